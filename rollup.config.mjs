@@ -1,0 +1,38 @@
+import { readFileSync } from 'node:fs'
+import resolve from '@rollup/plugin-node-resolve'
+import replace from '@rollup/plugin-replace'
+import terser from '@rollup/plugin-terser'
+import esbuild from 'rollup-plugin-esbuild'
+
+const { version, dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
+
+const external = [...Object.keys(dependencies), ...Object.keys(peerDependencies)].map(
+  name => new RegExp(`^${name}(/|$)`),
+)
+const typescript = esbuild({ target: 'es2022' })
+const constants = values =>
+  replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
+
+/** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
+const worker = (mode, file, plugins) => ({
+  input: 'sw/worker.ts',
+  plugins: [
+    resolve({ browser: true }),
+    typescript,
+    constants({ 'process.env.NODE_ENV': JSON.stringify(mode) }),
+    ...plugins,
+  ],
+  output: { file, format: 'iife', name: 'RefreshWorker', banner: `/*! refresh-worker ${version}, MIT */` },
+})
+
+export default [
+  {
+    // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
+    input: { index: 'src/index.ts', protocol: 'src/protocol.ts', express: 'src/express.ts', sw: 'sw/index.ts' },
+    external,
+    plugins: [typescript, constants({})],
+    output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].js' },
+  },
+  worker('production', 'dist/refresh-worker.js', [terser({ ecma: 2020, format: { comments: /^!/ } })]),
+  worker('development', 'dist/refresh-worker.dev.js', []),
+]
