@@ -1,0 +1,142 @@
+/**
+ * Everything that pages and the worker say to each other, as plain objects. A page needs no helper to speak it:
+ *
+ * ```js
+ * const { port1, port2 } = new MessageChannel()
+ * port1.onmessage = ({ data }) => console.log(data.state)
+ * registration.active.postMessage({ ns: 'refresh-worker', v: 1, type: 'state' }, [port2])
+ * ```
+ */
+import type { ErrorCode } from './errors.ts'
+
+export const NAMESPACE = 'refresh-worker'
+export const PROTOCOL_VERSION = 1
+
+/** What a page finds in a login response where the access token was, unless `redactTokens` is off. */
+export const ACCESS_TOKEN_PLACEHOLDER = 'refresh-worker-access-token'
+/** What a page finds in a login response where the refresh token was, unless `redactTokens` is off. */
+export const REFRESH_TOKEN_PLACEHOLDER = 'refresh-worker-refresh-token'
+
+/**
+ * Why nobody is logged in: `none` (nobody was), `logout`, `expired` (and could not be refreshed), `rejected` (the token
+ * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good), `replaced`.
+ */
+export type AnonymousReason = 'none' | 'logout' | 'expired' | 'rejected' | 'lost' | 'replaced'
+
+/** A session, as pages may see it: never a token. */
+export interface AuthenticatedState {
+  readonly status: 'authenticated'
+  /** Random, one for each login. */
+  readonly sessionId: string
+  /** Grows with every login and refresh: it tells one access token from the next. */
+  readonly generation: number
+  /** When the access token expires, in milliseconds since the epoch; null where nothing tells. */
+  readonly expiresAt: number | null
+  /** When a page should ask for the state again, so that the session is kept fresh; null: never. Milliseconds since the epoch. */
+  readonly refreshAt: number | null
+  /** The token claims that the `claims` option names. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+/** The login state. `unknown` until the worker has answered, `unsupported` where there is no service worker. */
+export type AuthState =
+  | { readonly status: 'unknown' }
+  | { readonly status: 'unsupported' }
+  | { readonly status: 'anonymous'; readonly reason: AnonymousReason }
+  | AuthenticatedState
+
+/** What changed the state. */
+export type StateReason = 'login' | 'refresh' | AnonymousReason
+
+/** What became of the last refresh. */
+export interface RefreshReport {
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** How long it took, in milliseconds. */
+  readonly duration: number
+  readonly outcome: 'refreshed' | ErrorCode
+}
+
+/** What the worker tells of itself; never a token. */
+export interface WorkerReport {
+  readonly version: string
+  readonly scope: string
+  readonly storageKey: string
+  readonly state: AuthState
+  /** The last refresh since this worker was started; null: none. */
+  readonly lastRefresh: RefreshReport | null
+}
+
+interface Envelope {
+  readonly ns: typeof NAMESPACE
+  readonly v: typeof PROTOCOL_VERSION
+}
+
+/** Page to worker. Each is answered exactly once, on the port that came with it. */
+export type PageRequest = Envelope &
+  (
+    | { readonly type: 'state' | 'logout' | 'claim' | 'inspect' | 'access-token' }
+    /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
+    | { readonly type: 'update-token'; readonly generation?: number }
+  )
+
+/** Worker to page, in answer to a {@link PageRequest}. */
+export type WorkerReply = Envelope &
+  (
+    | { readonly type: 'state'; readonly state: AuthState }
+    | { readonly type: 'inspect'; readonly report: WorkerReport }
+    | { readonly type: 'access-token'; readonly accessToken: string }
+    | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string }
+  )
+
+/** Worker to every page in scope, once for each change. */
+export type WorkerBroadcast = Envelope & {
+  readonly type: 'state'
+  readonly state: AuthState
+  readonly reason: StateReason
+}
+
+/** Puts a message into the envelope of this protocol. */
+export function envelope<const T extends { readonly type: string }>(message: T): Envelope & T {
+  return { ns: NAMESPACE, v: PROTOCOL_VERSION, ...message }
+}
+
+const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
+  'state',
+  'update-token',
+  'logout',
+  'claim',
+  'inspect',
+  'access-token',
+])
+
+/** Reads what a page sent: only known types, only known fields; null for anything else. */
+export function parsePageRequest(data: unknown): PageRequest | null {
+  if (!isEnvelope(data) || !PAGE_REQUESTS.has(data.type)) return null
+  const type = data.type as PageRequest['type']
+  if (type !== 'update-token') return envelope({ type })
+  const generation = own(data, 'generation')
+  if (generation === undefined) return envelope({ type })
+  return typeof generation === 'number' && Number.isFinite(generation) ? envelope({ type, generation }) : null
+}
+
+/** Whether the worker sent this to every page; the worker is trusted to have filled it in rightly. */
+export function isWorkerBroadcast(data: unknown): data is WorkerBroadcast {
+  return isEnvelope(data) && data.type === 'state' && own(data, 'reason') !== undefined
+}
+
+/** Whether the worker sent this in answer to a request. */
+export function isWorkerReply(data: unknown): data is WorkerReply {
+  return isEnvelope(data) && own(data, 'reason') === undefined
+}
+
+function isEnvelope(data: unknown): data is Envelope & { readonly type: unknown } {
+  return own(data, 'ns') === NAMESPACE && own(data, 'v') === PROTOCOL_VERSION && own(data, 'type') !== undefined
+}
+
+/** Reads an own property: what a message or a response inherits was never sent. */
+export function own(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
