@@ -1,0 +1,134 @@
+import { RefreshWorkerError } from '../src/errors.ts'
+import { ACCESS_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import type { Config } from './config.ts'
+import type { FreshSession } from './fresh-session.ts'
+import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
+import { type Authenticated, ended, isDue, isExpired, isSame, isUnchanged } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+import { authorization } from './token-endpoint.ts'
+
+/** How long (milliseconds) a 401 for a token that was just refreshed is taken for the API's last word on it. */
+const FUTILE = 30_000
+
+/** Answers an API request: authorized where somebody is logged in, sent again once after a 401 that a refresh can mend. */
+export type Authorize = (request: Request, waitUntil: WaitUntil) => Promise<Response>
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly freshSession: FreshSession
+  readonly fetch: Fetch
+  readonly now: Clock
+  readonly log: Log
+}
+
+export function createAuthorize({ config, sessions, freshSession, fetch, now, log }: Needs): Authorize {
+  // The last token that was refused right after it was refreshed: without this, an API that answers 401 for reasons of
+  // its own would cause a refresh with every request.
+  let futile = { generation: -1, until: 0 }
+
+  const send = (request: Request, session: Authenticated) =>
+    fetch(withHeader(request, config, authorization(config, session)))
+
+  /** The session to send with, refreshed first where its token has expired. */
+  const usable = async (session: Authenticated, waitUntil: WaitUntil): Promise<Authenticated> => {
+    if (!config.autoUpdateToken || session.refreshToken === null) return session
+    if (isExpired(session, now())) return freshSession.refresh(session)
+    // Its failure is nobody's yet: the token still holds.
+    if (isDue(session, now(), config.refreshAhead)) waitUntil(freshSession.refresh(session).catch(() => undefined))
+    return session
+  }
+
+  /** What a 401 for `used` calls for: the tokens to try once more with, or null for "this is the answer". */
+  const afterUnauthorized = async (used: Authenticated): Promise<Authenticated | null> => {
+    const session = await sessions.current()
+    if (!isSame(session, used)) return null
+    if (!isUnchanged(session, used)) return session
+    const life = session.expiresAt === null ? 'unknown' : isExpired(session, now()) ? 'expired' : 'running'
+    if (life !== 'expired' && config.logoutOnInvalidToken) {
+      await sessions.change('rejected', latest => (isUnchanged(latest, used) ? ended(latest, 'rejected') : latest))
+      return null
+    }
+    if (session.refreshToken === null || (life === 'running' && !config.autoUpdateToken)) return null
+    if (futile.generation === used.generation && now() < futile.until) return null
+    return freshSession.refresh(session).catch(error => {
+      // The session is over: the API's own 401 says so best.
+      if (isTransient(error)) throw error
+      return null
+    })
+  }
+
+  return async (request, waitUntil) => {
+    const own = request.headers.get(config.authHeader)
+    const isPlaceholder = own?.includes(ACCESS_TOKEN_PLACEHOLDER)
+    // The page's own credentials win; a placeholder out of a login response stands for the session's.
+    if (own !== null && !isPlaceholder) return fetch(request)
+
+    const session = await freshSession.current()
+    if (session.status === 'anonymous') return fetch(isPlaceholder ? withHeader(request, config, null) : request)
+    try {
+      const used = await usable(session, waitUntil)
+      const copy = copyForReplay(request, used)
+      const response = await send(request, used)
+      if (response.status !== 401) return response
+
+      const newer = await afterUnauthorized(used)
+      if (!newer || !copy) return response
+      await response.body?.cancel()
+      const again = await send(copy, newer)
+      if (again.status === 401) futile = { generation: newer.generation, until: now() + FUTILE }
+      return again
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      log('debug', `not sent: ${error.message}`)
+      return failure(error)
+    }
+  }
+}
+
+/** A request to send in place of `request` once its body is used up; null where no 401 could be mended anyway. */
+function copyForReplay(request: Request, session: Authenticated): Request | null {
+  if (session.refreshToken === null) return null
+  return request.method === 'GET' || request.method === 'HEAD' ? request : request.clone()
+}
+
+function withHeader(request: Request, config: Config, value: string | null): Request {
+  const headers = new Headers(request.headers)
+  if (value === null) headers.delete(config.authHeader)
+  else headers.set(config.authHeader, value)
+  return new Request(request, {
+    headers,
+    // A rebuilt request would name the worker as its referrer.
+    referrer: request.referrer,
+    referrerPolicy: request.referrerPolicy,
+    // Browsers drop Authorization where a redirect leaves the origin, and no other header.
+    ...(config.authHeader.toLowerCase() === 'authorization' ? {} : { redirect: 'error' as const }),
+  })
+}
+
+function isTransient(error: unknown): boolean {
+  return !(error instanceof RefreshWorkerError) || /^refresh_(unavailable|network_error)$/.test(error.code)
+}
+
+/** What a request gets that could not be sent since its session could not be refreshed. */
+function failure(error: RefreshWorkerError): Response {
+  switch (error.code) {
+    case 'refresh_unavailable':
+      return problem(503, error)
+    case 'refresh_rejected':
+    case 'not_authenticated':
+    case 'no_refresh_token':
+      return problem(401, error)
+    default:
+      return Response.error()
+  }
+}
+
+/** @see RFC 9457 */
+function problem(status: 401 | 503, { code, message }: RefreshWorkerError): Response {
+  const title = status === 401 ? 'Unauthorized' : 'Service Unavailable'
+  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+  if (status === 401) headers.set('WWW-Authenticate', 'Bearer error="invalid_token"')
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail: message })
+  return new Response(body, { status, statusText: title, headers })
+}

@@ -1,0 +1,299 @@
+import { ConfigError } from '../src/errors.ts'
+
+/** Decides on a parsed URL; must be synchronous and free of side effects. */
+export type UrlPredicate = (url: URL, request: Request) => boolean
+
+/** Anything with a `test` method that takes a URL as a string: a `URLPattern`, but not a `RegExp`. */
+export interface UrlTest {
+  test(url: string): boolean
+}
+
+/** Replaces the extraction of a token from a response body that was parsed from JSON. */
+export type TokenGetter = (response: unknown) => string | null | undefined
+
+/** The options of `setup()`. Durations are in seconds, as `expires_in` is. */
+export interface Options {
+  /**
+   * Which requests get the access token: URL prefixes, compared by origin and whole path segments (`'/api'` takes
+   * `/api` and `/api/me`, not `/apis`), predicates, or URLPatterns.
+   */
+  apiUrls: readonly (string | UrlPredicate | UrlTest)[]
+  /** Joined before every URL of this configuration that is not absolute. */
+  baseUrl?: string
+  /** A POST here is a login; its response holds the tokens. */
+  loginUrl?: string
+  /** A POST here is a signup; its response may hold tokens too. */
+  signupUrl?: string | null
+  /** Whether a signup response that holds tokens logs in. */
+  loginOnSignup?: boolean
+  /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
+  logoutUrl?: string | null
+  logoutMethod?: string
+  /** Where refresh requests go; null: to `loginUrl`. */
+  refreshTokenUrl?: string | null
+  /** Refresh tokens on or off. */
+  useRefreshToken?: boolean
+  /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
+  autoUpdateToken?: boolean
+  /** Sent as `client_id` with refresh requests where set. */
+  clientId?: string | false
+  /** Where in the response the access token is, dotted. */
+  accessTokenProp?: string
+  accessTokenName?: string
+  accessTokenRoot?: string | false
+  /** Where in the response the refresh token is, dotted. */
+  refreshTokenProp?: string
+  refreshTokenName?: string
+  refreshTokenRoot?: string | false
+  /** Where in the response the id token is, dotted. */
+  idTokenProp?: string
+  idTokenName?: string
+  idTokenRoot?: string | false
+  /** The property of a refresh request that carries the refresh token. */
+  refreshTokenSubmitProp?: string
+  getAccessTokenFromResponse?: TokenGetter | null
+  getRefreshTokenFromResponse?: TokenGetter | null
+  /** Gets the response body, returns when the access token expires, in seconds since the epoch. */
+  getExpirationDateFromResponse?: ((response: unknown) => number) | null
+  /** Any other name than `Authorization` makes requests fail on a redirect, which would carry it to other origins. */
+  authHeader?: string
+  /** A falsy type sends the bare token. */
+  authTokenType?: string | false | null
+  /** False: nothing is attached. */
+  httpInterceptor?: boolean
+  /** A 401 for a token that has not expired ends the session. */
+  logoutOnInvalidToken?: boolean
+  /** `Content-Type: application/x-www-form-urlencoded` makes refresh requests form-encoded, as RFC 6749 asks. */
+  defaultHeadersForTokenRequests?: Readonly<Record<string, string>>
+  /** Names the stored record, the lock and the session. */
+  storageKey?: string
+  /** How long before its expiry a token is refreshed behind requests, in seconds; never more than a fifth of its life. */
+  refreshAhead?: number
+  /** How long a refresh request may take, in seconds. */
+  timeout?: number
+  /** Pages see placeholders in place of tokens in login responses. */
+  redactTokens?: boolean
+  /** Names of claims, of the id token or else the access token, that pages see in the state. */
+  claims?: readonly string[]
+  /** Lets pages ask for the access token. */
+  exposeAccessToken?: boolean
+  /** `skipWaiting` and `clients.claim` by us; false: they are the application's. */
+  lifecycle?: boolean
+}
+
+/** A URL to compare requests with: RFC 3986 origin and path, `search` only where the configuration has one. */
+export interface Endpoint {
+  readonly href: string
+  readonly origin: string
+  readonly pathname: string
+  readonly search: string
+}
+
+export type ApiUrl = Endpoint | UrlPredicate
+
+type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl'
+
+/** Validated options with defaults; URLs are resolved, durations are milliseconds. */
+export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
+  readonly apiUrls: readonly ApiUrl[]
+  readonly loginUrl: Endpoint
+  readonly signupUrl: Endpoint | null
+  readonly logoutUrl: Endpoint | null
+  readonly refreshTokenUrl: Endpoint
+  readonly formEncoded: boolean
+}
+
+type Check = (value: unknown) => boolean
+type Row = readonly [defaultValue: unknown, takes: string, check: Check]
+
+const isText: Check = value => typeof value === 'string' && value.trim() !== ''
+const isHeaderName: Check = value => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value)
+const isTextMap: Check = value =>
+  isObject(value) && Object.entries(value).every(([name, text]) => isHeaderName(name) && typeof text === 'string')
+
+const flag = (initial: boolean): Row => [initial, 'true or false', value => typeof value === 'boolean']
+const text = (initial: string): Row => [initial, 'a string that is not empty', isText]
+const textOrFalse: Row = [false, 'a string that is not empty, or false', value => value === false || isText(value)]
+const urlOrNull: Row = [null, 'a URL, or null', value => value === null || isText(value)]
+const getter: Row = [null, 'a function, or null', value => value === null || typeof value === 'function']
+const seconds = (initial: number, least: number, most: number): Row => [
+  initial,
+  `a number of seconds from ${least} to ${most}`,
+  value => typeof value === 'number' && value >= least && value <= most,
+]
+
+/** Every option: its default, what it takes in words, and the check. */
+const table: Readonly<Record<keyof Options, Row>> = {
+  apiUrls: [
+    undefined,
+    "an array of URL prefixes, predicates or URLPatterns, at least one, such as ['/api/']",
+    value => Array.isArray(value) && value.length > 0,
+  ],
+  baseUrl: ['', 'a string', value => typeof value === 'string'],
+  loginUrl: text('/auth/login'),
+  signupUrl: urlOrNull,
+  loginOnSignup: flag(true),
+  logoutUrl: urlOrNull,
+  logoutMethod: [
+    'get',
+    "an HTTP method, such as 'get' or 'post'",
+    value => isText(value) && /^(get|post|put|patch|delete)$/i.test(value as string),
+  ],
+  refreshTokenUrl: urlOrNull,
+  useRefreshToken: flag(false),
+  autoUpdateToken: flag(true),
+  clientId: textOrFalse,
+  accessTokenProp: text('access_token'),
+  accessTokenName: text('token'),
+  accessTokenRoot: textOrFalse,
+  refreshTokenProp: text('refresh_token'),
+  refreshTokenName: text('token'),
+  refreshTokenRoot: textOrFalse,
+  idTokenProp: text('id_token'),
+  idTokenName: text('token'),
+  idTokenRoot: textOrFalse,
+  refreshTokenSubmitProp: text('refresh_token'),
+  getAccessTokenFromResponse: getter,
+  getRefreshTokenFromResponse: getter,
+  getExpirationDateFromResponse: getter,
+  authHeader: ['Authorization', 'the name of a header', isHeaderName],
+  authTokenType: ['Bearer', 'a token type, or a falsy value', value => !value || isHeaderName(value)],
+  httpInterceptor: flag(true),
+  logoutOnInvalidToken: flag(false),
+  defaultHeadersForTokenRequests: [
+    { 'Content-Type': 'application/json' },
+    'an object of header names and strings',
+    isTextMap,
+  ],
+  storageKey: text('refresh-worker'),
+  refreshAhead: seconds(60, 0, 86_400),
+  timeout: seconds(10, 0.1, 300),
+  redactTokens: flag(true),
+  claims: [[], 'an array of claim names', value => Array.isArray(value) && value.every(isText)],
+  exposeAccessToken: flag(false),
+  lifecycle: flag(true),
+}
+
+/**
+ * Validates the options of `setup()` and fills in the defaults.
+ * @param scriptUrl the worker's own URL, which relative URLs are resolved against
+ * @throws {ConfigError} code `config_error`; names the option, what it got and what it takes
+ */
+export function resolveConfig(options: Options, scriptUrl: string): Config {
+  if (!isObject(options)) throw new ConfigError('(all)', `setup() takes an object, such as { apiUrls: ['/api/'] }`)
+  for (const name of Object.keys(options)) if (!Object.hasOwn(table, name)) throw unknownOption(name)
+
+  const values: Record<string, unknown> = {}
+  for (const [name, [initial, takes, check]] of Object.entries(table)) {
+    const given = (options as unknown as Record<string, unknown>)[name]
+    const value = given === undefined ? initial : given
+    if (!check(value)) throw new ConfigError(name, `got ${show(given)}, takes ${takes}`)
+    values[name] = value
+  }
+
+  const checked = values as unknown as Required<Options>
+  const url = (name: keyof Options, value: string) => endpoint(name, value, checked.baseUrl, scriptUrl)
+  const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl') => {
+    const value = checked[name]
+    return value === null ? null : url(name, value)
+  }
+  const loginUrl = url('loginUrl', checked.loginUrl)
+  return {
+    ...checked,
+    apiUrls: checked.apiUrls.map(entry => apiUrl(entry, url, new URL(scriptUrl).origin)),
+    loginUrl,
+    signupUrl: urlOf('signupUrl'),
+    logoutUrl: urlOf('logoutUrl'),
+    refreshTokenUrl: urlOf('refreshTokenUrl') ?? loginUrl,
+    logoutMethod: checked.logoutMethod.toUpperCase(),
+    refreshAhead: checked.refreshAhead * 1000,
+    timeout: checked.timeout * 1000,
+    formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
+  }
+}
+
+function endpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
+  const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
+  const joined = isAbsolute(value) || !baseUrl ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
+  if (!isAbsolute(joined) && !/^\/(?![/\\])/.test(joined))
+    throw wrong('takes an absolute URL or a path that starts with one slash')
+  const url = URL.canParse(joined, scriptUrl) ? new URL(joined, scriptUrl) : null
+  if (!url) throw wrong('which is not a URL')
+  if (url.username || url.password) throw wrong('takes a URL without user name and password')
+  if (url.hostname.includes('*')) throw wrong('takes a URL without wildcards: use a predicate, (url) => boolean')
+  if (url.hash) throw wrong('takes a URL without a fragment')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+    throw wrong(
+      'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750 §5)',
+    )
+  const { href, origin, pathname, search } = url
+  return { href, origin, pathname, search }
+}
+
+function apiUrl(
+  entry: string | UrlPredicate | UrlTest,
+  resolve: (name: keyof Options, value: string) => Endpoint,
+  ownOrigin: string,
+): ApiUrl {
+  const wrong = (problem: string) => new ConfigError('apiUrls', `got ${show(entry)}, ${problem}`)
+  if (typeof entry === 'function') return entry
+  if (entry instanceof RegExp)
+    throw wrong('takes no RegExp, which look-alike hosts get through: use a URL prefix or (url) => url.origin === …')
+  if (typeof entry === 'object' && typeof entry?.test === 'function') return url => entry.test(url.href)
+  if (typeof entry !== 'string' || !isText(entry)) throw wrong('takes URL prefixes, predicates or URLPatterns')
+  const prefix = resolve('apiUrls', entry)
+  if (prefix.search) throw wrong('takes a URL without a query')
+  if (prefix.pathname === '/' && prefix.origin === ownOrigin)
+    throw wrong("which is every request of this site: name the API's path, such as '/api/'")
+  return prefix
+}
+
+function isFormEncoded(headers: Readonly<Record<string, string>>): boolean {
+  const contentType = new Headers(headers).get('Content-Type') ?? 'application/json'
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
+  if (type === 'application/json') return false
+  if (type === 'application/x-www-form-urlencoded') return true
+  throw new ConfigError(
+    'defaultHeadersForTokenRequests',
+    `got the Content-Type ${show(contentType)}, takes application/json or application/x-www-form-urlencoded`,
+  )
+}
+
+/** RFC 6750 §5 and the Secure Contexts specification: what never leaves the machine. */
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)
+}
+
+function isAbsolute(url: string): boolean {
+  return /^[a-z][a-z\d+.-]*:/i.test(url)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : Array.isArray(value) ? `[${value}]` : String(value)
+}
+
+function unknownOption(name: string): ConfigError {
+  const [best] = Object.keys(table)
+    .map(option => ({ option, distance: editDistance(name.toLowerCase(), option.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  const hint = best && best.distance <= Math.max(2, name.length / 3) ? `; did you mean ${best.option}?` : ''
+  return new ConfigError(name, `there is no such option${hint}`)
+}
+
+/** Levenshtein's. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
+}

@@ -1,0 +1,104 @@
+import { type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
+import type { RefreshReport } from '../src/protocol.ts'
+import type { Config } from './config.ts'
+import type { Clock, Locks, Log } from './ports.ts'
+import { type Authenticated, ended, isExpired, isSame, isUnchanged, refreshed, type Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+import type { RefreshAnswer, TokenEndpoint } from './token-endpoint.ts'
+
+/** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
+const LOCK_MARGIN = 2_000
+
+export interface FreshSession {
+  /** The session as it is now; ended where it has expired and nothing can refresh it. */
+  readonly current: () => Promise<Session>
+  /**
+   * Replaces the access token of `session`, once for all who ask meanwhile; where that has already happened, settles
+   * with its successor. Rejects with a {@link RefreshWorkerError}: `refresh_rejected` and `not_authenticated` where
+   * the session has ended, `session_replaced` where another login took its place, `no_refresh_token`, and
+   * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed.
+   */
+  readonly refresh: (session: Authenticated) => Promise<Authenticated>
+  readonly lastRefresh: () => RefreshReport | null
+}
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly tokenEndpoint: TokenEndpoint
+  readonly locks: Locks
+  readonly now: Clock
+  readonly log: Log
+}
+
+const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, ErrorCode>> = {
+  rejected: 'refresh_rejected',
+  network_error: 'refresh_network_error',
+  unavailable: 'refresh_unavailable',
+}
+
+export function createFreshSession({ config, sessions, tokenEndpoint, locks, now, log }: Needs): FreshSession {
+  const inFlight = new Map<string, Promise<Authenticated>>()
+  let lastRefresh: RefreshReport | null = null
+
+  /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
+  const exchange = async (stored: Authenticated & { readonly refreshToken: string }): Promise<Session> => {
+    const at = now()
+    const answer = await tokenEndpoint(stored)
+    const report = (outcome: RefreshReport['outcome']) => {
+      lastRefresh = { at, duration: now() - at, outcome }
+    }
+
+    if (answer.outcome === 'refreshed') {
+      report('refreshed')
+      log('debug', 'refreshed the access token')
+      // Login and logout win: the result of a refresh that they overtook is dropped.
+      return sessions.change('refresh', latest =>
+        isUnchanged(latest, stored) ? refreshed(latest, answer.tokens) : latest,
+      )
+    }
+
+    report(FAILURES[answer.outcome])
+    log('warn', `could not refresh the access token: ${answer.detail}`)
+    if (answer.outcome === 'rejected') {
+      // Seen again inside the transaction: where a newer pair has been stored meanwhile, that one stays.
+      const session = await sessions.change('rejected', latest =>
+        isUnchanged(latest, stored) ? ended(latest, 'rejected') : latest,
+      )
+      if (isSame(session, stored)) return session
+    }
+    throw new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
+  }
+
+  const replace = async (session: Authenticated): Promise<Authenticated> => {
+    const successor = await locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, async () => {
+      const stored = await sessions.load()
+      if (!isUnchanged(stored, session)) return stored
+      const { refreshToken } = stored
+      if (refreshToken === null)
+        throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
+      return exchange({ ...stored, refreshToken })
+    })
+    if (isSame(successor, session)) return successor
+    throw successor.status === 'anonymous'
+      ? new RefreshWorkerError('not_authenticated', 'the session has ended')
+      : new RefreshWorkerError('session_replaced', 'another login has taken the place of this session')
+  }
+
+  return {
+    current: async () => {
+      const session = await sessions.current()
+      if (session.status === 'anonymous' || session.refreshToken !== null || !isExpired(session, now())) return session
+      return sessions.change('expired', latest => (isUnchanged(latest, session) ? ended(latest, 'expired') : latest))
+    },
+    refresh: session => {
+      const key = `${session.id} ${session.generation}`
+      const running = inFlight.get(key)
+      if (running) return running
+      const started = replace(session).finally(() => inFlight.delete(key))
+      inFlight.set(key, started)
+      return started
+    },
+    lastRefresh: () => lastRefresh,
+  }
+}

@@ -1,0 +1,60 @@
+import type { Config } from './config.ts'
+import type { Fetch, Log, WaitUntil } from './ports.ts'
+import { type Authenticated, ended, type Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
+import { authorization } from './token-endpoint.ts'
+
+export interface Logout {
+  /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
+  readonly logout: (waitUntil: WaitUntil) => Promise<Session>
+  /** A page's own request to the logout URL: the session ends, whatever the server answers. */
+  readonly forward: (request: Request) => Promise<Response>
+}
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly fetch: Fetch
+  readonly log: Log
+}
+
+export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
+  /** Ends the stored session, and settles with it as it was, to be told to the server. */
+  const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
+    let was: Authenticated | null = null
+    const session = await sessions.change('logout', latest => {
+      was = latest.status === 'authenticated' ? latest : null
+      return was ? ended(latest, 'logout') : latest
+    })
+    return { session, was }
+  }
+
+  const withToken = (headers: Headers, session: Authenticated | null) => {
+    if (session && config.httpInterceptor) headers.set(config.authHeader, authorization(config, session))
+    return headers
+  }
+
+  return {
+    logout: async waitUntil => {
+      const { session, was } = await end()
+      if (config.logoutUrl && was) {
+        const request = new Request(config.logoutUrl.href, {
+          method: config.logoutMethod,
+          headers: withToken(new Headers(), was),
+          redirect: 'error',
+          cache: 'no-store',
+          referrerPolicy: 'no-referrer',
+          signal: AbortSignal.timeout(config.timeout),
+        })
+        waitUntil(
+          fetch(request).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
+        )
+      }
+      return session
+    },
+    forward: async request => {
+      const { was } = await end()
+      return fetch(new Request(request, { headers: withToken(new Headers(request.headers), was) }))
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import { RefreshWorkerError } from '../src/errors.ts'
+import {
+  type AuthState,
+  envelope,
+  type PageRequest,
+  type StateReason,
+  type WorkerBroadcast,
+  type WorkerReply,
+} from '../src/protocol.ts'
+import type { Config } from './config.ts'
+import type { FreshSession } from './fresh-session.ts'
+import type { Logout } from './logout.ts'
+import type { Clients, Clock, Log, WaitUntil } from './ports.ts'
+import { type Authenticated, isExpired, type Session } from './session.ts'
+import { readClaims } from './token-response.ts'
+
+/** How long a visible page waits (milliseconds) before it asks again for a session that could not be refreshed. */
+const ASK_AGAIN = 30_000
+
+/** Answers a page's request; never rejects. */
+export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
+
+interface Needs {
+  readonly config: Config
+  readonly freshSession: FreshSession
+  readonly logout: Logout['logout']
+  readonly clients: Clients
+  readonly now: Clock
+  readonly log: Log
+  readonly about: { readonly version: string; readonly scope: string }
+}
+
+export function createAnswerMessage({ config, freshSession, logout, clients, now, log, about }: Needs): AnswerMessage {
+  const authenticated = async (): Promise<Authenticated> => {
+    const session = await freshSession.current()
+    if (session.status === 'authenticated') return session
+    throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
+  }
+
+  const stateOf = (session: Session) => toState(session, config, now())
+  const stateReply = (session: Session) => envelope({ type: 'state', state: stateOf(session) })
+
+  /** The session, refreshed first where its token has expired. */
+  const usable = async () => {
+    const session = await authenticated()
+    return isExpired(session, now()) ? freshSession.refresh(session) : session
+  }
+
+  const answer = async (message: PageRequest, waitUntil: WaitUntil): Promise<WorkerReply> => {
+    switch (message.type) {
+      case 'state': {
+        const session = await freshSession.current()
+        // Answered at once; what the refresh brings is broadcast.
+        if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))
+          waitUntil(freshSession.refresh(session).catch(() => undefined))
+        return stateReply(session)
+      }
+      case 'update-token': {
+        const session = await authenticated()
+        const isDone = message.generation !== undefined && session.generation > message.generation
+        return stateReply(isDone ? session : await freshSession.refresh(session))
+      }
+      case 'logout':
+        return stateReply(await logout(waitUntil))
+      case 'claim':
+        await clients.claim()
+        return stateReply(await freshSession.current())
+      case 'inspect': {
+        const state = stateOf(await freshSession.current())
+        const { storageKey } = config
+        return envelope({
+          type: 'inspect',
+          report: { ...about, storageKey, state, lastRefresh: freshSession.lastRefresh() },
+        })
+      }
+      case 'access-token': {
+        if (!config.exposeAccessToken)
+          throw new RefreshWorkerError(
+            'access_token_not_exposed',
+            'the worker keeps the access token to itself: see exposeAccessToken',
+          )
+        return envelope({ type: 'access-token', accessToken: (await usable()).accessToken })
+      }
+    }
+  }
+
+  return (message, waitUntil) =>
+    answer(message, waitUntil).catch(error => {
+      if (error instanceof RefreshWorkerError)
+        return envelope({ type: 'error', code: error.code, message: error.message })
+      log('warn', `a ${message.type} message failed: ${error instanceof Error ? error.name : typeof error}`)
+      return envelope({ type: 'error', code: 'internal_error', message: `the worker failed to answer ${message.type}` })
+    })
+}
+
+/** What every page is told when the session has changed. */
+export function stateMessage(session: Session, reason: StateReason, config: Config, now: number): WorkerBroadcast {
+  return envelope({ type: 'state', state: toState(session, config, now), reason })
+}
+
+/** What pages may know of a session. */
+function toState(session: Session, config: Config, now: number): AuthState {
+  if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
+  const { id, generation, expiresAt, refreshToken } = session
+  // A page must ask where that refreshes the session, or ends it.
+  const isWatched = expiresAt !== null && (config.autoUpdateToken || refreshToken === null)
+  return {
+    status: 'authenticated',
+    sessionId: id,
+    generation,
+    expiresAt,
+    refreshAt: isWatched ? (now < expiresAt ? expiresAt : now + ASK_AGAIN) : null,
+    claims: readClaims(config.claims, session),
+  }
+}

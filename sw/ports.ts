@@ -1,0 +1,35 @@
+/** What the core needs of the platform, as plain types: `platform.ts` has the real ones, tests have their own. */
+
+/** Milliseconds since the epoch. */
+export type Clock = () => number
+
+export type Fetch = (request: Request) => Promise<Response>
+
+/** Durable key-value records, shared by every worker of the origin. */
+export interface Store {
+  readonly read: (key: string) => Promise<unknown>
+  /** Reads and writes in one transaction; settles once the write is durable. `updater` must be synchronous. */
+  readonly update: (key: string, updater: (stored: unknown) => unknown) => Promise<void>
+}
+
+/**
+ * Runs `task` alone among all holders of `name`, but waits for that no longer than `limit` milliseconds: any page of
+ * the origin can hold or steal a lock, so it only spares work. What must not go wrong is up to the store.
+ */
+export type Locks = <T>(name: string, limit: number, task: () => Promise<T>) => Promise<T>
+
+export interface Clients {
+  /** Posts to every page in scope. */
+  readonly broadcast: (message: unknown) => Promise<void>
+  /** Takes control of every page in scope. */
+  readonly claim: () => Promise<void>
+}
+
+/** Messages for people. `debug` is for development; `warn` says what is wrong with the configuration or the server. */
+export type Log = (level: 'debug' | 'warn', message: string) => void
+
+/** A new random id. */
+export type NewId = () => string
+
+/** Keeps the worker alive until the promise settles. */
+export type WaitUntil = (promise: Promise<unknown>) => void

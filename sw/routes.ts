@@ -1,0 +1,72 @@
+import type { ApiUrl, Config, Endpoint } from './config.ts'
+
+/** What a request is to us: one that may log in, one that logs out, or one that gets the access token. */
+export type RequestKind = 'login' | 'signup' | 'logout' | 'api'
+
+/** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
+export type MatchRequest = (request: Request, url: URL) => RequestKind | null
+
+export function createMatcher(config: Config): MatchRequest {
+  const { loginUrl, signupUrl, logoutUrl, refreshTokenUrl } = config
+  const endpoints = [loginUrl, signupUrl, logoutUrl, refreshTokenUrl].filter(endpoint => endpoint !== null)
+
+  return (request, url) => {
+    // The browser drops Authorization in no-cors mode, and a navigation that got the token would launder a cross-site
+    // form post (the server would see both the token and Sec-Fetch-Site: same-origin).
+    if (request.mode !== 'cors' && request.mode !== 'same-origin') return null
+    if (request.destination !== '') return null
+
+    if (request.method === 'POST') {
+      if (isEndpoint(url, loginUrl)) return 'login'
+      if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
+    }
+    if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
+    // Credentials go to these by their own rules; the access token never does.
+    if (endpoints.some(endpoint => isAliasOf(url, endpoint))) return null
+
+    return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
+  }
+}
+
+function isEndpoint(url: URL, endpoint: Endpoint): boolean {
+  return (
+    url.origin === endpoint.origin &&
+    url.pathname === endpoint.pathname &&
+    (endpoint.search === '' || url.search === endpoint.search)
+  )
+}
+
+/** Whether a lenient server may take `url` for `endpoint`: case, a trailing or doubled slash, percent-encoding. */
+function isAliasOf(url: URL, endpoint: Endpoint): boolean {
+  return url.origin === endpoint.origin && fold(url.pathname) === fold(endpoint.pathname)
+}
+
+function fold(pathname: string): string {
+  return decode(pathname)
+    .toLowerCase()
+    .replace(/\/+/g, '/')
+    .replace(/(.)\/$/, '$1')
+}
+
+function isApi(request: Request, url: URL, apiUrl: ApiUrl): boolean {
+  if (typeof apiUrl === 'function') return apiUrl(url, request) === true
+  return url.origin === apiUrl.origin && isBelow(url.pathname, apiUrl.pathname) && !climbs(url.pathname)
+}
+
+function isBelow(pathname: string, prefix: string): boolean {
+  const base = prefix.replace(/\/$/, '')
+  return pathname === base || pathname.startsWith(`${base}/`)
+}
+
+/** Whether a server that decodes slashes before it resolves dots would leave the prefix: `/api/..%2fadmin`. */
+function climbs(pathname: string): boolean {
+  return pathname.includes('%') && /(^|[/\\])\.\.?([/\\]|$)/.test(decode(pathname))
+}
+
+function decode(pathname: string): string {
+  try {
+    return decodeURIComponent(pathname)
+  } catch {
+    return pathname
+  }
+}

@@ -1,0 +1,110 @@
+import type { AnonymousReason } from '../src/protocol.ts'
+
+/** Bumped when the stored record changes its shape. */
+const RECORD_VERSION = 1
+
+/** A clock may be set back by so much (milliseconds) before a token that came "in the future" is held for due. */
+const CLOCK_TOLERANCE = 60_000
+
+/** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | null
+  readonly idToken: string | null
+  readonly receivedAt: number
+  /** Null: unknown, which means valid until a 401. */
+  readonly expiresAt: number | null
+}
+
+interface Stamped {
+  readonly version: typeof RECORD_VERSION
+  /** Grows with every write, so that a compare-and-swap on it tells whether anything has happened in between. */
+  readonly generation: number
+}
+
+export interface Anonymous extends Stamped {
+  readonly status: 'anonymous'
+  readonly reason: AnonymousReason
+}
+
+export interface Authenticated extends Stamped, Tokens {
+  readonly status: 'authenticated'
+  /** Random, one for each login. */
+  readonly id: string
+}
+
+/** The stored record, and all that the worker knows of a login. */
+export type Session = Anonymous | Authenticated
+
+/** Nobody is logged in, and nobody was. */
+export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
+
+export function loggedIn(previous: Session, id: string, tokens: Tokens): Authenticated {
+  return { ...stamp(previous), status: 'authenticated', id, ...tokens }
+}
+
+/** A response without a refresh or id token leaves the old ones in force (RFC 6749 §6). */
+export function refreshed(previous: Authenticated, tokens: Tokens): Authenticated {
+  return {
+    ...loggedIn(previous, previous.id, tokens),
+    refreshToken: tokens.refreshToken ?? previous.refreshToken,
+    idToken: tokens.idToken ?? previous.idToken,
+  }
+}
+
+export function ended(previous: Session, reason: AnonymousReason): Anonymous {
+  return { ...stamp(previous), status: 'anonymous', reason }
+}
+
+function stamp(previous: Session): Stamped {
+  return { version: RECORD_VERSION, generation: previous.generation + 1 }
+}
+
+/** The same session, and no write has come in between. */
+export function isUnchanged(session: Session, since: Authenticated): session is Authenticated {
+  return isSame(session, since) && session.generation === since.generation
+}
+
+/** The same login, perhaps with newer tokens. */
+export function isSame(session: Session, other: Authenticated): session is Authenticated {
+  return session.status === 'authenticated' && session.id === other.id
+}
+
+/** Whether the access token has expired by what is known here; one of unknown life is good until a 401. */
+export function isExpired(session: Authenticated, now: number): boolean {
+  return session.expiresAt !== null && (now >= session.expiresAt || now < session.receivedAt - CLOCK_TOLERANCE)
+}
+
+/** Whether the access token is so near its expiry that it should be replaced behind the requests that still use it. */
+export function isDue(session: Authenticated, now: number, refreshAhead: number): boolean {
+  if (session.expiresAt === null) return false
+  const ahead = Math.min(refreshAhead, (session.expiresAt - session.receivedAt) / 5)
+  return now >= session.expiresAt - ahead
+}
+
+/** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
+export function parseSession(stored: unknown): Session {
+  if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isCount(stored.generation)) return nobody
+  if (stored.status === 'anonymous') return stored as unknown as Anonymous
+  const intact =
+    stored.status === 'authenticated' &&
+    typeof stored.id === 'string' &&
+    typeof stored.accessToken === 'string' &&
+    isTextOrNull(stored.refreshToken) &&
+    isTextOrNull(stored.idToken) &&
+    isCount(stored.receivedAt) &&
+    (stored.expiresAt === null || isCount(stored.expiresAt))
+  return intact ? (stored as unknown as Authenticated) : nobody
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isTextOrNull(value: unknown): boolean {
+  return value === null || typeof value === 'string'
+}

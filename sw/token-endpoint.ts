@@ -1,0 +1,76 @@
+import { RefreshWorkerError } from '../src/errors.ts'
+import type { Config } from './config.ts'
+import type { Clock, Fetch } from './ports.ts'
+import type { Authenticated, Tokens } from './session.ts'
+import { readJson, readTokens } from './token-response.ts'
+
+/**
+ * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
+ * that could (it was not reached, is failing, or does not understand us), which leaves it as it is.
+ */
+export type RefreshAnswer =
+  | { readonly outcome: 'refreshed'; readonly tokens: Tokens }
+  | { readonly outcome: 'rejected' | 'network_error' | 'unavailable'; readonly detail: string }
+
+export type TokenEndpoint = (session: Authenticated & { readonly refreshToken: string }) => Promise<RefreshAnswer>
+
+/** The answers that say "this refresh token, or this client, will never do" (RFC 6749 §5.2). */
+const DEFINITIVE = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
+
+export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): TokenEndpoint {
+  return async session => {
+    const signal = AbortSignal.timeout(config.timeout)
+    try {
+      const response = await fetch(refreshRequest(config, session, session.refreshToken, signal))
+      return await classify(response, config, now())
+    } catch {
+      // No cause goes on: an engine's message may quote what was sent.
+      return signal.aborted
+        ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
+        : { outcome: 'network_error', detail: 'the token endpoint could not be reached, or answered with a redirect' }
+    }
+  }
+}
+
+function refreshRequest(config: Config, session: Authenticated, refreshToken: string, signal: AbortSignal): Request {
+  const fields: Record<string, string> = {
+    grant_type: 'refresh_token',
+    [config.refreshTokenSubmitProp]: refreshToken,
+    ...(config.clientId ? { client_id: config.clientId } : {}),
+  }
+  const headers = new Headers(config.defaultHeadersForTokenRequests)
+  // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
+  if (!config.formEncoded) headers.set(config.authHeader, authorization(config, session))
+  return new Request(config.refreshTokenUrl.href, {
+    method: 'POST',
+    headers,
+    body: config.formEncoded ? new URLSearchParams(fields).toString() : JSON.stringify(fields),
+    // A redirect would post the refresh token on to wherever it points.
+    redirect: 'error',
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    signal,
+  })
+}
+
+async function classify(response: Response, config: Config, receivedAt: number): Promise<RefreshAnswer> {
+  const json = await readJson(response)
+  if (response.ok) {
+    if (!json) return { outcome: 'unavailable', detail: 'the token endpoint answered with something else than JSON' }
+    try {
+      return { outcome: 'refreshed', tokens: readTokens(json.body, config, receivedAt) }
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      return { outcome: 'unavailable', detail: `the token endpoint's answer is of no use: ${error.message}` }
+    }
+  }
+  const error = (json?.body as { error?: unknown } | null | undefined)?.error
+  if ([400, 401, 403].includes(response.status) && typeof error === 'string' && DEFINITIVE.has(error))
+    return { outcome: 'rejected', detail: `the token endpoint answered ${error}` }
+  return { outcome: 'unavailable', detail: `the token endpoint answered ${response.status}` }
+}
+
+/** The value of the header that carries the access token (RFC 6750 §2.1). */
+export function authorization(config: Config, session: Authenticated): string {
+  return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
+}

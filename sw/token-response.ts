@@ -1,0 +1,170 @@
+import { jwtDecode } from 'jwt-decode'
+import { RefreshWorkerError } from '../src/errors.ts'
+import { own } from '../src/protocol.ts'
+import type { Config } from './config.ts'
+import type { Tokens } from './session.ts'
+
+/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
+const TOKEN = /^[\x21-\x7e]+$/
+const LONGEST_TOKEN = 65_536
+
+/** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
+const LONGEST_LIFE = 366 * 86_400_000
+
+/** A response with tokens is small (bytes); what is larger is not read. */
+const LARGEST_BODY = 1_048_576
+
+export interface JsonBody {
+  readonly text: string
+  readonly body: unknown
+}
+
+/** Reads a JSON response of bounded size; null where it is something else, or broken. Uses up the response's body. */
+export async function readJson(response: Response): Promise<JsonBody | null> {
+  const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '')
+  const reader = response.body?.getReader()
+  if (!isJson || !reader) {
+    await reader?.cancel()
+    return null
+  }
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    size += value.byteLength
+    if (size > LARGEST_BODY) {
+      await reader.cancel()
+      return null
+    }
+    text += decoder.decode(value, { stream: true })
+  }
+  text += decoder.decode()
+  try {
+    return { text, body: JSON.parse(text) }
+  } catch {
+    // No cause: the engine's message quotes the body.
+    return null
+  }
+}
+
+/**
+ * Reads the tokens of a login or refresh response.
+ * @param body the response body, parsed from JSON
+ * @param receivedAt milliseconds since the epoch
+ * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`; the message quotes nothing of the response
+ */
+export function readTokens(body: unknown, config: Config, receivedAt: number): Tokens {
+  const accessToken = config.getAccessTokenFromResponse
+    ? config.getAccessTokenFromResponse(body)
+    : findToken(body, config.accessTokenProp, config.accessTokenName, config.accessTokenRoot)
+  if (accessToken === undefined || accessToken === null || accessToken === '')
+    throw new RefreshWorkerError(
+      'token_not_found',
+      `the response holds no access token at ${config.accessTokenProp}: see the options accessTokenProp, accessTokenName and accessTokenRoot`,
+    )
+  assertToken(accessToken, 'access token')
+  assertTokenType(body, config)
+
+  const idToken = findToken(body, config.idTokenProp, config.idTokenName, config.idTokenRoot)
+
+  return {
+    accessToken,
+    refreshToken: readRefreshToken(body, config, accessToken),
+    idToken: typeof idToken === 'string' && idToken !== '' ? idToken : null,
+    receivedAt,
+    expiresAt: findExpiry(body, accessToken, config, receivedAt),
+  }
+}
+
+function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
+  if (!config.useRefreshToken) return null
+  const token = config.getRefreshTokenFromResponse
+    ? config.getRefreshTokenFromResponse(body)
+    : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
+  // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
+  if (token === undefined || token === null || token === '' || token === accessToken) return null
+  assertToken(token, 'refresh token')
+  return token
+}
+
+/** The named claims of the id token, or else of the access token; never anything else of them. */
+export function readClaims(names: readonly string[], tokens: Tokens): Record<string, unknown> {
+  const claims: [string, unknown][] = []
+  const sources = [tokens.idToken && decode(tokens.idToken), decode(tokens.accessToken)]
+  for (const name of names) {
+    const source = sources.find(payload => payload && Object.hasOwn(payload, name))
+    if (source) claims.push([name, own(source, name)])
+  }
+  return Object.fromEntries(claims)
+}
+
+/**
+ * The rule of the predecessor: walk `prop`; a string is the token; an object is looked into by `root`, then `name`;
+ * anything else means that the token is at the top, by its `name`.
+ */
+function findToken(body: unknown, prop: string, name: string, root: string | false): unknown {
+  const found = walk(body, prop)
+  if (typeof found === 'string') return found
+  if (typeof found !== 'object' || found === null) return own(body, name)
+  const inner = root ? walk(found, root) : undefined
+  return own(inner ? inner : found, name)
+}
+
+function walk(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>(own, value)
+}
+
+function assertToken(value: unknown, what: string): asserts value is string {
+  if (typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)) return
+  throw new RefreshWorkerError(
+    'token_malformed',
+    `the response holds an ${what} that is not a string of at most ${LONGEST_TOKEN} visible ASCII characters`,
+  )
+}
+
+/** RFC 6749 §7.1: a client must not use a token whose type it does not understand. */
+function assertTokenType(body: unknown, config: Config) {
+  const type = own(body, 'token_type')
+  if (type === undefined) return
+  const known = ['bearer', config.authTokenType ? config.authTokenType.toLowerCase() : 'bearer']
+  if (typeof type !== 'string' || !known.includes(type.toLowerCase()))
+    throw new RefreshWorkerError(
+      'token_malformed',
+      'the response holds an access token of another token_type than Bearer',
+    )
+}
+
+function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
+  const { getExpirationDateFromResponse } = config
+  if (getExpirationDateFromResponse) {
+    const date = positive(getExpirationDateFromResponse(body))
+    return date && Math.min(date * 1000, receivedAt + LONGEST_LIFE)
+  }
+  const life = positive(own(body, 'expires_in'))
+  if (life) return receivedAt + Math.min(life * 1000, LONGEST_LIFE)
+
+  const payload = decode(accessToken)
+  const exp = positive(own(payload, 'exp'))
+  const iat = positive(own(payload, 'iat'))
+  if (!exp) return null
+  // By the token's own span, so that a wrong clock on this machine does no harm.
+  if (iat && exp > iat) return receivedAt + Math.min((exp - iat) * 1000, LONGEST_LIFE)
+  return Math.min(exp * 1000, receivedAt + LONGEST_LIFE)
+}
+
+/** A finite number above zero, or the digits of one, as some servers send `expires_in`. */
+function positive(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null
+}
+
+/** The payload of a JWT, as a hint: nothing here verifies it. Null for any other token. */
+function decode(token: string): object | null {
+  try {
+    const payload = jwtDecode<unknown>(token)
+    return typeof payload === 'object' ? payload : null
+  } catch {
+    return null
+  }
+}
