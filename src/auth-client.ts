@@ -1,0 +1,225 @@
+import { ask } from './ask.ts'
+import { RefreshWorkerError } from './errors.ts'
+import { type AuthState, isWorkerBroadcast, type PageRequest, type WorkerReport } from './protocol.ts'
+
+declare const __VERSION__: string
+
+/** How long a page waits for an answer (milliseconds), and for one that needs the token endpoint. */
+const ANSWER_LIMIT = 10_000
+const REFRESH_LIMIT = 60_000
+
+/** The longest time that setTimeout can count (milliseconds). */
+const LONGEST_TIMER = 2_147_483_647
+
+const UNKNOWN: AuthState = Object.freeze({ status: 'unknown' })
+const UNSUPPORTED: AuthState = Object.freeze({ status: 'unsupported' })
+
+/** What `inspect()` tells of this page and its worker; never a token. */
+export interface InspectReport {
+  readonly page: {
+    readonly version: string
+    /** The script URL of the worker that controls this page. */
+    readonly controller: string | null
+  }
+  readonly worker: WorkerReport
+}
+
+export interface AuthClientEventMap {
+  /** Somebody has logged in or out, in whatever tab. */
+  'authentication-change': CustomEvent<{ readonly authenticated: boolean }>
+}
+
+type ClientListener = (event: AuthClientEventMap['authentication-change']) => void
+
+export interface AuthClient {
+  addEventListener(
+    type: 'authentication-change',
+    listener: ClientListener,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void
+}
+
+/** A page's view of the session that the worker keeps. Made by `register()`. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only types the events that EventTarget handles.
+export class AuthClient extends EventTarget {
+  /**
+   * Settles once the worker controls this page and answers.
+   * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `wrong_scope`,
+   * `foreign_controller`, `worker_timeout`: what is wrong, and what to do
+   */
+  readonly ready: Promise<void>
+  #state: AuthState
+  #broadcasts = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  readonly #connection: Promise<ServiceWorkerRegistration>
+  readonly #listeners = new Set<(state: AuthState) => void>()
+
+  /** @param connection settles with the registration whose worker controls this page; null where there can be none */
+  constructor(connection: Promise<ServiceWorkerRegistration>, isSupported: boolean) {
+    super()
+    this.#connection = connection
+    this.#state = isSupported ? UNKNOWN : UNSUPPORTED
+    this.ready = connection.then(async registration => {
+      this.#listen(registration)
+      await this.#sync()
+    })
+    // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
+    this.ready.catch(() => undefined)
+  }
+
+  /** The state now: frozen, and the same object until it changes. */
+  readonly getSnapshot = (): AuthState => this.#state
+
+  /** What a server renders, and a page while it hydrates: `unknown`. */
+  readonly getServerSnapshot = (): AuthState => UNKNOWN
+
+  /**
+   * Calls `listener` with the state, at once and on every change.
+   * @returns a function that ends it
+   */
+  readonly subscribe = (listener: (state: AuthState) => void): (() => void) => {
+    // A wrapper of its own for each call, so that the same function can be subscribed twice.
+    const entry = (state: AuthState) => listener(state)
+    this.#listeners.add(entry)
+    entry(this.#state)
+    return () => {
+      this.#listeners.delete(entry)
+    }
+  }
+
+  /**
+   * Refreshes the access token now; calls at the same time, from whatever tab, share one refresh.
+   * @throws {RefreshWorkerError} codes `not_authenticated`, `no_refresh_token`, `refresh_rejected`,
+   * `session_replaced`, `refresh_network_error`, `refresh_unavailable`, and those of {@link AuthClient.ready}
+   */
+  async updateToken(): Promise<AuthState> {
+    await this.ready
+    // Which token is to be replaced: had another tab the same thought, its refresh is ours.
+    const seen = this.#state.status === 'authenticated' ? { generation: this.#state.generation } : {}
+    return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT)
+  }
+
+  /**
+   * Ends the session, in all tabs, and tells the server where `logoutUrl` is set.
+   * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
+   */
+  async logout(): Promise<AuthState> {
+    await this.ready
+    return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
+  }
+
+  /**
+   * The access token, refreshed first where it has expired, for what no worker can intercept: WebSockets, SDKs.
+   * @throws {RefreshWorkerError} code `access_token_not_exposed` unless `exposeAccessToken` is on, and those of
+   * {@link AuthClient.updateToken}
+   */
+  async getAccessToken(): Promise<string> {
+    await this.ready
+    const reply = await ask(await this.#worker(), { type: 'access-token' }, REFRESH_LIMIT)
+    if (reply.type !== 'access-token') throw unexpected(reply.type)
+    return reply.accessToken
+  }
+
+  /**
+   * Versions, scope, controller, and what became of the last refresh: for bug reports.
+   * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
+   */
+  async inspect(): Promise<InspectReport> {
+    await this.ready
+    const reply = await ask(await this.#worker(), { type: 'inspect' }, ANSWER_LIMIT)
+    if (reply.type !== 'inspect') throw unexpected(reply.type)
+    const controller = navigator.serviceWorker.controller?.scriptURL ?? null
+    return { page: { version: __VERSION__, controller }, worker: reply.report }
+  }
+
+  async #worker(): Promise<ServiceWorker> {
+    const { active } = await this.#connection
+    if (active) return active
+    throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
+  }
+
+  async #askForState(message: Pick<PageRequest, 'type'>, limit: number): Promise<AuthState> {
+    const broadcasts = this.#broadcasts
+    const reply = await ask(await this.#worker(), message, limit)
+    if (reply.type !== 'state') throw unexpected(reply.type)
+    // The two come by different ways: a state that was broadcast meanwhile is at least as new as the reply's.
+    if (broadcasts === this.#broadcasts) this.#apply(reply.state)
+    return this.#state
+  }
+
+  #listen(registration: ServiceWorkerRegistration) {
+    const container = navigator.serviceWorker
+    container.addEventListener('message', ({ data, source }) => {
+      const { installing, waiting, active } = registration
+      const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
+      if (!isOurs || !isWorkerBroadcast(data)) return
+      this.#broadcasts++
+      this.#apply(data.state)
+    })
+    container.startMessages()
+
+    // A page that was asleep may have missed messages, and its timer.
+    const wake = () => this.#sync().catch(() => undefined)
+    const watch = () => this.#watch()
+    addEventListener('pageshow', event => event.persisted && wake())
+    document.addEventListener('resume', wake)
+    document.addEventListener('visibilitychange', watch)
+    addEventListener('focus', watch)
+    addEventListener('online', watch)
+  }
+
+  /** Asks for the state; where the session is due, this makes the worker refresh it. */
+  async #sync() {
+    await this.#askForState({ type: 'state' }, ANSWER_LIMIT)
+  }
+
+  /** Timers are the visible pages' own: a worker that is stopped would lose them. */
+  #watch() {
+    clearTimeout(this.#timer)
+    const { status } = this.#state
+    if (status !== 'authenticated' || this.#state.refreshAt === null || document.visibilityState === 'hidden') return
+    const delay = Math.min(Math.max(this.#state.refreshAt - Date.now(), 0), LONGEST_TIMER)
+    this.#timer = setTimeout(() => this.#sync().catch(() => undefined), delay)
+  }
+
+  #apply(state: AuthState) {
+    const before = this.#state
+    if (JSON.stringify(before) !== JSON.stringify(state)) {
+      this.#state = deepFreeze(state)
+      for (const listener of [...this.#listeners]) notify(listener, this.#state)
+      const authenticated = state.status === 'authenticated'
+      if (authenticated !== (before.status === 'authenticated'))
+        this.dispatchEvent(new CustomEvent('authentication-change', { detail: { authenticated } }))
+    }
+    this.#watch()
+  }
+}
+
+/** One listener that throws is no reason for the others not to hear. */
+function notify(listener: (state: AuthState) => void, state: AuthState) {
+  try {
+    listener(state)
+  } catch (error) {
+    reportError(error)
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze)
+    Object.freeze(value)
+  }
+  return value
+}
+
+function unexpected(type: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'internal_error',
+    `the worker answered with "${type}": do page and worker have the same version?`,
+  )
+}

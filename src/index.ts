@@ -1,0 +1,12 @@
+export { AuthClient, type AuthClientEventMap, type InspectReport } from './auth-client.ts'
+export { type ErrorCode, RefreshWorkerError } from './errors.ts'
+export {
+  ACCESS_TOKEN_PLACEHOLDER,
+  type AnonymousReason,
+  type AuthenticatedState,
+  type AuthState,
+  REFRESH_TOKEN_PLACEHOLDER,
+  type RefreshReport,
+  type WorkerReport,
+} from './protocol.ts'
+export { register } from './register.ts'

@@ -1,0 +1,122 @@
+import { ask } from './ask.ts'
+import { AuthClient } from './auth-client.ts'
+import { type ErrorCode, RefreshWorkerError } from './errors.ts'
+
+/** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
+const ACTIVATION_LIMIT = 30_000
+const CONTROL_LIMIT = 5_000
+
+/**
+ * Registers the worker, makes it control this page, and returns the page's view of its session, at once. Safe to call
+ * where there is no service worker (on a server, in tests): the state stays `unsupported` there.
+ * @param scriptUrl the worker script, which calls `setup()`
+ * @param options as of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` unless given
+ */
+export function register(scriptUrl: string | URL, options?: RegistrationOptions): AuthClient {
+  const obstacle = findObstacle()
+  const connection = obstacle ? Promise.reject(obstacle) : connect(scriptUrl, options)
+  return new AuthClient(connection, obstacle === null)
+}
+
+function findObstacle(): RefreshWorkerError | null {
+  if (globalThis.isSecureContext === false)
+    return new RefreshWorkerError('insecure_context', 'service workers need https:// or http://localhost')
+  if (typeof document === 'undefined' || !globalThis.navigator?.serviceWorker)
+    return new RefreshWorkerError(
+      'unsupported',
+      'there is no service worker here: an old browser, a private mode that forbids it, or no browser at all',
+    )
+  return null
+}
+
+/** Settles with the registration once its worker controls this page. */
+async function connect(scriptUrl: string | URL, options?: RegistrationOptions): Promise<ServiceWorkerRegistration> {
+  const container = navigator.serviceWorker
+  const registration = await container
+    .register(scriptUrl, { updateViaCache: 'none', ...options })
+    .catch(async cause => Promise.reject(await diagnose(scriptUrl, cause)))
+  const { scope } = registration
+  if (!location.href.startsWith(scope))
+    throw new RefreshWorkerError(
+      'wrong_scope',
+      `the worker's scope is ${scope}, which does not cover this page, ${location.origin}${location.pathname}: ` +
+        'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope',
+    )
+
+  const worker = await activated(registration)
+  const isOurs = () => container.controller?.scriptURL === worker.scriptURL
+  // First load and hard reload leave a page uncontrolled; the worker takes it over, and nothing is reloaded.
+  if (!isOurs()) {
+    const controlled = within(
+      CONTROL_LIMIT,
+      new Promise<void>(resolve => {
+        container.addEventListener('controllerchange', () => isOurs() && resolve())
+        if (isOurs()) resolve()
+      }),
+    )
+    await ask(worker, { type: 'claim' }, CONTROL_LIMIT)
+    if (!(await controlled)) throw notControlled(worker, container.controller)
+  }
+  return registration
+}
+
+async function activated(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
+  const { active, waiting, installing } = registration
+  if (active) return active
+  const worker = installing ?? waiting
+  const settled = new Promise<void>(resolve => {
+    const check = () => /^(activated|redundant)$/.test(worker?.state ?? 'redundant') && resolve()
+    worker?.addEventListener('statechange', check)
+    check()
+  })
+  const isSettled = await within(ACTIVATION_LIMIT, settled)
+  if (worker?.state === 'activated') return worker
+  throw isSettled
+    ? new RefreshWorkerError('script_error', `${worker?.scriptURL} failed to install: see its errors in the console`)
+    : new RefreshWorkerError('worker_timeout', `${worker?.scriptURL} is not active after ${ACTIVATION_LIMIT / 1000} s`)
+}
+
+/** Settles with whether `promise` did in time. */
+function within(limit: number, promise: Promise<void>): Promise<boolean> {
+  return new Promise(resolve => {
+    const timer = setTimeout(() => resolve(false), limit)
+    promise.then(() => {
+      clearTimeout(timer)
+      resolve(true)
+    })
+  })
+}
+
+function notControlled(worker: ServiceWorker, controller: ServiceWorker | null): RefreshWorkerError {
+  return controller
+    ? new RefreshWorkerError(
+        'foreign_controller',
+        `another worker, ${controller.scriptURL}, controls this page: unregister it, or call setup() inside it`,
+      )
+    : new RefreshWorkerError('worker_timeout', `${worker.scriptURL} did not take control of this page`)
+}
+
+/** Browsers say little of why a script was not taken; a look at it says more. */
+async function diagnose(scriptUrl: string | URL, cause: unknown): Promise<RefreshWorkerError> {
+  const error = (code: ErrorCode, message: string) => new RefreshWorkerError(code, message, { cause })
+  const url = new URL(scriptUrl, document.baseURI)
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  if (url.origin !== location.origin)
+    return error('script_error', `${url.href} must be of this origin, ${location.origin}`)
+
+  const response = await fetch(url, { cache: 'no-store' }).catch(() => null)
+  if (!response) return error('script_error', `${url.pathname} could not be fetched`)
+  const type = response.headers.get('Content-Type') ?? 'no Content-Type'
+  await response.body?.cancel()
+  if (!response.ok)
+    return error('script_error', `${url.pathname} answers ${response.status}: there is no worker script there`)
+  if (/html/i.test(type))
+    return error(
+      'script_error',
+      `${url.pathname} answers with a page of HTML, most likely the one that the server sends for files it does not have: put the worker script there`,
+    )
+  if (!/(java|ecma)script/i.test(type))
+    return error('script_error', `${url.pathname} is served as ${type}: it must be text/javascript`)
+  if (/scope/i.test(reason)) return error('wrong_scope', reason)
+  return error('script_error', `${url.pathname} could not be started: ${reason}`)
+}
