@@ -1,11 +1,10 @@
 import { RefreshWorkerError } from '../src/errors.ts'
-import { ACCESS_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import { attach, hasOwnCredentials } from './attach.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
 import { type Authenticated, ended, isDue, isExpired, isSame, isUnchanged } from './session.ts'
 import type { SessionStore } from './session-store.ts'
-import { authorization } from './token-endpoint.ts'
 
 /** How long (milliseconds) a 401 for a token that was just refreshed is taken for the API's last word on it. */
 const FUTILE = 30_000
@@ -27,9 +26,6 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
   // its own would cause a refresh with every request.
   let futile = { generation: -1, until: 0 }
 
-  const send = (request: Request, session: Authenticated) =>
-    fetch(withHeader(request, config, authorization(config, session)))
-
   /** The session to send with, refreshed first where its token has expired. */
   const usable = async (session: Authenticated, waitUntil: WaitUntil): Promise<Authenticated> => {
     if (!config.autoUpdateToken || session.refreshToken === null) return session
@@ -44,12 +40,12 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     const session = await sessions.current()
     if (!isSame(session, used)) return null
     if (!isUnchanged(session, used)) return session
-    const life = session.expiresAt === null ? 'unknown' : isExpired(session, now()) ? 'expired' : 'running'
-    if (life !== 'expired' && config.logoutOnInvalidToken) {
+    const isRunning = session.expiresAt !== null && !isExpired(session, now())
+    if (config.logoutOnInvalidToken && (isRunning || session.refreshToken === null)) {
       await sessions.change('rejected', latest => (isUnchanged(latest, used) ? ended(latest, 'rejected') : latest))
       return null
     }
-    if (session.refreshToken === null || (life === 'running' && !config.autoUpdateToken)) return null
+    if (session.refreshToken === null || (isRunning && !config.autoUpdateToken)) return null
     if (futile.generation === used.generation && now() < futile.until) return null
     return freshSession.refresh(session).catch(error => {
       // The session is over: the API's own 401 says so best.
@@ -59,23 +55,19 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
   }
 
   return async (request, waitUntil) => {
-    const own = request.headers.get(config.authHeader)
-    const isPlaceholder = own?.includes(ACCESS_TOKEN_PLACEHOLDER)
-    // The page's own credentials win; a placeholder out of a login response stands for the session's.
-    if (own !== null && !isPlaceholder) return fetch(request)
-
+    if (hasOwnCredentials(request, config)) return fetch(request)
     const session = await freshSession.current()
-    if (session.status === 'anonymous') return fetch(isPlaceholder ? withHeader(request, config, null) : request)
+    if (session.status === 'anonymous') return fetch(attach(request, config, null))
     try {
       const used = await usable(session, waitUntil)
       const copy = copyForReplay(request, used)
-      const response = await send(request, used)
+      const response = await fetch(attach(request, config, used))
       if (response.status !== 401) return response
 
       const newer = await afterUnauthorized(used)
       if (!newer || !copy) return response
-      await response.body?.cancel()
-      const again = await send(copy, newer)
+      response.body?.cancel().catch(() => undefined)
+      const again = await fetch(attach(copy, config, newer))
       if (again.status === 401) futile = { generation: newer.generation, until: now() + FUTILE }
       return again
     } catch (error) {
@@ -90,20 +82,6 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
 function copyForReplay(request: Request, session: Authenticated): Request | null {
   if (session.refreshToken === null) return null
   return request.method === 'GET' || request.method === 'HEAD' ? request : request.clone()
-}
-
-function withHeader(request: Request, config: Config, value: string | null): Request {
-  const headers = new Headers(request.headers)
-  if (value === null) headers.delete(config.authHeader)
-  else headers.set(config.authHeader, value)
-  return new Request(request, {
-    headers,
-    // A rebuilt request would name the worker as its referrer.
-    referrer: request.referrer,
-    referrerPolicy: request.referrerPolicy,
-    // Browsers drop Authorization where a redirect leaves the origin, and no other header.
-    ...(config.authHeader.toLowerCase() === 'authorization' ? {} : { redirect: 'error' as const }),
-  })
 }
 
 function isTransient(error: unknown): boolean {

@@ -280,7 +280,7 @@ function unknownOption(name: string): ConfigError {
   const [best] = Object.keys(table)
     .map(option => ({ option, distance: editDistance(name.toLowerCase(), option.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
-  const hint = best && best.distance <= Math.max(2, name.length / 3) ? `; did you mean ${best.option}?` : ''
+  const hint = best && best.distance <= Math.max(2, name.length / 4) ? `; did you mean ${best.option}?` : ''
   return new ConfigError(name, `there is no such option${hint}`)
 }
 

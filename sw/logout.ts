@@ -1,8 +1,8 @@
+import { attach, hasOwnCredentials } from './attach.ts'
 import type { Config } from './config.ts'
 import type { Fetch, Log, WaitUntil } from './ports.ts'
 import { type Authenticated, ended, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
-import { authorization } from './token-endpoint.ts'
 
 export interface Logout {
   /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
@@ -29,10 +29,8 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
     return { session, was }
   }
 
-  const withToken = (headers: Headers, session: Authenticated | null) => {
-    if (session && config.httpInterceptor) headers.set(config.authHeader, authorization(config, session))
-    return headers
-  }
+  const withToken = (request: Request, session: Authenticated | null) =>
+    attach(request, config, config.httpInterceptor ? session : null)
 
   return {
     logout: async waitUntil => {
@@ -40,21 +38,21 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
       if (config.logoutUrl && was) {
         const request = new Request(config.logoutUrl.href, {
           method: config.logoutMethod,
-          headers: withToken(new Headers(), was),
           redirect: 'error',
           cache: 'no-store',
           referrerPolicy: 'no-referrer',
-          signal: AbortSignal.timeout(config.timeout),
         })
         waitUntil(
-          fetch(request).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
+          fetch(withToken(request, was), AbortSignal.timeout(config.timeout)).catch(() =>
+            log('warn', 'the logout URL could not be reached; the session has ended here'),
+          ),
         )
       }
       return session
     },
     forward: async request => {
       const { was } = await end()
-      return fetch(new Request(request, { headers: withToken(new Headers(request.headers), was) }))
+      return fetch(hasOwnCredentials(request, config) ? request : withToken(request, was))
     },
   }
 }

@@ -1,10 +1,14 @@
-import type { AnonymousReason } from '../src/protocol.ts'
+import { ANONYMOUS_REASONS, type AnonymousReason } from '../src/protocol.ts'
 
 /** Bumped when the stored record changes its shape. */
 const RECORD_VERSION = 1
 
 /** A clock may be set back by so much (milliseconds) before a token that came "in the future" is held for due. */
 const CLOCK_TOLERANCE = 60_000
+
+/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
+const TOKEN = /^[\x21-\x7e]+$/
+export const LONGEST_TOKEN = 65_536
 
 /** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
 export interface Tokens {
@@ -85,13 +89,14 @@ export function isDue(session: Authenticated, now: number, refreshAhead: number)
 /** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
 export function parseSession(stored: unknown): Session {
   if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isCount(stored.generation)) return nobody
-  if (stored.status === 'anonymous') return stored as unknown as Anonymous
+  if (stored.status === 'anonymous')
+    return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) ? (stored as unknown as Anonymous) : nobody
   const intact =
     stored.status === 'authenticated' &&
     typeof stored.id === 'string' &&
-    typeof stored.accessToken === 'string' &&
-    isTextOrNull(stored.refreshToken) &&
-    isTextOrNull(stored.idToken) &&
+    isToken(stored.accessToken) &&
+    (stored.refreshToken === null || isToken(stored.refreshToken)) &&
+    (stored.idToken === null || typeof stored.idToken === 'string') &&
     isCount(stored.receivedAt) &&
     (stored.expiresAt === null || isCount(stored.expiresAt))
   return intact ? (stored as unknown as Authenticated) : nobody
@@ -105,6 +110,7 @@ function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
 }
 
-function isTextOrNull(value: unknown): boolean {
-  return value === null || typeof value === 'string'
+/** Whether a value can be sent as a token. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)
 }

@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../src/errors.ts'
+import { authorization } from './attach.ts'
 import type { Config } from './config.ts'
 import type { Clock, Fetch } from './ports.ts'
 import type { Authenticated, Tokens } from './session.ts'
@@ -21,7 +22,7 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   return async session => {
     const signal = AbortSignal.timeout(config.timeout)
     try {
-      const response = await fetch(refreshRequest(config, session, session.refreshToken, signal))
+      const response = await fetch(refreshRequest(config, session, session.refreshToken), signal)
       return await classify(response, config, now())
     } catch {
       // No cause goes on: an engine's message may quote what was sent.
@@ -32,7 +33,7 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   }
 }
 
-function refreshRequest(config: Config, session: Authenticated, refreshToken: string, signal: AbortSignal): Request {
+function refreshRequest(config: Config, session: Authenticated, refreshToken: string): Request {
   const fields: Record<string, string> = {
     grant_type: 'refresh_token',
     [config.refreshTokenSubmitProp]: refreshToken,
@@ -49,7 +50,6 @@ function refreshRequest(config: Config, session: Authenticated, refreshToken: st
     redirect: 'error',
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
-    signal,
   })
 }
 
@@ -61,16 +61,11 @@ async function classify(response: Response, config: Config, receivedAt: number):
       return { outcome: 'refreshed', tokens: readTokens(json.body, config, receivedAt) }
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
-      return { outcome: 'unavailable', detail: `the token endpoint's answer is of no use: ${error.message}` }
+      return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
     }
   }
   const error = (json?.body as { error?: unknown } | null | undefined)?.error
   if ([400, 401, 403].includes(response.status) && typeof error === 'string' && DEFINITIVE.has(error))
     return { outcome: 'rejected', detail: `the token endpoint answered ${error}` }
   return { outcome: 'unavailable', detail: `the token endpoint answered ${response.status}` }
-}
-
-/** The value of the header that carries the access token (RFC 6750 §2.1). */
-export function authorization(config: Config, session: Authenticated): string {
-  return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
 }

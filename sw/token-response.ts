@@ -2,11 +2,7 @@ import { jwtDecode } from 'jwt-decode'
 import { RefreshWorkerError } from '../src/errors.ts'
 import { own } from '../src/protocol.ts'
 import type { Config } from './config.ts'
-import type { Tokens } from './session.ts'
-
-/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
-const TOKEN = /^[\x21-\x7e]+$/
-const LONGEST_TOKEN = 65_536
+import { isToken, LONGEST_TOKEN, type Tokens } from './session.ts'
 
 /** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
 const LONGEST_LIFE = 366 * 86_400_000
@@ -23,20 +19,19 @@ export interface JsonBody {
 export async function readJson(response: Response): Promise<JsonBody | null> {
   const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '')
   const reader = response.body?.getReader()
-  if (!isJson || !reader) {
-    await reader?.cancel()
+  // Not awaited: where the response is a clone, it settles only once the other one is read.
+  const giveUp = () => {
+    reader?.cancel().catch(() => undefined)
     return null
   }
+  if (!isJson || !reader) return giveUp()
   const decoder = new TextDecoder()
   let text = ''
   for (let size = 0; ; ) {
     const { done, value } = await reader.read()
     if (done) break
     size += value.byteLength
-    if (size > LARGEST_BODY) {
-      await reader.cancel()
-      return null
-    }
+    if (size > LARGEST_BODY) return giveUp()
     text += decoder.decode(value, { stream: true })
   }
   text += decoder.decode()
@@ -56,7 +51,7 @@ export async function readJson(response: Response): Promise<JsonBody | null> {
  */
 export function readTokens(body: unknown, config: Config, receivedAt: number): Tokens {
   const accessToken = config.getAccessTokenFromResponse
-    ? config.getAccessTokenFromResponse(body)
+    ? call(config.getAccessTokenFromResponse, body)
     : findToken(body, config.accessTokenProp, config.accessTokenName, config.accessTokenRoot)
   if (accessToken === undefined || accessToken === null || accessToken === '')
     throw new RefreshWorkerError(
@@ -67,7 +62,6 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
   assertTokenType(body, config)
 
   const idToken = findToken(body, config.idTokenProp, config.idTokenName, config.idTokenRoot)
-
   return {
     accessToken,
     refreshToken: readRefreshToken(body, config, accessToken),
@@ -80,10 +74,10 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
 function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
   if (!config.useRefreshToken) return null
   const token = config.getRefreshTokenFromResponse
-    ? config.getRefreshTokenFromResponse(body)
+    ? call(config.getRefreshTokenFromResponse, body)
     : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
   // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
-  if (token === undefined || token === null || token === '' || token === accessToken) return null
+  if (typeof token !== 'string' || token === '' || token === accessToken) return null
   assertToken(token, 'refresh token')
   return token
 }
@@ -111,12 +105,22 @@ function findToken(body: unknown, prop: string, name: string, root: string | fal
   return own(inner ? inner : found, name)
 }
 
+/** Calls a function of the configuration. */
+function call<T>(getter: (response: unknown) => T, body: unknown): T {
+  try {
+    return getter(body)
+  } catch {
+    // No cause: it may quote the response.
+    throw new RefreshWorkerError('token_not_found', `${getter.name || 'a get…FromResponse option'} threw`)
+  }
+}
+
 function walk(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>(own, value)
 }
 
 function assertToken(value: unknown, what: string): asserts value is string {
-  if (typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)) return
+  if (isToken(value)) return
   throw new RefreshWorkerError(
     'token_malformed',
     `the response holds an ${what} that is not a string of at most ${LONGEST_TOKEN} visible ASCII characters`,
@@ -138,7 +142,7 @@ function assertTokenType(body: unknown, config: Config) {
 function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
   const { getExpirationDateFromResponse } = config
   if (getExpirationDateFromResponse) {
-    const date = positive(getExpirationDateFromResponse(body))
+    const date = positive(call(getExpirationDateFromResponse, body))
     return date && Math.min(date * 1000, receivedAt + LONGEST_LIFE)
   }
   const life = positive(own(body, 'expires_in'))

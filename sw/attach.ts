@@ -1,0 +1,31 @@
+import { ACCESS_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import type { Config } from './config.ts'
+import type { Authenticated } from './session.ts'
+
+/** The value of the header that carries the access token (RFC 6750 §2.1). */
+export function authorization(config: Config, session: Authenticated): string {
+  return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
+}
+
+/** Whether the page sent credentials of its own, which win; a placeholder out of a login response is none. */
+export function hasOwnCredentials(request: Request, config: Config): boolean {
+  const value = request.headers.get(config.authHeader)
+  return value !== null && !value.includes(ACCESS_TOKEN_PLACEHOLDER)
+}
+
+/** The same request with the session's access token, or with none. */
+export function attach(request: Request, config: Config, session: Authenticated | null): Request {
+  const { authHeader } = config
+  if (!session && !request.headers.has(authHeader)) return request
+  const headers = new Headers(request.headers)
+  if (session) headers.set(authHeader, authorization(config, session))
+  else headers.delete(authHeader)
+  return new Request(request, {
+    headers,
+    // A rebuilt request would name the worker as its referrer.
+    referrer: request.referrer,
+    referrerPolicy: request.referrerPolicy,
+    // Browsers drop Authorization where a redirect leaves the origin, and no other header.
+    ...(authHeader.toLowerCase() === 'authorization' ? {} : { redirect: 'error' as const }),
+  })
+}
