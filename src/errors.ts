@@ -3,7 +3,7 @@
  * does not survive `postMessage`.
  */
 export type ErrorCode =
-  /** An option of `setup()` is unknown or wrong. */
+  /** An option of `setup()`, or of the server's middleware, is unknown or wrong. */
   | 'config_error'
   /** There is no service worker here: an old browser, a private mode that forbids it, or code that runs on a server. */
   | 'unsupported'
@@ -49,7 +49,7 @@ export class RefreshWorkerError extends Error {
   }
 }
 
-/** An option of `setup()` is unknown or wrong; `option` names it. */
+/** An option of `setup()`, or of the server's middleware, is unknown or wrong; `option` names it. */
 export class ConfigError extends RefreshWorkerError {
   override readonly name: string = 'ConfigError'
   readonly option: string

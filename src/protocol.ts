@@ -21,7 +21,9 @@ export const REFRESH_TOKEN_PLACEHOLDER = 'refresh-worker-refresh-token'
  * Why nobody is logged in: `none` (nobody was), `logout`, `expired` (and could not be refreshed), `rejected` (the token
  * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good), `replaced`.
  */
-export type AnonymousReason = 'none' | 'logout' | 'expired' | 'rejected' | 'lost' | 'replaced'
+export type AnonymousReason = (typeof ANONYMOUS_REASONS)[number]
+
+export const ANONYMOUS_REASONS = ['none', 'logout', 'expired', 'rejected', 'lost', 'replaced'] as const
 
 /** A session, as pages may see it: never a token. */
 export interface AuthenticatedState {

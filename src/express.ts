@@ -1,0 +1,222 @@
+/** The server's half, for Express 4 and 5. Needs jose (typed, pure ESM, free of dependencies), an optional peer. */
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { ConfigError } from './errors.ts'
+import { own } from './protocol.ts'
+
+/** How tokens are signed and how long they live: the same for {@link issueTokens} and {@link refreshToken}. */
+export interface TokenOptions {
+  /** Signs access tokens (HS256): at least 32 bytes, random, not those of the refresh tokens. */
+  accessTokenSecret: string | Uint8Array
+  /** Signs refresh tokens (HS256): at least 32 bytes, random, not those of the access tokens. */
+  refreshTokenSecret: string | Uint8Array
+  /** In whole seconds; 86400, one day, unless set. */
+  accessTokenLifetime?: number
+  /** In whole seconds; 864000, ten days, unless set. */
+  refreshTokenLifetime?: number
+}
+
+export interface RefreshTokenOptions extends TokenOptions {
+  /** The request header that carries the access token; `'Authorization'` unless set. */
+  authHeader?: string
+  /** The scheme before the access token, in any case; `'Bearer'` unless set. Falsy: the header is the bare token. */
+  authTokenType?: string | false | null
+  /** The property of the body that carries the refresh token; `'refresh_token'` unless set. */
+  refreshTokenSubmitProp?: string
+  /**
+   * Called on every refresh, once both tokens are verified: read the user anew, look up what was revoked, or allow each
+   * `refreshClaims.jti` only once. Returns the claims of the new access token (`sub` and `sid` stay the session's), or
+   * null to refuse with a 401 `invalid_grant`. What it throws goes to Express's error handler.
+   */
+  authorize?(session: RefreshSession, request: RequestLike): Claims | null | Promise<Claims | null>
+}
+
+export type Claims = Record<string, unknown>
+
+/** A session, as its two verified tokens tell it: `sid` is random for each login, and stays. Times are in seconds. */
+export interface RefreshSession {
+  /** The old access token's; it has probably expired. */
+  claims: Claims & { sub: string; sid: string; jti: string; exp: number }
+  /** The refresh token's: `jti` is its own, `ati` the `jti` of the access token that was issued with it. */
+  refreshClaims: { sub: string; sid: string; jti: string; ati: string; exp: number }
+}
+
+/** RFC 6749 §5.1; `expires_in` is the access token's lifetime in seconds. */
+export interface TokenResponse {
+  access_token: string
+  refresh_token: string
+  token_type: 'Bearer'
+  expires_in: number
+}
+
+/** What is used of Express's request. */
+export interface RequestLike {
+  headers: Record<string, string | string[] | undefined>
+  body?: unknown
+}
+
+/** What is used of Express's response. */
+export interface ResponseLike {
+  setHeader(name: string, value: string): unknown
+  status(code: number): { json(body: unknown): unknown }
+}
+
+/**
+ * Starts a session: signs the pair of tokens that a login answers. `exp`, `iat`, `nbf`, `jti` and `sid` are not taken
+ * from `claims`.
+ *
+ * @throws {ConfigError} `config_error`, synchronously: a bad option, or no `claims.sub` to tell the user by.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 RFC 9068 §2}
+ */
+export function issueTokens(claims: Claims & { sub: string }, options: TokenOptions): Promise<TokenResponse> {
+  const config = readOptions(options)
+  const sub = text('claims.sub', claims?.sub)
+  return signPair(claims, { sub, sid: crypto.randomUUID() }, config)
+}
+
+/**
+ * Makes the middleware that answers `grant_type: 'refresh_token'` like a login, for after the body parser.
+ *
+ * 200 with a {@link TokenResponse}; 400 `invalid_request` where the refresh or the access token is absent or empty: a
+ * client set up wrongly, whose session may be fine; 401 `invalid_grant` where one is there but malformed, expired,
+ * foreign or refused: this session is over. An expired access token is none of these. Other requests go on to `next`.
+ *
+ * @throws {ConfigError} `config_error`: a bad option.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 RFC 6749 §5.2}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc8725#section-3.11 RFC 8725 §3.11}
+ */
+export function refreshToken(
+  options: RefreshTokenOptions,
+): (request: RequestLike, response: ResponseLike, next: (error?: unknown) => void) => void {
+  const config = readOptions(options)
+  return (request, response, next) => {
+    if (own(request.body, 'grant_type') !== 'refresh_token') return next()
+    refresh(request, config)
+      .then(([status, answer]) => {
+        response.setHeader('Cache-Control', 'no-store')
+        if (status === 401) response.setHeader('WWW-Authenticate', 'Bearer')
+        response.status(status).json(answer)
+      })
+      .catch(next) // Express 4 does not catch for us
+  }
+}
+
+type Answer = [200, TokenResponse] | [400 | 401, { error: string; error_description: string }]
+
+async function refresh(request: RequestLike, config: Config): Promise<Answer> {
+  const refreshText = own(request.body, config.submitProp) ?? ''
+  const accessText = accessTokenOf(request.headers[config.header], config.scheme)
+  if (refreshText === '') return invalidRequest('The request has no refresh token.')
+  if (accessText === '') return invalidRequest('The request has no access token.')
+
+  const refreshClaims = await verify<RefreshSession['refreshClaims']>(refreshText, config.refresh)
+  if (!refreshClaims) return invalidGrant('The refresh token is invalid or has expired.')
+  const claims = await verify<RefreshSession['claims']>(accessText, config.access, { evenExpired: true })
+  if (!claims) return invalidGrant('The access token is invalid.')
+
+  const { sub, sid, ati } = refreshClaims
+  // ati: an older access token of the same session could bring back claims that `authorize` has taken away since
+  if (claims.sub !== sub || claims.sid !== sid || claims.jti !== ati)
+    return invalidGrant('The two tokens do not belong together.')
+
+  const granted = config.authorize ? await config.authorize({ claims, refreshClaims }, request) : claims
+  if (granted === null) return invalidGrant('The session has ended.')
+  if (typeof granted !== 'object') throw new ConfigError('authorize', 'must return claims or null')
+  return [200, await signPair(granted, { sub, sid }, config)]
+}
+
+const invalidRequest = (text: string): Answer => [400, { error: 'invalid_request', error_description: text }]
+const invalidGrant = (text: string): Answer => [401, { error: 'invalid_grant', error_description: text }]
+
+function accessTokenOf(header: string | string[] | undefined, scheme: string): string {
+  const value = typeof header === 'string' ? header.trim() : ''
+  if (scheme === '') return value
+  return value.toLowerCase().startsWith(`${scheme} `) ? value.slice(scheme.length).trim() : ''
+}
+
+async function signPair(claims: Claims, session: { sub: string; sid: string }, config: Config): Promise<TokenResponse> {
+  const { nbf, ...kept } = claims // the other times and ids are overwritten
+  const [jti, ati] = [crypto.randomUUID(), crypto.randomUUID()]
+  return {
+    access_token: await sign({ ...kept, ...session, jti: ati }, config.access),
+    refresh_token: await sign({ ...session, jti, ati }, config.refresh),
+    token_type: 'Bearer',
+    expires_in: config.access.lifetime,
+  }
+}
+
+/** One of the two kinds of token; `typ` keeps one from passing as the other, whatever the keys are. */
+interface Kind {
+  typ: string
+  key: Uint8Array
+  lifetime: number
+}
+
+function sign(claims: JWTPayload, { typ, key, lifetime }: Kind): Promise<string> {
+  const iat = Math.floor(Date.now() / 1000)
+  return new SignJWT({ ...claims, iat, exp: iat + lifetime }).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
+}
+
+async function verify<T>(token: unknown, { typ, key }: Kind, { evenExpired = false } = {}): Promise<T | undefined> {
+  if (typeof token !== 'string') return undefined
+  const requiredClaims = ['sub', 'sid', 'jti', 'exp']
+  const clockTolerance = evenExpired ? Number.MAX_SAFE_INTEGER : 0
+  try {
+    return (await jwtVerify<T>(token, key, { algorithms: ['HS256'], typ, requiredClaims, clockTolerance })).payload
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return undefined
+    throw error
+  }
+}
+
+interface Config {
+  access: Kind
+  refresh: Kind
+  header: string
+  scheme: string
+  submitProp: string
+  authorize: RefreshTokenOptions['authorize']
+}
+
+function readOptions(options: RefreshTokenOptions): Config {
+  const {
+    accessTokenSecret,
+    refreshTokenSecret,
+    accessTokenLifetime = 86_400,
+    refreshTokenLifetime = 864_000,
+    authHeader = 'Authorization',
+    authTokenType = 'Bearer',
+    refreshTokenSubmitProp = 'refresh_token',
+    authorize,
+    ...unknown
+  }: Partial<RefreshTokenOptions> = { ...options }
+  for (const name of Object.keys(unknown)) throw new ConfigError(name, 'is unknown')
+  if (authorize !== undefined && typeof authorize !== 'function')
+    throw new ConfigError('authorize', 'must be a function')
+
+  const access = kind('accessToken', 'at+jwt', accessTokenSecret, accessTokenLifetime)
+  const refresh = kind('refreshToken', 'rt+jwt', refreshTokenSecret, refreshTokenLifetime)
+  if (access.key.join() === refresh.key.join())
+    throw new ConfigError('refreshTokenSecret', 'must not be that of the access tokens')
+  return {
+    access,
+    refresh,
+    header: text('authHeader', authHeader).toLowerCase(),
+    scheme: authTokenType ? text('authTokenType', authTokenType).toLowerCase() : '',
+    submitProp: text('refreshTokenSubmitProp', refreshTokenSubmitProp),
+    authorize,
+  }
+}
+
+function kind(name: string, typ: string, secret: unknown, lifetime: number): Kind {
+  const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
+  if (!(key instanceof Uint8Array) || key.length < 32)
+    throw new ConfigError(`${name}Secret`, 'must be a string or Uint8Array of at least 32 bytes (RFC 7518 §3.2)')
+  if (!Number.isSafeInteger(lifetime) || lifetime <= 0)
+    throw new ConfigError(`${name}Lifetime`, 'must be a whole number of seconds, above 0')
+  return { typ, key, lifetime }
+}
+
+function text(option: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new ConfigError(option, 'must be a string that is not empty')
+  return value
+}
