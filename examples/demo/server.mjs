@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+
+const HELP = `Many tabs, one refresh: the demo of refresh-worker.
+
+  npm start -- [options]
+
+  --port      where to listen on localhost                     (8020)
+  --lifetime  of an access token, in seconds                   (30)
+  --latency   added to the token endpoint, in milliseconds     (300)
+  --help      this text
+`
+
+const args = readArgs()
+if (args.help) {
+  process.stdout.write(HELP)
+  process.exit()
+}
+const port = number('port', 0, 65_535)
+const lifetime = number('lifetime', 1, 86_400)
+const latency = number('latency', 0, 60_000)
+
+const missing = ['index.js', 'express.js', 'refresh-worker.dev.js'].find(
+  name => !existsSync(new URL(`../../dist/${name}`, import.meta.url)),
+)
+if (missing) fail(`dist/${missing} is missing: run "npm run build" first.`)
+
+// Only now: it imports what the build makes
+const { createDemo } = await import('./app.mjs')
+try {
+  const url = await createDemo({ lifetime, latency }).listen(port)
+  console.log(`${url}/`)
+  console.log('Log in as ada (password lovelace) or grace (password hopper).')
+} catch (error) {
+  if (error.code === 'EADDRINUSE') {
+    fail(`Port ${port} is in use. Stop what listens there, or let a free one be found: npm start -- --port 0`)
+  }
+  if (error.code === 'EACCES') fail(`Port ${port} is not allowed here. Take another: npm start -- --port 8020`)
+  throw error
+}
+
+function readArgs() {
+  const text = value => ({ type: 'string', default: value })
+  const options = { port: text('8020'), lifetime: text('30'), latency: text('300'), help: { type: 'boolean' } }
+  try {
+    return parseArgs({ options }).values
+  } catch (error) {
+    return fail(`${error.message}\n\n${HELP}`)
+  }
+}
+
+function number(name, min, max) {
+  const value = Number(args[name])
+  if (/^\d+$/.test(args[name]) && value >= min && value <= max) return value
+  return fail(`--${name} takes a whole number from ${min} to ${max}, not "${args[name]}".`)
+}
+
+function fail(message) {
+  console.error(message)
+  process.exit(1)
+}
