@@ -117,6 +117,6 @@ async function diagnose(scriptUrl: string | URL, cause: unknown): Promise<Refres
     )
   if (!/(java|ecma)script/i.test(type))
     return error('script_error', `${url.pathname} is served as ${type}: it must be text/javascript`)
-  if (/scope/i.test(reason)) return error('wrong_scope', reason)
+  if (cause instanceof DOMException && cause.name === 'SecurityError') return error('wrong_scope', reason)
   return error('script_error', `${url.pathname} could not be started: ${reason}`)
 }

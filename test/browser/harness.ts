@@ -1,0 +1,133 @@
+import { type BrowserContext, type Browser as Chromium, chromium, type Page } from 'playwright-core'
+import { inject } from 'vitest'
+import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
+import type { AuthClient } from '../../src/auth-client.ts'
+
+declare global {
+  interface Window {
+    auth: AuthClient
+  }
+}
+
+/** The page of the tests: registers the worker, and does nothing else of its own. */
+const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
+import { register } from '/refresh-worker/index.js'
+window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/sw.js')
+</script>`
+
+/** Starts a Chromium. */
+export function launch(): Promise<Chromium> {
+  return chromium.launch({
+    executablePath: inject('chromium'),
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  })
+}
+
+/** A demo server and one browser profile that uses it: its tabs share the worker. */
+export class Scene {
+  readonly demo: Demo
+  readonly origin: string
+  readonly context: BrowserContext
+  readonly #failures: string[] = []
+
+  private constructor(demo: Demo, origin: string, context: BrowserContext) {
+    this.demo = demo
+    this.origin = origin
+    this.context = context
+    context.on('weberror', error => this.#failures.push(String(error.error())))
+  }
+
+  static async open(browser: Chromium, options: DemoOptions = {}): Promise<Scene> {
+    const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
+    const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
+    return new Scene(demo, await demo.listen(0), await browser.newContext())
+  }
+
+  /** Opens a tab, and waits until the worker controls it unless told otherwise. */
+  async tab(path = '/test.html', { ready = true } = {}): Promise<Page> {
+    const page = await this.context.newPage()
+    await page.goto(this.origin + path)
+    if (ready) await page.evaluate(() => window.auth.ready)
+    return page
+  }
+
+  /** Stops every worker, as a browser does with one that is idle; it is started again by the next event. */
+  async stopWorkers(page: Page) {
+    const session = await this.context.newCDPSession(page)
+    await session.send('ServiceWorker.enable')
+    await session.send('ServiceWorker.stopAllWorkers')
+    await session.detach()
+  }
+
+  async close() {
+    await this.context.close()
+    await this.demo.close()
+    if (this.#failures.length > 0) throw new Error(`pages threw: ${this.#failures.join('; ')}`)
+  }
+}
+
+/** Logs in as an application does: by a plain fetch. Settles with what the page sees of the response. */
+export function logIn(page: Page, username = 'ada', password = 'lovelace') {
+  return page.evaluate(
+    async credentials => {
+      const response = await fetch('/auth/login', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(credentials),
+      })
+      return { status: response.status, body: await response.json(), headers: Object.fromEntries(response.headers) }
+    },
+    { username, password },
+  )
+}
+
+/** The status of a plain GET by the page. */
+export function get(page: Page, path: string): Promise<number> {
+  return page.evaluate(async url => (await fetch(url)).status, path)
+}
+
+export function stateOf(page: Page) {
+  return page.evaluate(() => window.auth.getSnapshot())
+}
+
+/** Settles once the page's state has the status. */
+export async function untilStatus(page: Page, status: string) {
+  await page.evaluate(
+    wanted =>
+      new Promise<void>(resolve => {
+        const end = window.auth.subscribe(state => {
+          if (state.status !== wanted) return
+          resolve()
+          queueMicrotask(() => end())
+        })
+      }),
+    status,
+  )
+}
+
+/** A gate that whoever passes waits at until it is opened; `reached` settles with the first to come. */
+export function barrier() {
+  const { promise: reached, resolve: reach } = deferred()
+  const { promise: opened, resolve: open } = deferred()
+  const pass = () => {
+    reach()
+    return opened
+  }
+  return { pass, reached, open }
+}
+
+function deferred() {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>(settle => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}

@@ -1,0 +1,19 @@
+// Compiles as a worker's code does: against the built package, with the worker's types and no DOM's.
+import { ConfigError, type Options, setup } from 'refresh-worker/sw'
+
+const options: Options = {
+  apiUrls: ['/api/', url => url.pathname.startsWith('/v2/'), (_, request) => request.method === 'GET'],
+  loginUrl: '/auth/login',
+  useRefreshToken: true,
+}
+
+try {
+  setup(options)
+} catch (error) {
+  if (error instanceof ConfigError) console.error(error.code, error.option)
+}
+
+// @ts-expect-error: apiUrls is required
+setup({})
+// @ts-expect-error: no such option
+setup({ apiUrls: ['/api/'], apiUrl: '/api/' })

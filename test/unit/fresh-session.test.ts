@@ -1,0 +1,235 @@
+import { describe, expect, it } from 'vitest'
+import type { Options } from '../../sw/config.ts'
+import { createFreshSession } from '../../sw/fresh-session.ts'
+import type { Locks } from '../../sw/ports.ts'
+import { type Authenticated, ended, loggedIn, type Session } from '../../sw/session.ts'
+import { createSessionStore } from '../../sw/session-store.ts'
+import type { RefreshAnswer, TokenEndpoint } from '../../sw/token-endpoint.ts'
+import { configOf, createClock, createLocks, createMemoryStore, deferred, NOW, sessionOf, tokensOf } from './kit.ts'
+
+const refreshedTo = (accessToken: string): RefreshAnswer => ({
+  outcome: 'refreshed',
+  tokens: tokensOf({ accessToken }),
+})
+
+interface Setting {
+  options?: Partial<Options>
+  stored?: Session
+  endpoint?: TokenEndpoint
+  locks?: Locks
+}
+
+/** Workers that share a store and locks, as two versions or two scopes do. */
+function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() }: Setting = {}) {
+  const config = configOf(options)
+  const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
+  const clock = createClock()
+  const asked: Authenticated[] = []
+  const changes: string[] = []
+  const log: string[] = []
+  const worker = () => {
+    const sessions = createSessionStore(store, config.storageKey, async (_, reason) => {
+      changes.push(reason)
+    })
+    const tokenEndpoint: TokenEndpoint = session => {
+      asked.push(session)
+      return endpoint ? endpoint(session) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))
+    }
+    const needs = {
+      config,
+      sessions,
+      tokenEndpoint,
+      locks,
+      now: clock.now,
+      log: (_: string, line: string) => log.push(line),
+    }
+    return { sessions, ...createFreshSession(needs) }
+  }
+  return { records, clock, asked, changes, log, worker, stored: stored as Authenticated }
+}
+
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'resolved',
+    error => error.code,
+  )
+
+describe('G1: one refresh per expiry', () => {
+  it('is shared by all who ask while it runs (N1)', async () => {
+    const { worker, asked, stored } = setUp()
+    const { refresh } = worker()
+    const results = await Promise.all(Array.from({ length: 50 }, () => refresh(stored)))
+    expect(asked).toHaveLength(1)
+    expect(new Set(results.map(session => session.accessToken))).toEqual(new Set(['access-2']))
+  })
+
+  it('is not repeated for who comes just after it with the old token (N3)', async () => {
+    const { worker, asked, stored } = setUp()
+    const { refresh } = worker()
+    await refresh(stored)
+    expect((await refresh(stored)).accessToken).toBe('access-2')
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is shared by two workers (C15, C18, N22)', async () => {
+    const { worker, asked, stored } = setUp()
+    const [one, two] = [worker(), worker()]
+    await Promise.all([one.sessions.current(), two.sessions.current()])
+    const results = await Promise.all([one.refresh(stored), two.refresh(stored)])
+    expect(results.map(session => session.accessToken)).toEqual(['access-2', 'access-2'])
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is done again at the next expiry', async () => {
+    const { worker, asked, stored } = setUp()
+    const { refresh } = worker()
+    const second = await refresh(stored)
+    expect((await refresh(second)).accessToken).toBe('access-3')
+    expect(asked).toHaveLength(2)
+  })
+
+  it('takes the lock under the name of the session, for longer than a refresh may take', async () => {
+    const taken: [string, number][] = []
+    const locks: Locks = (name, limit, task) => {
+      taken.push([name, limit])
+      return task()
+    }
+    const { worker, stored } = setUp({ locks, options: { storageKey: 'mine', timeout: 5 } })
+    await worker().refresh(stored)
+    expect(taken).toEqual([['mine:refresh', expect.any(Number)]])
+    expect(taken[0]?.[1]).toBeGreaterThan(5_000)
+  })
+})
+
+describe('G3: login and logout beat a refresh in flight', () => {
+  it.each<[string, (previous: Session) => Session, string]>([
+    [
+      'a login (N6)',
+      previous => loggedIn(previous, 'session-b', tokensOf({ accessToken: 'access-b' })),
+      'session_replaced',
+    ],
+    ['a logout (N8)', previous => ended(previous, 'logout'), 'not_authenticated'],
+  ])('%s', async (_, transition, code) => {
+    const answer = deferred<RefreshAnswer>()
+    const { worker, asked, stored } = setUp({ endpoint: () => answer.promise })
+    const { refresh, sessions } = worker()
+    const result = codeOf(refresh(stored))
+    await expect.poll(() => asked.length).toBe(1)
+    const winner = await sessions.change('login', transition)
+    answer.resolve(refreshedTo('access-late'))
+
+    expect(await result).toBe(code)
+    expect(await sessions.load()).toEqual(winner)
+  })
+
+  it('a rejection that comes late ends nothing', async () => {
+    const answer = deferred<RefreshAnswer>()
+    const { worker, asked, stored } = setUp({ endpoint: () => answer.promise })
+    const { refresh, sessions } = worker()
+    const result = codeOf(refresh(stored))
+    await expect.poll(() => asked.length).toBe(1)
+    const winner = await sessions.change('login', previous => loggedIn(previous, 'session-b', tokensOf()))
+    answer.resolve({ outcome: 'rejected', detail: 'invalid_grant' })
+    await result
+    expect(await sessions.load()).toEqual(winner)
+  })
+})
+
+describe('G5: only a definitive answer ends a session', () => {
+  it('a rejection does, once, for all who wait (N4)', async () => {
+    const { worker, asked, changes, stored } = setUp({
+      endpoint: async () => ({ outcome: 'rejected', detail: 'the token endpoint answered invalid_grant' }),
+    })
+    const { refresh, sessions } = worker()
+    const codes = await Promise.all(Array.from({ length: 100 }, () => codeOf(refresh(stored))))
+    expect(new Set(codes)).toEqual(new Set(['refresh_rejected']))
+    expect(asked).toHaveLength(1)
+    expect(changes).toEqual(['rejected'])
+    expect(sessions.current()).toMatchObject({ status: 'anonymous', reason: 'rejected' })
+  })
+
+  it('a loser adopts what the winner has stored meanwhile, and does not delete it (N16, N17)', async () => {
+    // Without a lock, as when a page has stolen it: both send the same refresh token, and the server takes it once.
+    const winnerStored = deferred<void>()
+    let count = 0
+    const { worker, asked, stored } = setUp({
+      locks: (_name, _limit, task) => task(),
+      endpoint: async () => {
+        if (++count === 1) return refreshedTo('access-2')
+        await winnerStored.promise
+        return { outcome: 'rejected', detail: 'invalid_grant' }
+      },
+    })
+    const [one, two] = [worker(), worker()]
+    const results = Promise.all([one.refresh(stored), two.refresh(stored)])
+    await one.refresh(stored)
+    winnerStored.resolve()
+
+    expect((await results).map(session => session.accessToken)).toEqual(['access-2', 'access-2'])
+    expect(asked).toHaveLength(2)
+  })
+
+  it.each<[RefreshAnswer['outcome'], string]>([
+    ['network_error', 'refresh_network_error'],
+    ['unavailable', 'refresh_unavailable'],
+  ])('%s keeps it, and the next one may succeed', async (outcome, code) => {
+    let answer = { outcome, detail: 'down' } as RefreshAnswer
+    const { worker, stored, changes } = setUp({ endpoint: async () => answer })
+    const { refresh, sessions } = worker()
+    expect(await codeOf(refresh(stored))).toBe(code)
+    expect(await sessions.load()).toEqual(stored)
+    expect(changes).toEqual([])
+
+    answer = refreshedTo('access-2')
+    expect((await refresh(stored)).accessToken).toBe('access-2')
+  })
+
+  it('a session without a refresh token is not refreshed (A17)', async () => {
+    const { worker, asked, stored } = setUp({ stored: sessionOf({ refreshToken: null }) })
+    expect(await codeOf(worker().refresh(stored))).toBe('no_refresh_token')
+    expect(asked).toEqual([])
+  })
+
+  it('a session that ended elsewhere is not refreshed', async () => {
+    const { worker, asked, stored } = setUp({ stored: ended(sessionOf(), 'logout') })
+    expect(await codeOf(worker().refresh({ ...sessionOf(), ...stored, status: 'authenticated' }))).toBe(
+      'not_authenticated',
+    )
+    expect(asked).toEqual([])
+  })
+})
+
+describe('current', () => {
+  it('ends a session that has expired and cannot be refreshed, once (A17)', async () => {
+    const { worker, clock, asked, changes } = setUp({
+      stored: sessionOf({ refreshToken: null, expiresAt: NOW + 1000 }),
+    })
+    const { current } = worker()
+    expect(await current()).toMatchObject({ status: 'authenticated' })
+    clock.time += 1000
+    expect(await current()).toMatchObject({ status: 'anonymous', reason: 'expired' })
+    expect(await current()).toMatchObject({ status: 'anonymous', reason: 'expired' })
+    expect(changes).toEqual(['expired'])
+    expect(asked).toEqual([])
+  })
+
+  it('leaves one that can be refreshed', async () => {
+    const { worker, clock } = setUp()
+    clock.time += 1e9
+    expect(await worker().current()).toMatchObject({ status: 'authenticated' })
+  })
+})
+
+it('reports the last refresh, without a token', async () => {
+  const { worker, clock, stored, log } = setUp({
+    endpoint: async () => {
+      clock.time += 42
+      return refreshedTo('access-2')
+    },
+  })
+  const { refresh, lastRefresh } = worker()
+  expect(lastRefresh()).toBeNull()
+  await refresh(stored)
+  expect(lastRefresh()).toEqual({ at: NOW, duration: 42, outcome: 'refreshed' })
+  expect(log.join()).not.toMatch(/access-|refresh-1/)
+})

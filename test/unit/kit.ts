@@ -1,0 +1,118 @@
+/** Stand-ins for the ports: a clock that is set, a store that keeps to IndexedDB's rules, a server that is scripted. */
+import { type Config, type Options, resolveConfig } from '../../sw/config.ts'
+import type { Locks, Store } from '../../sw/ports.ts'
+import { type Authenticated, loggedIn, nobody, type Tokens } from '../../sw/session.ts'
+
+export const ORIGIN = 'https://app.example'
+export const NOW = Date.UTC(2026, 0, 1)
+
+export function configOf(options: Partial<Options> = {}): Config {
+  return resolveConfig({ apiUrls: ['/api/'], useRefreshToken: true, ...options }, `${ORIGIN}/sw.js`)
+}
+
+/** An unsigned JWT: the worker reads hints from tokens, and verifies none. */
+export function jwt(payload: unknown): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'HS256', typ: 'JWT' })}.${part(payload)}.c2lnbmF0dXJl`
+}
+
+export function tokensOf(tokens: Partial<Tokens> = {}): Tokens {
+  return {
+    accessToken: 'access-1',
+    refreshToken: 'refresh-1',
+    idToken: null,
+    receivedAt: NOW,
+    expiresAt: NOW + 600_000,
+    ...tokens,
+  }
+}
+
+export function sessionOf(tokens: Partial<Tokens> = {}, id = 'session-a'): Authenticated {
+  return loggedIn(nobody, id, tokensOf(tokens))
+}
+
+export function createClock(time = NOW) {
+  const clock = { time, now: () => clock.time }
+  return clock
+}
+
+/** Copies what goes in and out, settles later, and runs one update at a time, as IndexedDB does. */
+export function createMemoryStore(records = new Map<string, unknown>()) {
+  let queue: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => T): Promise<T> => {
+    const result = queue.then(work)
+    queue = result.catch(() => undefined)
+    return result
+  }
+  const store: Store = {
+    read: key => inTurn(() => structuredClone(records.get(key))),
+    update: (key, updater) =>
+      inTurn(() => {
+        records.set(key, structuredClone(updater(structuredClone(records.get(key)))))
+      }),
+  }
+  return { records, store }
+}
+
+/** Web Locks without a time limit: one holder at a time. */
+export function createLocks(): Locks {
+  const queues = new Map<string, Promise<unknown>>()
+  return (name, _limit, task) => {
+    const result = (queues.get(name) ?? Promise.resolve()).then(task)
+    queues.set(
+      name,
+      result.catch(() => undefined),
+    )
+    return result
+  }
+}
+
+export interface Sent {
+  readonly method: string
+  readonly url: string
+  readonly authorization: string | null
+  readonly body: string
+  readonly request: Request
+}
+
+/** A fetch port that keeps what was sent and answers by `answer`. */
+export function createServer(answer: (sent: Sent, count: number) => Response | Promise<Response>) {
+  const sent: Sent[] = []
+  const fetch = async (request: Request): Promise<Response> => {
+    const entry: Sent = {
+      method: request.method,
+      url: request.url,
+      authorization: request.headers.get('Authorization'),
+      body: await request.clone().text(),
+      request,
+    }
+    sent.push(entry)
+    return answer(entry, sent.length)
+  }
+  return { fetch, sent }
+}
+
+/** A response as fetch would give it: with a type and a URL, which the constructor does not set. */
+export function received(response: Response, { type = 'basic', url = '', redirected = false } = {}): Response {
+  return Object.defineProperties(response, {
+    type: { value: type, configurable: true },
+    url: { value: url, configurable: true },
+    redirected: { value: redirected, configurable: true },
+  })
+}
+
+export function jsonResponse(body: unknown, init: ResponseInit = {}): Response {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  return received(new Response(text, { headers: { 'Content-Type': 'application/json' }, ...init }))
+}
+
+/** A promise and its ends. */
+export function deferred<T>() {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve
+    reject = onReject
+  })
+  return { promise, resolve, reject }
+}

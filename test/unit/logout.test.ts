@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import type { Options } from '../../sw/config.ts'
+import { createLogout } from '../../sw/logout.ts'
+import { ended, nobody, type Session } from '../../sw/session.ts'
+import { createSessionStore } from '../../sw/session-store.ts'
+import { configOf, createMemoryStore, createServer, deferred, ORIGIN, sessionOf } from './kit.ts'
+
+function setUp(
+  options: Partial<Options> = {},
+  stored: Session = sessionOf(),
+  answer = () => Promise.resolve(new Response()),
+) {
+  const config = configOf(options)
+  const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
+  const changes: string[] = []
+  const sessions = createSessionStore(store, config.storageKey, async (_, reason) => {
+    changes.push(reason)
+  })
+  const { fetch, sent } = createServer(answer)
+  const log: string[] = []
+  const behind: Promise<unknown>[] = []
+  const { logout, forward } = createLogout({ config, sessions, fetch, log: (_, line) => log.push(line) })
+  return {
+    logout: () => logout(promise => behind.push(promise)),
+    forward,
+    sent,
+    log,
+    behind,
+    changes,
+    stored: () => records.get(config.storageKey),
+  }
+}
+
+describe('logout', () => {
+  it('ends the stored session and tells the pages, without a token left (R29)', async () => {
+    const { logout, stored, changes, sent } = setUp()
+    expect(await logout()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(stored()).toEqual(ended(sessionOf(), 'logout'))
+    expect(JSON.stringify(stored())).not.toMatch(/access-1|refresh-1/)
+    expect(changes).toEqual(['logout'])
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    [undefined, 'GET'],
+    ['post', 'POST'],
+  ])('asks logoutUrl with the token it had, by %s', async (logoutMethod, method) => {
+    const { logout, sent, behind } = setUp({ logoutUrl: '/auth/logout', ...(logoutMethod ? { logoutMethod } : {}) })
+    await logout()
+    await Promise.all(behind)
+    expect(sent).toMatchObject([{ method, url: `${ORIGIN}/auth/logout`, authorization: 'Bearer access-1' }])
+    expect(sent[0]?.request.redirect).toBe('error')
+  })
+
+  it('is done before the server has answered, whatever it will', async () => {
+    const never = deferred<Response>()
+    const { logout, stored, behind, log } = setUp({ logoutUrl: '/auth/logout' }, sessionOf(), () => never.promise)
+    await logout()
+    expect(stored()).toMatchObject({ status: 'anonymous' })
+    never.reject(new TypeError('offline'))
+    await Promise.all(behind)
+    expect(log).toEqual([expect.stringContaining('could not be reached')])
+  })
+
+  it('is idempotent: the second tells nobody (N10)', async () => {
+    const { logout, sent, changes } = setUp({ logoutUrl: '/auth/logout' })
+    await Promise.all([logout(), logout()])
+    expect(sent).toHaveLength(1)
+    expect(changes).toEqual(['logout'])
+  })
+
+  it('of nobody is nothing', async () => {
+    const { logout, sent, stored } = setUp({ logoutUrl: '/auth/logout' }, nobody)
+    await logout()
+    expect(sent).toEqual([])
+    expect(stored()).toEqual(nobody)
+  })
+})
+
+describe("a page's own request to the logout URL", () => {
+  it('ends the session, and is sent with the token it had', async () => {
+    const { forward, sent, stored, changes } = setUp()
+    const response = await forward(new Request(`${ORIGIN}/auth/logout`, { method: 'POST', body: 'bye' }))
+    expect(response.status).toBe(200)
+    expect(sent).toMatchObject([{ method: 'POST', authorization: 'Bearer access-1', body: 'bye' }])
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(changes).toEqual(['logout'])
+  })
+
+  it('ends it even where the server is out of reach', async () => {
+    const { forward, stored } = setUp({}, sessionOf(), () => Promise.reject(new TypeError('offline')))
+    await expect(forward(new Request(`${ORIGIN}/auth/logout`))).rejects.toThrow(TypeError)
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it("leaves the page's own Authorization alone", async () => {
+    const { forward, sent } = setUp()
+    await forward(new Request(`${ORIGIN}/auth/logout`, { headers: { Authorization: 'Basic b3du' } }))
+    expect(sent).toMatchObject([{ authorization: 'Basic b3du' }])
+  })
+})

@@ -1,0 +1,450 @@
+// @vitest-environment happy-dom
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { AuthClient } from '../../src/auth-client.ts'
+import { RefreshWorkerError } from '../../src/errors.ts'
+import { type AuthState, envelope, type StateReason, type WorkerReply } from '../../src/protocol.ts'
+import { register } from '../../src/register.ts'
+
+type Message = { type: string; generation?: number }
+type Answer = (message: Message) => object | null | Promise<object | null>
+
+const ANONYMOUS: AuthState = { status: 'anonymous', reason: 'none' }
+const authenticated = (generation: number, refreshAt: number | null = null): AuthState => ({
+  status: 'authenticated',
+  sessionId: 'session-a',
+  generation,
+  expiresAt: refreshAt,
+  refreshAt,
+  claims: { name: 'Ada' },
+})
+
+/** Stands in for `navigator.serviceWorker`, which happy-dom does not have: one registration, one scripted worker. */
+class Container extends EventTarget {
+  readonly posted: Message[] = []
+  readonly worker: ServiceWorker
+  readonly registered: [string, RegistrationOptions | undefined][] = []
+  controller: ServiceWorker | null = null
+  scope = `${location.origin}/`
+  answer: Answer = () => ({ type: 'state', state: ANONYMOUS })
+  refusal: unknown = null
+
+  constructor(state = 'activated') {
+    super()
+    const target = new EventTarget()
+    this.worker = Object.assign(target, {
+      scriptURL: `${location.origin}/sw.js`,
+      state,
+      postMessage: async (message: Message, [port]: MessagePort[]) => {
+        expect(message).toMatchObject({ ns: 'refresh-worker', v: 1 })
+        this.posted.push(message)
+        const reply = await this.answer(message)
+        if (reply) port?.postMessage(envelope(reply as WorkerReply))
+      },
+    }) as unknown as ServiceWorker
+  }
+
+  /** Live, as the browser's is. */
+  get registration() {
+    const { worker, scope } = this
+    const isActive = () => worker.state === 'activated'
+    return {
+      scope,
+      waiting: null,
+      get active() {
+        return isActive() ? worker : null
+      },
+      get installing() {
+        return isActive() ? null : worker
+      },
+    }
+  }
+
+  async register(url: string, options?: RegistrationOptions) {
+    this.registered.push([url, options])
+    if (this.refusal) throw this.refusal
+    return this.registration
+  }
+
+  startMessages() {}
+
+  control(worker: ServiceWorker | null = this.worker) {
+    this.controller = worker
+    this.dispatchEvent(new Event('controllerchange'))
+  }
+
+  setWorkerState(state: string) {
+    Object.assign(this.worker, { state })
+    this.worker.dispatchEvent(new Event('statechange'))
+  }
+
+  /** As the worker's broadcast arrives. */
+  say(state: AuthState, reason: StateReason, source: unknown = this.worker) {
+    const data = envelope({ type: 'state', state, reason })
+    this.dispatchEvent(Object.assign(new Event('message'), { data, source }))
+  }
+}
+
+const { happyDOM } = window as unknown as { happyDOM: { setURL(url: string): void } }
+let container: Container
+const install = (value: unknown) => Object.defineProperty(navigator, 'serviceWorker', { value, configurable: true })
+
+beforeEach(() => {
+  happyDOM.setURL('https://app.example/shop/')
+  container = new Container()
+  container.control()
+  install(container)
+  vi.stubGlobal('isSecureContext', true)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
+
+const failureOf = (auth: AuthClient) =>
+  auth.ready.then(
+    () => null,
+    (error: RefreshWorkerError) => error,
+  )
+
+describe('register', () => {
+  it("registers with updateViaCache 'none', and is ready once the worker controls and answers", async () => {
+    const auth = register('/sw.js', { scope: '/' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unknown' })
+    await auth.ready
+    expect(container.registered).toEqual([['/sw.js', { updateViaCache: 'none', scope: '/' }]])
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
+  })
+
+  it('waits for the first installation', async () => {
+    container = new Container('installing')
+    install(container)
+    const auth = register('/sw.js')
+    await vi.waitFor(() => expect(container.registered).toHaveLength(1))
+    container.control()
+    container.setWorkerState('activated')
+    await auth.ready
+  })
+
+  it('has an uncontrolled page claimed, without a reload (C23)', async () => {
+    container.controller = null
+    container.answer = ({ type }) => {
+      if (type === 'claim') container.control()
+      return { type: 'state', state: ANONYMOUS }
+    }
+    await register('/sw.js').ready
+    expect(container.posted.map(({ type }) => type)).toEqual(['claim', 'state'])
+  })
+
+  it.each<[string, string, RegExp, () => void]>([
+    ['insecure_context', 'an insecure page', /https/, () => vi.stubGlobal('isSecureContext', false)],
+    ['unsupported', 'a browser without service workers (C24)', /no service worker/, () => install(undefined)],
+    [
+      'wrong_scope',
+      'a scope that does not cover the page',
+      /\/app\/.*does not cover.*\/shop\//,
+      () => {
+        container.scope = `${location.origin}/app/`
+      },
+    ],
+    [
+      'script_error',
+      'a worker that fails to install',
+      /failed to install/,
+      () => {
+        container = new Container('redundant')
+        install(container)
+      },
+    ],
+  ])('says %s for %s', async (code, _, message, arrange) => {
+    arrange()
+    const failure = await failureOf(register('/sw.js'))
+    expect(failure).toMatchObject({ name: 'RefreshWorkerError', code, message: expect.stringMatching(message) })
+  })
+
+  it('names a foreign controller (H16)', async () => {
+    vi.useFakeTimers()
+    container.controller = { scriptURL: `${location.origin}/shop/other.js` } as ServiceWorker
+    const failure = failureOf(register('/sw.js'))
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await failure).toMatchObject({
+      code: 'foreign_controller',
+      message: expect.stringContaining('/shop/other.js'),
+    })
+  })
+
+  it('says worker_timeout where nobody answers: a script that never calls setup()', async () => {
+    vi.useFakeTimers()
+    container.answer = () => null
+    const failure = failureOf(register('/sw.js'))
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await failure).toMatchObject({
+      code: 'worker_timeout',
+      message: expect.stringContaining('RefreshWorker.setup()'),
+    })
+  })
+
+  const served = (body: string, init: ResponseInit) => async () => new Response(body, init)
+  const script = served('', { headers: { 'Content-Type': 'text/javascript' } })
+  it.each<[string, string, RegExp, () => Promise<Response>, unknown]>([
+    [
+      'script_error',
+      'a 404',
+      /answers 404/,
+      served('no', { status: 404 }),
+      new TypeError('bad HTTP response code (404)'),
+    ],
+    [
+      'script_error',
+      'HTML for the script',
+      /page of HTML/,
+      served('<!doctype html>', { headers: { 'Content-Type': 'text/html' } }),
+      new DOMException('unsupported MIME type', 'SecurityError'),
+    ],
+    [
+      'script_error',
+      'a wrong MIME type',
+      /text\/plain/,
+      served('', { headers: { 'Content-Type': 'text/plain' } }),
+      new DOMException('unsupported MIME type', 'SecurityError'),
+    ],
+    [
+      'script_error',
+      'a script that throws',
+      /evaluation failed/,
+      script,
+      new TypeError('Failed to register a ServiceWorker for scope: script evaluation failed'),
+    ],
+    [
+      'wrong_scope',
+      'a scope beyond the folder',
+      /max scope/,
+      script,
+      new DOMException('not under the max scope allowed', 'SecurityError'),
+    ],
+    [
+      'script_error',
+      'a server that is gone',
+      /could not be fetched/,
+      () => Promise.reject(new TypeError('gone')),
+      new TypeError('gone'),
+    ],
+  ])('says %s for %s', async (code, _, message, fetch, refusal) => {
+    container.refusal = refusal
+    vi.stubGlobal('fetch', fetch)
+    const failure = await failureOf(register('/sw.js'))
+    expect(failure).toMatchObject({ code, message: expect.stringMatching(message), cause: refusal })
+  })
+
+  it("stays 'unsupported' without a throw, and every call says why", async () => {
+    install(undefined)
+    const auth = register('/sw.js')
+    const listener = vi.fn()
+    auth.subscribe(listener)
+    expect(listener).toHaveBeenCalledWith({ status: 'unsupported' })
+    for (const call of [
+      () => auth.updateToken(),
+      () => auth.logout(),
+      () => auth.getAccessToken(),
+      () => auth.inspect(),
+    ])
+      await expect(call()).rejects.toMatchObject({ code: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+  })
+
+  it('can be called where there is no browser at all (SSR)', async () => {
+    vi.stubGlobal('document', undefined)
+    vi.stubGlobal('navigator', undefined)
+    vi.stubGlobal('isSecureContext', undefined)
+    const auth = register('/sw.js')
+    expect(auth.getServerSnapshot()).toEqual({ status: 'unknown' })
+    expect(await failureOf(auth)).toMatchObject({ code: 'unsupported' })
+  })
+})
+
+describe('the state', () => {
+  let auth: AuthClient
+  beforeEach(async () => {
+    auth = register('/sw.js')
+    await auth.ready
+  })
+
+  it('follows the worker, is frozen, and is the same object until it changes', () => {
+    container.say(authenticated(1), 'login')
+    const snapshot = auth.getSnapshot()
+    expect(snapshot).toEqual(authenticated(1))
+    expect(Object.isFrozen(snapshot)).toBe(true)
+    expect(Object.isFrozen(snapshot.status === 'authenticated' && snapshot.claims)).toBe(true)
+    container.say(authenticated(1), 'login')
+    expect(auth.getSnapshot()).toBe(snapshot)
+    container.say(authenticated(2), 'refresh')
+    expect(auth.getSnapshot()).not.toBe(snapshot)
+  })
+
+  it('is told to subscribers at once, on every change, and not after they have left', () => {
+    const seen: string[] = []
+    const unsubscribe = auth.subscribe(state => seen.push(state.status))
+    container.say(authenticated(1), 'login')
+    container.say(authenticated(1), 'login')
+    container.say(authenticated(2), 'refresh')
+    unsubscribe()
+    container.say(ANONYMOUS, 'logout')
+    expect(seen).toEqual(['anonymous', 'authenticated', 'authenticated'])
+  })
+
+  it('reaches the other subscribers when one throws', () => {
+    const report = vi.fn()
+    vi.stubGlobal('reportError', report)
+    let isFirst = true
+    auth.subscribe(() => {
+      if (!isFirst) throw new Error('mine')
+      isFirst = false
+    })
+    const other = vi.fn()
+    auth.subscribe(other)
+    container.say(authenticated(1), 'login')
+    expect(other).toHaveBeenCalledTimes(2)
+    expect(report).toHaveBeenCalledTimes(1)
+  })
+
+  it('fires authentication-change only when it flips', () => {
+    const flips: boolean[] = []
+    auth.addEventListener('authentication-change', event => flips.push(event.detail.authenticated))
+    container.say(authenticated(1), 'login')
+    container.say(authenticated(2), 'refresh')
+    container.say({ status: 'anonymous', reason: 'logout' }, 'logout')
+    container.say({ status: 'anonymous', reason: 'expired' }, 'expired')
+    expect(flips).toEqual([true, false])
+  })
+
+  it("is not taken from anyone but the registration's worker (R31, H9)", () => {
+    container.say(authenticated(1), 'login', { scriptURL: container.worker.scriptURL })
+    container.say(authenticated(1), 'login', null)
+    container.say(authenticated(1), 'login', window)
+    window.dispatchEvent(
+      new MessageEvent('message', { data: envelope({ type: 'state', state: authenticated(1), reason: 'login' }) }),
+    )
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
+  })
+
+  it('does not go back to a reply that a broadcast has overtaken (N20)', async () => {
+    let release: () => void = () => undefined
+    container.answer = () =>
+      new Promise(resolve => {
+        release = () => resolve({ type: 'state', state: authenticated(1) })
+      })
+    const logout = auth.logout()
+    await vi.waitFor(() => expect(container.posted.at(-1)?.type).toBe('logout'))
+    container.say(authenticated(2), 'refresh')
+    release()
+    expect(await logout).toEqual(authenticated(2))
+  })
+})
+
+describe('requests to the worker', () => {
+  it('updateToken names the token that it means, and settles with the new state', async () => {
+    container.answer = ({ type }) => ({ type: 'state', state: authenticated(type === 'state' ? 4 : 5) })
+    const auth = register('/sw.js')
+    expect(await auth.updateToken()).toEqual(authenticated(5))
+    expect(container.posted.at(-1)).toMatchObject({ type: 'update-token', generation: 4 })
+  })
+
+  it('an error reply rejects with its code', async () => {
+    const auth = register('/sw.js')
+    await auth.ready
+    container.answer = () => ({ type: 'error', code: 'not_authenticated', message: 'nobody is logged in' })
+    await expect(auth.updateToken()).rejects.toMatchObject({
+      code: 'not_authenticated',
+      message: 'nobody is logged in',
+    })
+    await expect(auth.updateToken()).rejects.toBeInstanceOf(RefreshWorkerError)
+  })
+
+  it('getAccessToken settles with the token', async () => {
+    const auth = register('/sw.js')
+    await auth.ready
+    container.answer = () => ({ type: 'access-token', accessToken: 'access-1' })
+    expect(await auth.getAccessToken()).toBe('access-1')
+  })
+
+  it('inspect tells of both sides', async () => {
+    const auth = register('/sw.js')
+    await auth.ready
+    const report = {
+      version: '0.0.0-test',
+      scope: container.scope,
+      storageKey: 'k',
+      state: ANONYMOUS,
+      lastRefresh: null,
+    }
+    container.answer = () => ({ type: 'inspect', report })
+    expect(await auth.inspect()).toEqual({
+      page: { version: '0.0.0-test', controller: container.worker.scriptURL },
+      worker: report,
+    })
+  })
+
+  it('a reply of another kind is an error that says so', async () => {
+    const auth = register('/sw.js')
+    await auth.ready
+    await expect(auth.getAccessToken()).rejects.toMatchObject({ code: 'internal_error' })
+  })
+})
+
+describe('timers are the visible pages own', () => {
+  const HOUR = 3_600_000
+  const states = () => container.posted.filter(({ type }) => type === 'state').length
+  const setVisibility = (state: string) => {
+    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }
+
+  beforeEach(async () => {
+    vi.useFakeTimers()
+    setVisibility('visible')
+    const auth = register('/sw.js')
+    await auth.ready
+  })
+
+  it('asks for the state when it is due, once', async () => {
+    container.say(authenticated(1, Date.now() + HOUR), 'login')
+    await vi.advanceTimersByTimeAsync(HOUR - 1)
+    expect(states()).toBe(1)
+    container.answer = () => ({ type: 'state', state: authenticated(2, Date.now() + HOUR) })
+    await vi.advanceTimersByTimeAsync(1)
+    expect(states()).toBe(2)
+    await vi.advanceTimersByTimeAsync(HOUR - 1)
+    expect(states()).toBe(2)
+  })
+
+  it('asks nothing while nothing is due', async () => {
+    container.say(authenticated(1, null), 'login')
+    await vi.advanceTimersByTimeAsync(100 * HOUR)
+    container.say(ANONYMOUS, 'logout')
+    await vi.advanceTimersByTimeAsync(100 * HOUR)
+    expect(states()).toBe(1)
+  })
+
+  it('counts beyond what setTimeout can', async () => {
+    container.say(authenticated(1, Date.now() + 1000 * HOUR), 'login')
+    await vi.advanceTimersByTimeAsync(900 * HOUR)
+    expect(states()).toBeLessThanOrEqual(2)
+  })
+
+  it('lets a hidden page sleep, and asks as soon as it is seen', async () => {
+    container.say(authenticated(1, Date.now() + HOUR), 'login')
+    setVisibility('hidden')
+    await vi.advanceTimersByTimeAsync(2 * HOUR)
+    expect(states()).toBe(1)
+    container.answer = () => ({ type: 'state', state: authenticated(2, Date.now() + HOUR) })
+    setVisibility('visible')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(states()).toBe(2)
+  })
+
+  it.each(['resume', 'pageshow'])('asks on %s, after which a message may have been missed (C22)', async type => {
+    const target = type === 'resume' ? document : window
+    target.dispatchEvent(Object.assign(new Event(type), { persisted: true }))
+    await vi.advanceTimersByTimeAsync(0)
+    expect(states()).toBe(2)
+  })
+})

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { ended, loggedIn, nobody, refreshed, type Session } from '../../sw/session.ts'
+import { createSessionStore } from '../../sw/session-store.ts'
+import { createMemoryStore, sessionOf, tokensOf } from './kit.ts'
+
+function setUp(stored?: unknown) {
+  const { records, store } = createMemoryStore(new Map(stored === undefined ? [] : [['key', stored]]))
+  const changes: [string, Session][] = []
+  const open = () =>
+    createSessionStore(store, 'key', async (session, reason) => {
+      changes.push([reason, session])
+    })
+  return { records, changes, open, sessions: open() }
+}
+
+describe('G2: storage is the truth, memory a cache', () => {
+  it('reads the stored session once, then answers at once', async () => {
+    const session = sessionOf()
+    const { sessions } = setUp(session)
+    expect(await sessions.current()).toEqual(session)
+    expect(sessions.current()).toEqual(session)
+  })
+
+  it('has the new session stored before it tells of it', async () => {
+    const { records, store } = createMemoryStore()
+    const stored: unknown[] = []
+    const sessions = createSessionStore(store, 'key', async () => {
+      stored.push(records.get('key'))
+    })
+    const session = await sessions.change('login', previous => loggedIn(previous, 'a', tokensOf()))
+    expect(stored).toEqual([session])
+    expect(sessions.current()).toBe(session)
+  })
+
+  it('sees on load what another worker wrote, and tells of it', async () => {
+    const { sessions, open, changes } = setUp(sessionOf())
+    const before = await sessions.current()
+    const successor = await open().change('refresh', latest =>
+      latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'a2' })) : latest,
+    )
+    changes.length = 0
+
+    expect(sessions.current()).toBe(before)
+    expect(await sessions.load()).toEqual(successor)
+    expect(sessions.current()).toEqual(successor)
+    expect(changes).toEqual([['refresh', successor]])
+  })
+
+  it.each<[string, (session: Session) => Session]>([
+    ['login', previous => loggedIn(previous, 'b', tokensOf())],
+    ['logout', previous => ended(previous, 'logout')],
+  ])('tells what kind of change another worker made: %s', async (reason, transition) => {
+    const { sessions, open, changes } = setUp(sessionOf())
+    await sessions.current()
+    await open().change('rejected', transition)
+    changes.length = 0
+    await sessions.load()
+    expect(changes.map(([kind]) => kind)).toEqual([reason])
+  })
+
+  it('tells of a record that has vanished (C25)', async () => {
+    const { sessions, records, changes } = setUp(sessionOf())
+    await sessions.current()
+    records.clear()
+    expect(await sessions.load()).toEqual(nobody)
+    expect(changes).toEqual([['none', nobody]])
+  })
+
+  it.each([undefined, 'nonsense', { status: 'authenticated' }])(
+    'takes %j for nobody, and lets a login replace it',
+    async stored => {
+      const { sessions, records } = setUp(stored)
+      expect(await sessions.current()).toEqual(nobody)
+      const session = await sessions.change('login', previous => loggedIn(previous, 'a', tokensOf()))
+      expect(records.get('key')).toEqual(session)
+    },
+  )
+})
+
+describe('G3: every write is a compare-and-swap', () => {
+  it('leaves the record alone where the transition returns what it got, and tells nobody', async () => {
+    const session = sessionOf()
+    const { sessions, records, changes } = setUp(session)
+    expect(await sessions.change('refresh', latest => latest)).toEqual(session)
+    expect(records.get('key')).toEqual(session)
+    expect(changes).toEqual([])
+  })
+
+  it('shows every transition the stored session, whatever this worker has seen', async () => {
+    const { sessions, open } = setUp(sessionOf())
+    await sessions.current()
+    const other = await open().change('login', previous => loggedIn(previous, 'b', tokensOf()))
+    const seen: Session[] = []
+    await sessions.change('refresh', latest => {
+      seen.push(latest)
+      return latest
+    })
+    expect(seen).toEqual([other])
+  })
+
+  it('lets no update of many get lost', async () => {
+    const { sessions, open } = setUp()
+    const stores = [sessions, open(), open()]
+    await Promise.all(
+      Array.from({ length: 300 }, (_, n) =>
+        stores[n % 3]?.change('login', previous => loggedIn(previous, `${n}`, tokensOf())),
+      ),
+    )
+    expect((await sessions.load()).generation).toBe(300)
+  })
+})
