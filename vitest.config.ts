@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     reporters: ['default', new CountReporter()],
     projects: [
-      { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
       {
         test: {
           name: 'browser',
@@ -15,6 +15,7 @@ export default defineConfig({
           globalSetup: 'test/browser/global-setup.ts',
           // One browser at a time: two cores, and tests that are about who comes first.
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },

@@ -43,7 +43,7 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
         'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope',
     )
 
-  const worker = await activated(registration)
+  const worker = await activated(registration, new URL(scriptUrl, document.baseURI).href)
   const isOurs = () => container.controller?.scriptURL === worker.scriptURL
   // First load and hard reload leave a page uncontrolled; the worker takes it over, and nothing is reloaded.
   if (!isOurs()) {
@@ -60,20 +60,24 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
   return registration
 }
 
-async function activated(registration: ServiceWorkerRegistration): Promise<ServiceWorker> {
+/** The worker of the script that was asked for, once it is active. */
+async function activated(registration: ServiceWorkerRegistration, scriptUrl: string): Promise<ServiceWorker> {
   const { active, waiting, installing } = registration
-  if (active) return active
-  const worker = installing ?? waiting
+  const coming = installing ?? waiting
+  if (active && (active.scriptURL === scriptUrl || !coming)) return active
+  // Either the first installation, or a script of another name takes the place of the one that is active.
   const settled = new Promise<void>(resolve => {
-    const check = () => /^(activated|redundant)$/.test(worker?.state ?? 'redundant') && resolve()
-    worker?.addEventListener('statechange', check)
+    const check = () => /^(activated|redundant)$/.test(coming?.state ?? 'redundant') && resolve()
+    coming?.addEventListener('statechange', check)
     check()
   })
-  const isSettled = await within(ACTIVATION_LIMIT, settled)
-  if (worker?.state === 'activated') return worker
+  const isSettled = await within(active ? CONTROL_LIMIT : ACTIVATION_LIMIT, settled)
+  if (coming?.state === 'activated') return coming
+  // With `lifecycle: false` it waits until the pages of the old one are gone; until then, that one serves.
+  if (active && !isSettled) return active
   throw isSettled
-    ? new RefreshWorkerError('script_error', `${worker?.scriptURL} failed to install: see its errors in the console`)
-    : new RefreshWorkerError('worker_timeout', `${worker?.scriptURL} is not active after ${ACTIVATION_LIMIT / 1000} s`)
+    ? new RefreshWorkerError('script_error', `${scriptUrl} failed to install: see its errors in the console`)
+    : new RefreshWorkerError('worker_timeout', `${scriptUrl} is not active after ${ACTIVATION_LIMIT / 1000} s`)
 }
 
 /** Settles with whether `promise` did in time. */
@@ -118,5 +122,5 @@ async function diagnose(scriptUrl: string | URL, cause: unknown): Promise<Refres
   if (!/(java|ecma)script/i.test(type))
     return error('script_error', `${url.pathname} is served as ${type}: it must be text/javascript`)
   if (cause instanceof DOMException && cause.name === 'SecurityError') return error('wrong_scope', reason)
-  return error('script_error', `${url.pathname} could not be started: ${reason}`)
+  return error('script_error', `${url.pathname} could not be started, see its own error in the console: ${reason}`)
 }

@@ -48,7 +48,6 @@ export function setup(options: Options): void {
   const about = { version: __VERSION__, scope: self.registration.scope }
   const answerMessage = createAnswerMessage({ ...platform, config, freshSession, logout, about })
 
-  const match = createMatcher(config)
   const answer = (kind: RequestKind, request: Request, event: ExtendableEvent): Promise<Response> => {
     switch (kind) {
       case 'login':
@@ -61,6 +60,8 @@ export function setup(options: Options): void {
     }
   }
 
+  const match = createMatcher(config)
+  // A router of our own: the default one also has a message listener, by which any page can drive requests.
   const router = new AnyMethodRouter()
   router.registerRoute(
     new Route(
@@ -71,8 +72,13 @@ export function setup(options: Options): void {
       ({ request, event, params }) => answer((params as { kind: RequestKind }).kind, request, event),
     ),
   )
-  // Not Router#addFetchListener alone but never addCacheListener: with it, any page could drive requests by message.
-  router.addFetchListener()
+  self.addEventListener('fetch', event => {
+    const { request } = event
+    // The router would log the URL of what it does not match, which may hold a code or a token.
+    if (!match(request, new URL(request.url))) return
+    const response = router.handleRequest({ request, event })
+    if (response) event.respondWith(response)
+  })
 
   self.addEventListener('message', event => {
     const [port] = event.ports

@@ -15,6 +15,9 @@ import { register } from '/refresh-worker/index.js'
 window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/sw.js')
 </script>`
 
+/** The beginning of every JWT, and the passwords. */
+const SECRETS = /eyJ[\w-]{8}|lovelace|hopper/
+
 /** Starts a Chromium. */
 export function launch(): Promise<Chromium> {
   return chromium.launch({
@@ -37,12 +40,15 @@ export class Scene {
   readonly origin: string
   readonly context: BrowserContext
   readonly #failures: string[] = []
+  /** What pages and workers have written to the console. */
+  readonly console: string[] = []
 
   private constructor(demo: Demo, origin: string, context: BrowserContext) {
     this.demo = demo
     this.origin = origin
     this.context = context
     context.on('weberror', error => this.#failures.push(String(error.error())))
+    context.on('console', message => this.console.push(message.text()))
   }
 
   static async open(browser: Chromium, options: DemoOptions = {}): Promise<Scene> {
@@ -71,6 +77,8 @@ export class Scene {
     await this.context.close()
     await this.demo.close()
     if (this.#failures.length > 0) throw new Error(`pages threw: ${this.#failures.join('; ')}`)
+    const leak = this.console.find(line => SECRETS.test(line))
+    if (leak) throw new Error(`the console shows a secret, in a line that begins with ${leak.slice(0, 20)}`)
   }
 }
 

@@ -27,6 +27,8 @@ class Container extends EventTarget {
   scope = `${location.origin}/`
   answer: Answer = () => ({ type: 'state', state: ANONYMOUS })
   refusal: unknown = null
+  /** The active worker of another script, which the registered one is to replace. */
+  previous: ServiceWorker | null = null
 
   constructor(state = 'activated') {
     super()
@@ -45,13 +47,13 @@ class Container extends EventTarget {
 
   /** Live, as the browser's is. */
   get registration() {
-    const { worker, scope } = this
+    const { worker, scope, previous } = this
     const isActive = () => worker.state === 'activated'
     return {
       scope,
       waiting: null,
       get active() {
-        return isActive() ? worker : null
+        return isActive() ? worker : previous
       },
       get installing() {
         return isActive() ? null : worker
@@ -123,6 +125,33 @@ describe('register', () => {
     container.control()
     container.setWorkerState('activated')
     await auth.ready
+  })
+
+  it('waits for a script of another name to take the place of the active one', async () => {
+    container = new Container('installing')
+    container.previous = { scriptURL: `${location.origin}/old.js` } as ServiceWorker
+    install(container)
+    const auth = register('/sw.js')
+    await vi.waitFor(() => expect(container.registered).toHaveLength(1))
+    container.setWorkerState('installed')
+    container.control()
+    container.setWorkerState('activated')
+    await auth.ready
+    expect(container.posted.map(({ type }) => type)).toEqual(['state'])
+  })
+
+  it('stays with the active one where the new one waits (lifecycle: false)', async () => {
+    vi.useFakeTimers()
+    const old = new Container().worker
+    container = new Container('installed')
+    Object.assign(old, { scriptURL: `${location.origin}/old.js`, postMessage: container.worker.postMessage })
+    container.previous = old
+    container.control(old)
+    install(container)
+    const auth = register('/sw.js')
+    await vi.advanceTimersByTimeAsync(10_000)
+    await auth.ready
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
   })
 
   it('has an uncontrolled page claimed, without a reload (C23)', async () => {

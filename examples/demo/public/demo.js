@@ -52,7 +52,7 @@ async function login(credentials) {
   const body = await response.json()
   $('proof-title').textContent = response.ok ? 'What this page received' : 'The login was refused'
   $('proof-hint').textContent = response.ok
-    ? 'The worker has kept the tokens. The page that logged in gets placeholders; no script here ever sees more.'
+    ? 'The worker has kept the tokens. The page that logged in gets placeholders, and needs no more.'
     : `Status ${response.status}.`
   $('proof-body').replaceChildren(...withPlaceholdersMarked(JSON.stringify(body, null, 2)))
   $('proof').hidden = false

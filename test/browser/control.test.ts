@@ -1,0 +1,191 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => scene.close())
+
+const script = (body: string, type = 'text/javascript') => ({ type, body })
+
+describe('ready', () => {
+  it('settles on the first load with the page controlled, and nothing is reloaded', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab('/test.html', { ready: false })
+    let navigations = 0
+    page.on('framenavigated', () => navigations++)
+    await page.evaluate(() => window.auth.ready)
+    expect(await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${scene.origin}/sw.js`)
+    expect(navigations).toBe(0)
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+  })
+
+  it('brings control back after a hard reload (C23)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    await logIn(page)
+    const session = await scene.context.newCDPSession(page)
+    const loaded = page.waitForEvent('load')
+    await session.send('Page.reload', { ignoreCache: true })
+    await loaded
+    await page.evaluate(() => window.auth.ready)
+    expect(await stateOf(page)).toMatchObject({ status: 'authenticated' })
+    expect(await get(page, '/api/me')).toBe(200)
+  })
+
+  it.each<[string, string, string, RegExp]>([
+    ['a script that is not there', '/missing.js', 'script_error', /\/missing\.js answers 404/],
+    ['the index page in place of the script', '/html.js', 'script_error', /page of HTML/],
+    ['a script served as text', '/text.js', 'script_error', /text\/plain.*must be text\/javascript/],
+    ['a script with an unknown option', '/mistyped.js', 'script_error', /could not be started/],
+    ['a script in another folder', '/app/sw.js', 'wrong_scope', /\/app\/.*does not cover.*\/test\.html/],
+    ['a script that never calls setup()', '/silent.js', 'worker_timeout', /RefreshWorker\.setup\(\)/],
+  ])('rejects for %s', async (_, worker, code, message) => {
+    const files = {
+      '/html.js': script('<!doctype html>', 'text/html'),
+      '/text.js': script('', 'text/plain'),
+      '/mistyped.js': script("importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrl: ['/api/'] })"),
+      '/app/sw.js': script("importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'] })"),
+      '/silent.js': script("addEventListener('install', () => skipWaiting())"),
+    }
+    scene = await Scene.open(browser, { files })
+    const page = await scene.tab(`/test.html?worker=${worker}`, { ready: false })
+    const failure = await page.evaluate(() =>
+      window.auth.ready.then(
+        () => null,
+        ({ code, message }) => ({ code, message }),
+      ),
+    )
+    expect(failure).toEqual({ code, message: expect.stringMatching(message) })
+  })
+
+  it('rejects where another worker controls the page, and names it (H16)', async () => {
+    const files = { '/other.js': script("addEventListener('activate', event => event.waitUntil(clients.claim()))") }
+    scene = await Scene.open(browser, { files })
+    const page = await scene.tab()
+    await page.evaluate(async () => {
+      const controlled = new Promise(resolve =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      )
+      await navigator.serviceWorker.register('/other.js', { scope: '/test.html' })
+      await controlled
+    })
+    await page.reload()
+    const failure = await page.evaluate(() => window.auth.ready.catch(({ code, message }) => ({ code, message })))
+    expect(failure).toEqual({ code: 'foreign_controller', message: expect.stringContaining('/other.js') })
+  })
+})
+
+describe('G8: what does not match is not touched', () => {
+  it('navigations, images and no-cors requests to the API get no token (R6, H10, H11)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+
+    await page.evaluate(async () => {
+      await fetch('/api/orders/1', { mode: 'no-cors' })
+      const image = new Image()
+      await new Promise(resolve => {
+        image.onerror = resolve
+        image.src = '/api/orders/2'
+      })
+      const frame = document.createElement('iframe')
+      await new Promise(resolve => {
+        frame.onload = resolve
+        frame.src = '/api/orders/3'
+        document.body.append(frame)
+      })
+      navigator.sendBeacon('/api/orders/4', 'x')
+    })
+    const opened = await scene.context.newPage()
+    expect((await opened.goto(`${scene.origin}/api/orders/5`))?.status()).toBe(401)
+
+    const statuses = () => scene.demo.log.filter(({ path }) => path.includes('orders')).map(({ status }) => status)
+    await expect.poll(statuses).toEqual([401, 401, 401, 401, 401])
+  })
+})
+
+describe('the protocol', () => {
+  it('can be spoken without the helper', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    await logIn(page)
+    const reply = await page.evaluate(async () => {
+      const { active } = await navigator.serviceWorker.ready
+      const { port1, port2 } = new MessageChannel()
+      const answer = new Promise(resolve => {
+        port1.onmessage = ({ data }) => resolve(data)
+      })
+      active?.postMessage({ ns: 'refresh-worker', v: 1, type: 'state' }, [port2])
+      return answer
+    })
+    expect(reply).toMatchObject({ ns: 'refresh-worker', v: 1, type: 'state', state: { status: 'authenticated' } })
+  })
+
+  it('gives the access token to no page unless the worker is set up to', async () => {
+    const exposing = script(
+      "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], exposeAccessToken: true })",
+    )
+    scene = await Scene.open(browser, { files: { '/exposing.js': exposing } })
+    const page = await scene.tab()
+    await logIn(page)
+    const ask = (tab: Page) =>
+      tab.evaluate(() =>
+        window.auth.getAccessToken().then(
+          token => token.split('.').length,
+          ({ code }) => code,
+        ),
+      )
+    expect(await ask(page)).toBe('access_token_not_exposed')
+
+    // A script of another name, in the same scope: it takes the place of the first, and the session stays.
+    const second = await scene.tab('/test.html?worker=/exposing.js')
+    expect(await ask(second)).toBe(3)
+  })
+})
+
+describe('the builds', () => {
+  const options = "{ apiUrls: ['/api/'], useRefreshToken: true }"
+
+  async function mainJob() {
+    const page = await scene.tab('/test.html?worker=/built.js')
+    await logIn(page)
+    await untilStatus(page, 'authenticated')
+    await page.evaluate(() => window.auth.updateToken())
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, unauthorized: 0 })
+  }
+
+  it('the minified classic worker works, and writes nothing to the console', async () => {
+    const built = script(`importScripts('/refresh-worker/refresh-worker.js'); RefreshWorker.setup(${options})`)
+    scene = await Scene.open(browser, { files: { '/built.js': built } })
+    await mainJob()
+    expect(scene.console).toEqual([])
+  })
+
+  it('the development worker says what it does, and shows no secret', async () => {
+    const built = script(`importScripts('/refresh-worker/refresh-worker.dev.js'); RefreshWorker.setup(${options})`)
+    scene = await Scene.open(browser, { files: { '/built.js': built } })
+    await mainJob()
+    await expect.poll(() => scene.console.join('\n')).toContain('refresh-worker: refreshed the access token')
+  })
+
+  it('the composable worker works inside a bundle of the application', async () => {
+    const { build } = await import('esbuild')
+    const bundle = await build({
+      stdin: { contents: `import { setup } from 'refresh-worker/sw'; setup(${options})`, resolveDir: '.' },
+      bundle: true,
+      write: false,
+      format: 'iife',
+      define: { 'process.env.NODE_ENV': '"production"' },
+    })
+    scene = await Scene.open(browser, { files: { '/built.js': script(bundle.outputFiles[0]?.text ?? '') } })
+    await mainJob()
+  })
+})
