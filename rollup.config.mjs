@@ -22,7 +22,7 @@ const worker = (mode, file, plugins) => ({
     constants({ 'process.env.NODE_ENV': JSON.stringify(mode) }),
     ...plugins,
   ],
-  output: { file, format: 'iife', name: 'RefreshWorker', banner: `/*! refresh-worker ${version}, MIT */` },
+  output: { file, format: 'iife', banner: `/*! refresh-worker ${version}, MIT */` },
 })
 
 export default [

@@ -1,2 +1,5 @@
+/// <reference lib="webworker" />
 // The prebuilt classic script: `importScripts('refresh-worker.js')` defines the global RefreshWorker.
-export { setup } from './setup.ts'
+import { setup } from './setup.ts'
+
+Object.assign(self, { RefreshWorker: { setup } })

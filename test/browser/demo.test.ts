@@ -11,7 +11,6 @@ afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 const button = (page: Page, name: RegExp) => page.getByRole('button', { name })
-// biome-ignore lint/performance/useDomNodeTextContent: what a person sees, and no more.
 const text = (page: Page) => page.locator('body').innerText()
 
 it('the demo shows what it promises: log in, call from every tab, one refresh, log out', async () => {
