@@ -1,12 +1,20 @@
-import { ask } from './ask.ts'
+import { ask, type Question, type Reply } from './ask.ts'
 import { RefreshWorkerError } from './errors.ts'
-import { type AuthState, isWorkerBroadcast, type PageRequest, type WorkerReport } from './protocol.ts'
+import { type AuthState, isWorkerBroadcast, type StateMessage, type WorkerReport } from './protocol.ts'
+import { settled, within } from './worker-state.ts'
 
 declare const __VERSION__: string
 
 /** How long a page waits for an answer (milliseconds), and for one that needs the token endpoint. */
 const ANSWER_LIMIT = 10_000
 const REFRESH_LIMIT = 60_000
+
+/** How long (milliseconds) a page waits before it looks for a new version, and for that one to take over. */
+const SILENCE = 1_000
+const TAKEOVER_LIMIT = 30_000
+
+/** How long (milliseconds) a page that had no answer waits before it asks again. */
+const ASK_AGAIN = 30_000
 
 /** The longest time that setTimeout can count (milliseconds). */
 const LONGEST_TIMER = 2_147_483_647
@@ -42,6 +50,16 @@ export interface AuthClient {
     listener: EventListenerOrEventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void
+  removeEventListener(
+    type: 'authentication-change',
+    listener: ClientListener,
+    options?: boolean | EventListenerOptions,
+  ): void
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void
 }
 
 /** A page's view of the session that the worker keeps. Made by `register()`. */
@@ -54,19 +72,22 @@ export class AuthClient extends EventTarget {
    */
   readonly ready: Promise<void>
   #state: AuthState
-  #broadcasts = 0
+  #run = ''
+  #sequence = 0
   #timer: ReturnType<typeof setTimeout> | undefined
   readonly #connection: Promise<ServiceWorkerRegistration>
   readonly #listeners = new Set<(state: AuthState) => void>()
 
-  /** @param connection settles with the registration whose worker controls this page; null where there can be none */
+  /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
   constructor(connection: Promise<ServiceWorkerRegistration>, isSupported: boolean) {
     super()
     this.#connection = connection
     this.#state = isSupported ? UNKNOWN : UNSUPPORTED
     this.ready = connection.then(async registration => {
       this.#listen(registration)
-      await this.#sync()
+      // One that is silent may be of before our time, and a new version waiting at the server to take its place.
+      const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
+      await this.#sync().finally(() => clearTimeout(nudge))
     })
     // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
     this.ready.catch(() => undefined)
@@ -85,8 +106,8 @@ export class AuthClient extends EventTarget {
   readonly subscribe = (listener: (state: AuthState) => void): (() => void) => {
     // A wrapper of its own for each call, so that the same function can be subscribed twice.
     const entry = (state: AuthState) => listener(state)
-    this.#listeners.add(entry)
     entry(this.#state)
+    this.#listeners.add(entry)
     return () => {
       this.#listeners.delete(entry)
     }
@@ -98,7 +119,7 @@ export class AuthClient extends EventTarget {
    * `session_replaced`, `refresh_network_error`, `refresh_unavailable`, and those of {@link AuthClient.ready}
    */
   async updateToken(): Promise<AuthState> {
-    await this.ready
+    await this.#started()
     // Which token is to be replaced: had another tab the same thought, its refresh is ours.
     const seen = this.#state.status === 'authenticated' ? { generation: this.#state.generation } : {}
     return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT)
@@ -109,7 +130,7 @@ export class AuthClient extends EventTarget {
    * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
    */
   async logout(): Promise<AuthState> {
-    await this.ready
+    await this.#started()
     return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
   }
 
@@ -119,8 +140,7 @@ export class AuthClient extends EventTarget {
    * {@link AuthClient.updateToken}
    */
   async getAccessToken(): Promise<string> {
-    await this.ready
-    const reply = await ask(await this.#worker(), { type: 'access-token' }, REFRESH_LIMIT)
+    const reply = await this.#ask({ type: 'access-token' }, REFRESH_LIMIT)
     if (reply.type !== 'access-token') throw unexpected(reply.type)
     return reply.accessToken
   }
@@ -130,25 +150,35 @@ export class AuthClient extends EventTarget {
    * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
    */
   async inspect(): Promise<InspectReport> {
-    await this.ready
-    const reply = await ask(await this.#worker(), { type: 'inspect' }, ANSWER_LIMIT)
+    const reply = await this.#ask({ type: 'inspect' }, ANSWER_LIMIT)
     if (reply.type !== 'inspect') throw unexpected(reply.type)
     const controller = navigator.serviceWorker.controller?.scriptURL ?? null
     return { page: { version: __VERSION__, controller }, worker: reply.report }
   }
 
-  async #worker(): Promise<ServiceWorker> {
-    const { active } = await this.#connection
-    if (active) return active
-    throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
+  /** A worker that was late with its first answer may have come to its senses since. */
+  #started(): Promise<unknown> {
+    return this.ready.catch(() => this.#connection)
   }
 
-  async #askForState(message: Pick<PageRequest, 'type'>, limit: number): Promise<AuthState> {
-    const broadcasts = this.#broadcasts
-    const reply = await ask(await this.#worker(), message, limit)
+  async #ask(question: Question, limit: number): Promise<Reply> {
+    const registration = await this.#connection
+    const { active } = registration
+    if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
+    try {
+      return await ask(active, question, limit)
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError) || error.code !== 'worker_timeout') throw error
+      // Perhaps another version, the first one that answers at all, has taken over, or is about to.
+      if (!(await hasSuccessor(registration, active))) throw error
+      return this.#ask(question, limit)
+    }
+  }
+
+  async #askForState(question: Question, limit: number): Promise<AuthState> {
+    const reply = await this.#ask(question, limit)
     if (reply.type !== 'state') throw unexpected(reply.type)
-    // The two come by different ways: a state that was broadcast meanwhile is at least as new as the reply's.
-    if (broadcasts === this.#broadcasts) this.#apply(reply.state)
+    this.#apply(reply)
     return this.#state
   }
 
@@ -157,20 +187,19 @@ export class AuthClient extends EventTarget {
     container.addEventListener('message', ({ data, source }) => {
       const { installing, waiting, active } = registration
       const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
-      if (!isOurs || !isWorkerBroadcast(data)) return
-      this.#broadcasts++
-      this.#apply(data.state)
+      if (isOurs && isWorkerBroadcast(data)) this.#apply(data)
     })
     container.startMessages()
 
-    // A page that was asleep may have missed messages, and its timer.
+    // After a sleep, or a change of worker, a message may have been missed.
     const wake = () => this.#sync().catch(() => undefined)
-    const watch = () => this.#watch()
+    container.addEventListener('controllerchange', wake)
     addEventListener('pageshow', event => event.persisted && wake())
     document.addEventListener('resume', wake)
-    document.addEventListener('visibilitychange', watch)
-    addEventListener('focus', watch)
-    addEventListener('online', watch)
+    const look = () => (this.#isOverdue() ? wake() : this.#watch())
+    document.addEventListener('visibilitychange', look)
+    addEventListener('focus', look)
+    addEventListener('online', look)
   }
 
   /** Asks for the state; where the session is due, this makes the worker refresh it. */
@@ -178,26 +207,48 @@ export class AuthClient extends EventTarget {
     await this.#askForState({ type: 'state' }, ANSWER_LIMIT)
   }
 
+  #isOverdue(): boolean {
+    const state = this.#state
+    if (state.status !== 'authenticated' || state.refreshAt === null || document.visibilityState === 'hidden')
+      return false
+    return state.expiresAt !== null && state.expiresAt <= Date.now()
+  }
+
   /** Timers are the visible pages' own: a worker that is stopped would lose them. */
   #watch() {
     clearTimeout(this.#timer)
-    const { status } = this.#state
-    if (status !== 'authenticated' || this.#state.refreshAt === null || document.visibilityState === 'hidden') return
-    const delay = Math.min(Math.max(this.#state.refreshAt - Date.now(), 0), LONGEST_TIMER)
-    this.#timer = setTimeout(() => this.#sync().catch(() => undefined), delay)
+    const state = this.#state
+    if (state.status !== 'authenticated' || state.refreshAt === null || document.visibilityState === 'hidden') return
+    this.#arm(state.refreshAt - Date.now())
   }
 
-  #apply(state: AuthState) {
+  #arm(delay: number) {
+    const ask = () => this.#sync().catch(() => this.#arm(ASK_AGAIN))
+    this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
+  }
+
+  #apply({ state, run, sequence }: StateMessage) {
+    if (run === this.#run && sequence < this.#sequence) return
+    this.#run = run
+    this.#sequence = sequence
     const before = this.#state
     if (JSON.stringify(before) !== JSON.stringify(state)) {
       this.#state = deepFreeze(state)
-      for (const listener of [...this.#listeners]) notify(listener, this.#state)
+      for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) notify(listener, this.#state)
       const authenticated = state.status === 'authenticated'
       if (authenticated !== (before.status === 'authenticated'))
         this.dispatchEvent(new CustomEvent('authentication-change', { detail: { authenticated } }))
     }
     this.#watch()
   }
+}
+
+async function hasSuccessor(registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<boolean> {
+  const { installing } = registration
+  if (installing) await settled(installing, TAKEOVER_LIMIT)
+  else if (registration.active === worker && worker.state === 'redundant')
+    await within(TAKEOVER_LIMIT, done => navigator.serviceWorker.addEventListener('controllerchange', done))
+  return registration.active !== null && registration.active !== worker
 }
 
 /** One listener that throws is no reason for the others not to hear. */

@@ -69,6 +69,16 @@ export interface WorkerReport {
   readonly lastRefresh: RefreshReport | null
 }
 
+/** A state on its way to pages. It may come by two ways, a port and a broadcast, of which neither waits for the other. */
+export interface StateMessage {
+  readonly type: 'state'
+  readonly state: AuthState
+  /** Random, one for each start of the worker. */
+  readonly run: string
+  /** Grows with every state that a run has sent: what has a lower one is older. */
+  readonly sequence: number
+}
+
 interface Envelope {
   readonly ns: typeof NAMESPACE
   readonly v: typeof PROTOCOL_VERSION
@@ -85,18 +95,14 @@ export type PageRequest = Envelope &
 /** Worker to page, in answer to a {@link PageRequest}. */
 export type WorkerReply = Envelope &
   (
-    | { readonly type: 'state'; readonly state: AuthState }
+    | StateMessage
     | { readonly type: 'inspect'; readonly report: WorkerReport }
     | { readonly type: 'access-token'; readonly accessToken: string }
     | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string }
   )
 
 /** Worker to every page in scope, once for each change. */
-export type WorkerBroadcast = Envelope & {
-  readonly type: 'state'
-  readonly state: AuthState
-  readonly reason: StateReason
-}
+export type WorkerBroadcast = Envelope & StateMessage & { readonly reason: StateReason }
 
 /** Puts a message into the envelope of this protocol. */
 export function envelope<const T extends { readonly type: string }>(message: T): Envelope & T {

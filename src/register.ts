@@ -1,6 +1,7 @@
 import { ask } from './ask.ts'
 import { AuthClient } from './auth-client.ts'
 import { type ErrorCode, RefreshWorkerError } from './errors.ts'
+import { settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
 const ACTIVATION_LIMIT = 30_000
@@ -46,17 +47,13 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
   const worker = await activated(registration, new URL(scriptUrl, document.baseURI).href)
   const isOurs = () => container.controller?.scriptURL === worker.scriptURL
   // First load and hard reload leave a page uncontrolled; the worker takes it over, and nothing is reloaded.
-  if (!isOurs()) {
-    const controlled = within(
-      CONTROL_LIMIT,
-      new Promise<void>(resolve => {
-        container.addEventListener('controllerchange', () => isOurs() && resolve())
-        if (isOurs()) resolve()
-      }),
-    )
-    await ask(worker, { type: 'claim' }, CONTROL_LIMIT)
-    if (!(await controlled)) throw notControlled(worker, container.controller)
-  }
+  const isControlled = await within(registration.installing ? ACTIVATION_LIMIT : CONTROL_LIMIT, done => {
+    const check = () => isOurs() && done()
+    container.addEventListener('controllerchange', check)
+    check()
+    if (!isOurs()) ask(worker, { type: 'claim' }, CONTROL_LIMIT).catch(() => undefined)
+  })
+  if (!isControlled) throw notControlled(worker, container.controller)
   return registration
 }
 
@@ -66,12 +63,7 @@ async function activated(registration: ServiceWorkerRegistration, scriptUrl: str
   const coming = installing ?? waiting
   if (active && (active.scriptURL === scriptUrl || !coming)) return active
   // Either the first installation, or a script of another name takes the place of the one that is active.
-  const settled = new Promise<void>(resolve => {
-    const check = () => /^(activated|redundant)$/.test(coming?.state ?? 'redundant') && resolve()
-    coming?.addEventListener('statechange', check)
-    check()
-  })
-  const isSettled = await within(active ? CONTROL_LIMIT : ACTIVATION_LIMIT, settled)
+  const isSettled = coming !== null && (await settled(coming, active ? CONTROL_LIMIT : ACTIVATION_LIMIT))
   if (coming?.state === 'activated') return coming
   // With `lifecycle: false` it waits until the pages of the old one are gone; until then, that one serves.
   if (active && !isSettled) return active
@@ -80,24 +72,16 @@ async function activated(registration: ServiceWorkerRegistration, scriptUrl: str
     : new RefreshWorkerError('worker_timeout', `${scriptUrl} is not active after ${ACTIVATION_LIMIT / 1000} s`)
 }
 
-/** Settles with whether `promise` did in time. */
-function within(limit: number, promise: Promise<void>): Promise<boolean> {
-  return new Promise(resolve => {
-    const timer = setTimeout(() => resolve(false), limit)
-    promise.then(() => {
-      clearTimeout(timer)
-      resolve(true)
-    })
-  })
-}
-
 function notControlled(worker: ServiceWorker, controller: ServiceWorker | null): RefreshWorkerError {
   return controller
     ? new RefreshWorkerError(
         'foreign_controller',
         `another worker, ${controller.scriptURL}, controls this page: unregister it, or call setup() inside it`,
       )
-    : new RefreshWorkerError('worker_timeout', `${worker.scriptURL} did not take control of this page`)
+    : new RefreshWorkerError(
+        'worker_timeout',
+        `${worker.scriptURL} did not take control of this page: does it call RefreshWorker.setup(), in this version?`,
+      )
 }
 
 /** Browsers say little of why a script was not taken; a look at it says more. */

@@ -40,13 +40,16 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     const session = await sessions.current()
     if (!isSame(session, used)) return null
     if (!isUnchanged(session, used)) return session
-    const isRunning = session.expiresAt !== null && !isExpired(session, now())
-    if (config.logoutOnInvalidToken && (isRunning || session.refreshToken === null)) {
-      await sessions.change('rejected', latest => (isUnchanged(latest, used) ? ended(latest, 'rejected') : latest))
-      return null
+    // A refresh that is under way may be the very reason for the 401.
+    if (!freshSession.isRefreshing(session)) {
+      const isLive = session.expiresAt !== null && !isExpired(session, now())
+      if (config.logoutOnInvalidToken && (isLive || session.refreshToken === null)) {
+        await sessions.change('rejected', latest => (isUnchanged(latest, used) ? ended(latest, 'rejected') : latest))
+        return null
+      }
+      if (session.refreshToken === null || (isLive && !config.autoUpdateToken)) return null
+      if (futile.generation === used.generation && now() < futile.until) return null
     }
-    if (session.refreshToken === null || (isRunning && !config.autoUpdateToken)) return null
-    if (futile.generation === used.generation && now() < futile.until) return null
     return freshSession.refresh(session).catch(error => {
       // The session is over: the API's own 401 says so best.
       if (isTransient(error)) throw error
@@ -62,20 +65,26 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       const used = await usable(session, waitUntil)
       const copy = copyForReplay(request, used)
       const response = await fetch(attach(request, config, used))
-      if (response.status !== 401) return response
+      if (response.status !== 401 || isFromElsewhere(response, request)) return response
 
       const newer = await afterUnauthorized(used)
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)
       const again = await fetch(attach(copy, config, newer))
-      if (again.status === 401) futile = { generation: newer.generation, until: now() + FUTILE }
+      if (again.status === 401 && newer.generation > futile.generation)
+        futile = { generation: newer.generation, until: now() + FUTILE }
       return again
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
-      log('debug', `not sent: ${error.message}`)
+      log('debug', `${request.method} without a fresh token: ${error.message}`)
       return failure(error)
     }
   }
+}
+
+/** Whether a redirect has led to another origin, which got no token and so cannot judge it. */
+function isFromElsewhere(response: Response, request: Request): boolean {
+  return response.redirected && new URL(response.url).origin !== new URL(request.url).origin
 }
 
 /** A request to send in place of `request` once its body is used up; null where no 401 could be mended anyway. */

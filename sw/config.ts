@@ -192,6 +192,8 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   }
 
   const checked = values as unknown as Required<Options>
+  if (checked.baseUrl && endpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
+    throw new ConfigError('baseUrl', `got ${show(checked.baseUrl)}, takes a URL without a query`)
   const url = (name: keyof Options, value: string) => endpoint(name, value, checked.baseUrl, scriptUrl)
   const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl') => {
     const value = checked[name]

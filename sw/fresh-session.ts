@@ -19,6 +19,8 @@ export interface FreshSession {
    * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed.
    */
   readonly refresh: (session: Authenticated) => Promise<Authenticated>
+  /** Whether the tokens of `session` are being replaced right now. */
+  readonly isRefreshing: (session: Authenticated) => boolean
   readonly lastRefresh: () => RefreshReport | null
 }
 
@@ -92,13 +94,18 @@ export function createFreshSession({ config, sessions, tokenEndpoint, locks, now
       return sessions.change('expired', latest => (isUnchanged(latest, session) ? ended(latest, 'expired') : latest))
     },
     refresh: session => {
-      const key = `${session.id} ${session.generation}`
+      const key = keyOf(session)
       const running = inFlight.get(key)
       if (running) return running
       const started = replace(session).finally(() => inFlight.delete(key))
       inFlight.set(key, started)
       return started
     },
+    isRefreshing: session => inFlight.has(keyOf(session)),
     lastRefresh: () => lastRefresh,
   }
+}
+
+function keyOf({ id, generation }: Authenticated): string {
+  return `${id} ${generation}`
 }

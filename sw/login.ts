@@ -23,12 +23,13 @@ export function createLogin({ config, sessions, fetch, now, newId, log }: Needs)
     const response = await fetch(request)
     if (!mayHoldTokens(request, response) || (kind === 'signup' && !config.loginOnSignup)) return response
 
-    const json = await readJson(response.clone())
+    const json = await readJson(response.clone()).catch(() => null)
     const tokens = json && read(json, kind)
     if (!tokens) return response
 
     // Durable before the page hears of it; whoever completes a login last is logged in.
-    await sessions.change('login', previous => loggedIn(previous, newId(), tokens))
+    const kept = config.useRefreshToken ? tokens : { ...tokens, refreshToken: null }
+    await sessions.change('login', previous => loggedIn(previous, newId(), kept))
     return config.redactTokens ? redact(response, json.text, tokens) : response
   }
 
@@ -52,6 +53,9 @@ function mayHoldTokens(request: Request, response: Response): boolean {
   )
 }
 
+/** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
+const SHORTEST_SECRET = 16
+
 /** Headers that speak of the very bytes that a redaction changes. */
 const OF_THE_BYTES = ['Content-Length', 'Content-Encoding', 'ETag', 'Digest', 'Repr-Digest', 'Content-Digest']
 
@@ -62,10 +66,13 @@ function redact(response: Response, text: string, tokens: Tokens): Response {
   // The longest first, for one may contain the other.
   secrets.sort(([a], [b]) => b.length - a.length)
   const replace = (value: string) =>
-    secrets.reduce((result, [secret, placeholder]) => result.replaceAll(secret, placeholder), value)
+    secrets.reduce((result, [secret, placeholder]) => {
+      if (secret.length < SHORTEST_SECRET) return result === secret ? placeholder : result
+      return result.replaceAll(secret, placeholder)
+    }, value)
 
   const headers = new Headers()
-  for (const [name, value] of response.headers) headers.append(name, replace(value))
+  for (const [name, value] of response.headers) headers.append(name, name === 'content-type' ? value : replace(value))
   for (const name of OF_THE_BYTES) headers.delete(name)
   headers.set('Cache-Control', 'no-store')
   const { status, statusText } = response

@@ -41,9 +41,10 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
           redirect: 'error',
           cache: 'no-store',
           referrerPolicy: 'no-referrer',
+          signal: AbortSignal.timeout(config.timeout),
         })
         waitUntil(
-          fetch(withToken(request, was), AbortSignal.timeout(config.timeout)).catch(() =>
+          fetch(withToken(request, was)).catch(() =>
             log('warn', 'the logout URL could not be reached; the session has ended here'),
           ),
         )

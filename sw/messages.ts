@@ -1,21 +1,23 @@
 import { RefreshWorkerError } from '../src/errors.ts'
-import {
-  type AuthState,
-  envelope,
-  type PageRequest,
-  type StateReason,
-  type WorkerBroadcast,
-  type WorkerReply,
-} from '../src/protocol.ts'
+import { type AuthState, envelope, type PageRequest, type StateMessage, type WorkerReply } from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
-import type { Clients, Clock, Log, WaitUntil } from './ports.ts'
+import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
 import { type Authenticated, isExpired, type Session } from './session.ts'
 import { readClaims } from './token-response.ts'
 
 /** How long a visible page waits (milliseconds) before it asks again for a session that could not be refreshed. */
 const ASK_AGAIN = 30_000
+
+/** Makes the message that tells pages of a session. */
+export type DescribeState = (session: Session) => StateMessage
+
+export function createDescribeState(config: Config, now: Clock, newId: NewId): DescribeState {
+  const run = newId()
+  let sequence = 0
+  return session => ({ type: 'state', state: toState(session, config, now()), run, sequence: ++sequence })
+}
 
 /** Answers a page's request; never rejects. */
 export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
@@ -24,21 +26,23 @@ interface Needs {
   readonly config: Config
   readonly freshSession: FreshSession
   readonly logout: Logout['logout']
+  readonly describeState: DescribeState
   readonly clients: Clients
   readonly now: Clock
   readonly log: Log
   readonly about: { readonly version: string; readonly scope: string }
 }
 
-export function createAnswerMessage({ config, freshSession, logout, clients, now, log, about }: Needs): AnswerMessage {
+export function createAnswerMessage(needs: Needs): AnswerMessage {
+  const { config, freshSession, logout, describeState, clients, now, log, about } = needs
+
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
     if (session.status === 'authenticated') return session
     throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
   }
 
-  const stateOf = (session: Session) => toState(session, config, now())
-  const stateReply = (session: Session) => envelope({ type: 'state', state: stateOf(session) })
+  const stateReply = (session: Session) => envelope(describeState(session))
 
   /** The session, refreshed first where its token has expired. */
   const usable = async () => {
@@ -66,7 +70,7 @@ export function createAnswerMessage({ config, freshSession, logout, clients, now
         await clients.claim()
         return stateReply(await freshSession.current())
       case 'inspect': {
-        const state = stateOf(await freshSession.current())
+        const { state } = describeState(await freshSession.current())
         const { storageKey } = config
         return envelope({
           type: 'inspect',
@@ -91,11 +95,6 @@ export function createAnswerMessage({ config, freshSession, logout, clients, now
       log('warn', `a ${message.type} message failed: ${error instanceof Error ? error.name : typeof error}`)
       return envelope({ type: 'error', code: 'internal_error', message: `the worker failed to answer ${message.type}` })
     })
-}
-
-/** What every page is told when the session has changed. */
-export function stateMessage(session: Session, reason: StateReason, config: Config, now: number): WorkerBroadcast {
-  return envelope({ type: 'state', state: toState(session, config, now), reason })
 }
 
 /** What pages may know of a session. */

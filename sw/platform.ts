@@ -21,7 +21,7 @@ export function createPlatform(): Platform {
   return {
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),
-    fetch: (request, signal) => (signal ? fetch(request, { signal }) : fetch(request)),
+    fetch: request => fetch(request),
     store: {
       read: key => get(key, records),
       update: (key, updater) => update(key, updater, records),

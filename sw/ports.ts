@@ -3,7 +3,7 @@
 /** Milliseconds since the epoch. */
 export type Clock = () => number
 
-export type Fetch = (request: Request, signal?: AbortSignal) => Promise<Response>
+export type Fetch = (request: Request) => Promise<Response>
 
 /** Durable key-value records, shared by every worker of the origin. */
 export interface Store {

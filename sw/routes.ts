@@ -8,8 +8,6 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
 export function createMatcher(config: Config): MatchRequest {
   const { loginUrl, signupUrl, logoutUrl, refreshTokenUrl } = config
-  const endpoints = [loginUrl, signupUrl, logoutUrl, refreshTokenUrl].filter(endpoint => endpoint !== null)
-
   return (request, url) => {
     // The browser drops Authorization in no-cors mode, and a navigation that got the token would launder a cross-site
     // form post (the server would see both the token and Sec-Fetch-Site: same-origin).
@@ -22,7 +20,7 @@ export function createMatcher(config: Config): MatchRequest {
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
     // Credentials go to these by their own rules; the access token never does.
-    if (endpoints.some(endpoint => isAliasOf(url, endpoint))) return null
+    if (isAliasOf(url, loginUrl) || isAliasOf(url, refreshTokenUrl)) return null
 
     return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
   }
@@ -60,13 +58,10 @@ function isBelow(pathname: string, prefix: string): boolean {
 
 /** Whether a server that decodes slashes before it resolves dots would leave the prefix: `/api/..%2fadmin`. */
 function climbs(pathname: string): boolean {
-  return pathname.includes('%') && /(^|[/\\])\.\.?([/\\]|$)/.test(decode(pathname))
+  return /(^|[/\\])\.\.?([/\\]|$)/.test(decode(pathname))
 }
 
+/** Decodes the escapes of ASCII characters, which is all that matters here, and never throws. */
 function decode(pathname: string): string {
-  try {
-    return decodeURIComponent(pathname)
-  } catch {
-    return pathname
-  }
+  return pathname.replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

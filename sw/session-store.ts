@@ -1,4 +1,5 @@
 import type { StateReason } from '../src/protocol.ts'
+import type { Config } from './config.ts'
 import type { Store } from './ports.ts'
 import { nobody, parseSession, type Session } from './session.ts'
 
@@ -18,8 +19,22 @@ export interface SessionStore {
   readonly change: (reason: StateReason, transition: (stored: Session) => Session) => Promise<Session>
 }
 
-export function createSessionStore(store: Store, storageKey: string, onChange: OnChange): SessionStore {
+interface Needs {
+  readonly config: Pick<Config, 'storageKey' | 'useRefreshToken'>
+  readonly store: Store
+  readonly onChange: OnChange
+}
+
+export function createSessionStore({ config, store, onChange }: Needs): SessionStore {
+  const { storageKey, useRefreshToken } = config
   let seen: Session | undefined
+  let loading: Promise<Session> | undefined
+
+  const parse = (stored: unknown): Session => {
+    const session = parseSession(stored)
+    const isOff = session.status === 'authenticated' && !useRefreshToken
+    return isOff ? { ...session, refreshToken: null } : session
+  }
 
   const remember = async (session: Session, reason: StateReason, written = false) => {
     const changed = written || (seen !== undefined && seen.generation !== session.generation)
@@ -29,19 +44,26 @@ export function createSessionStore(store: Store, storageKey: string, onChange: O
   }
 
   const load = async () => {
-    const session = parseSession(await store.read(storageKey))
+    const session = parse(await store.read(storageKey))
     // Where it differs, something else wrote it: another worker of this origin, or a page.
     return remember(session, reasonFor(session, seen))
   }
 
   return {
-    current: () => seen ?? load(),
+    current: () => {
+      if (seen) return seen
+      // All who come first share one read.
+      loading ??= load().finally(() => {
+        loading = undefined
+      })
+      return loading
+    },
     load,
     change: async (reason, transition) => {
       let next: Session = nobody
       let written = false
       await store.update(storageKey, stored => {
-        const session = parseSession(stored)
+        const session = parse(stored)
         next = transition(session)
         written = next !== session
         return written ? next : stored

@@ -3,7 +3,7 @@ import { ANONYMOUS_REASONS, type AnonymousReason } from '../src/protocol.ts'
 /** Bumped when the stored record changes its shape. */
 const RECORD_VERSION = 1
 
-/** A clock may be set back by so much (milliseconds) before a token that came "in the future" is held for due. */
+/** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
 const CLOCK_TOLERANCE = 60_000
 
 /** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
@@ -76,14 +76,15 @@ export function isSame(session: Session, other: Authenticated): session is Authe
 
 /** Whether the access token has expired by what is known here; one of unknown life is good until a 401. */
 export function isExpired(session: Authenticated, now: number): boolean {
-  return session.expiresAt !== null && (now >= session.expiresAt || now < session.receivedAt - CLOCK_TOLERANCE)
+  return session.expiresAt !== null && now >= session.expiresAt
 }
 
-/** Whether the access token is so near its expiry that it should be replaced behind the requests that still use it. */
+/** Whether the access token should be replaced behind the requests that still use it. */
 export function isDue(session: Authenticated, now: number, refreshAhead: number): boolean {
   if (session.expiresAt === null) return false
   const ahead = Math.min(refreshAhead, (session.expiresAt - session.receivedAt) / 5)
-  return now >= session.expiresAt - ahead
+  // A clock that was set back would have it live too long.
+  return now >= session.expiresAt - ahead || now < session.receivedAt - CLOCK_TOLERANCE
 }
 
 /** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */

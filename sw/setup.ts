@@ -2,16 +2,16 @@
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { Route } from 'workbox-routing/Route.js'
 import { Router } from 'workbox-routing/Router.js'
-import { parsePageRequest } from '../src/protocol.ts'
+import { envelope, parsePageRequest } from '../src/protocol.ts'
 import { createAuthorize } from './authorize.ts'
 import { type Options, resolveConfig } from './config.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
 import { createLogout } from './logout.ts'
-import { createAnswerMessage, stateMessage } from './messages.ts'
+import { createAnswerMessage, createDescribeState } from './messages.ts'
 import { createPlatform } from './platform.ts'
 import { createMatcher, type RequestKind } from './routes.ts'
-import { createSessionStore } from './session-store.ts'
+import { createSessionStore, type OnChange } from './session-store.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -36,17 +36,21 @@ class AnyMethodRouter extends Router {
 export function setup(options: Options): void {
   const config = resolveConfig(options, self.location.href)
   const platform = createPlatform()
-  const { now, clients } = platform
-  const sessions = createSessionStore(platform.store, config.storageKey, (session, reason) =>
-    clients.broadcast(stateMessage(session, reason, config, now())),
-  )
+  const { store, now, newId, clients, log } = platform
+  const describeState = createDescribeState(config, now, newId)
+  const onChange: OnChange = (session, reason) =>
+    // What is stored is stored: that a page could not be told is no reason for a login to fail.
+    clients
+      .broadcast(envelope({ ...describeState(session), reason }))
+      .catch(() => log('warn', 'pages could not be told'))
+  const sessions = createSessionStore({ config, store, onChange })
   const tokenEndpoint = createTokenEndpoint(config, platform.fetch, now)
   const freshSession = createFreshSession({ ...platform, config, sessions, tokenEndpoint })
   const authorize = createAuthorize({ ...platform, config, sessions, freshSession })
   const login = createLogin({ ...platform, config, sessions })
   const { logout, forward } = createLogout({ ...platform, config, sessions })
   const about = { version: __VERSION__, scope: self.registration.scope }
-  const answerMessage = createAnswerMessage({ ...platform, config, freshSession, logout, about })
+  const answerMessage = createAnswerMessage({ ...platform, config, freshSession, logout, describeState, about })
 
   const answer = (kind: RequestKind, request: Request, event: ExtendableEvent): Promise<Response> => {
     switch (kind) {
@@ -60,22 +64,22 @@ export function setup(options: Options): void {
     }
   }
 
-  const match = createMatcher(config)
   // A router of our own: the default one also has a message listener, by which any page can drive requests.
   const router = new AnyMethodRouter()
+  const kinds = new WeakMap<Request, RequestKind>()
   router.registerRoute(
     new Route(
-      ({ request, url }) => {
-        const kind = match(request, url)
-        return kind && { kind }
-      },
-      ({ request, event, params }) => answer((params as { kind: RequestKind }).kind, request, event),
+      ({ request }) => kinds.has(request),
+      ({ request, event }) => answer(kinds.get(request) as RequestKind, request, event),
     ),
   )
+  const match = createMatcher(config)
   self.addEventListener('fetch', event => {
     const { request } = event
-    // The router would log the URL of what it does not match, which may hold a code or a token.
-    if (!match(request, new URL(request.url))) return
+    const kind = match(request, new URL(request.url))
+    // Nor does the router see what is not ours: it would log the URL, which may hold a code or a token.
+    if (!kind) return
+    kinds.set(request, kind)
     const response = router.handleRequest({ request, event })
     if (response) event.respondWith(response)
   })

@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../src/errors.ts'
+import { own } from '../src/protocol.ts'
 import { authorization } from './attach.ts'
 import type { Config } from './config.ts'
 import type { Clock, Fetch } from './ports.ts'
@@ -22,7 +23,7 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   return async session => {
     const signal = AbortSignal.timeout(config.timeout)
     try {
-      const response = await fetch(refreshRequest(config, session, session.refreshToken), signal)
+      const response = await fetch(refreshRequest(config, session, session.refreshToken, signal))
       return await classify(response, config, now())
     } catch {
       // No cause goes on: an engine's message may quote what was sent.
@@ -33,7 +34,7 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   }
 }
 
-function refreshRequest(config: Config, session: Authenticated, refreshToken: string): Request {
+function refreshRequest(config: Config, session: Authenticated, refreshToken: string, signal: AbortSignal): Request {
   const fields: Record<string, string> = {
     grant_type: 'refresh_token',
     [config.refreshTokenSubmitProp]: refreshToken,
@@ -50,6 +51,7 @@ function refreshRequest(config: Config, session: Authenticated, refreshToken: st
     redirect: 'error',
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
+    signal,
   })
 }
 
@@ -64,7 +66,7 @@ async function classify(response: Response, config: Config, receivedAt: number):
       return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
     }
   }
-  const error = (json?.body as { error?: unknown } | null | undefined)?.error
+  const error = own(json?.body, 'error')
   if ([400, 401, 403].includes(response.status) && typeof error === 'string' && DEFINITIVE.has(error))
     return { outcome: 'rejected', detail: `the token endpoint answered ${error}` }
   return { outcome: 'unavailable', detail: `the token endpoint answered ${response.status}` }

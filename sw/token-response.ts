@@ -72,12 +72,12 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
 }
 
 function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
-  if (!config.useRefreshToken) return null
   const token = config.getRefreshTokenFromResponse
     ? call(config.getRefreshTokenFromResponse, body)
     : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
   // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
   if (typeof token !== 'string' || token === '' || token === accessToken) return null
+  if (!config.useRefreshToken) return isToken(token) ? token : null
   assertToken(token, 'refresh token')
   return token
 }
@@ -123,7 +123,7 @@ function assertToken(value: unknown, what: string): asserts value is string {
   if (isToken(value)) return
   throw new RefreshWorkerError(
     'token_malformed',
-    `the response holds an ${what} that is not a string of at most ${LONGEST_TOKEN} visible ASCII characters`,
+    `the ${what} of the response is not a string of at most ${LONGEST_TOKEN} visible ASCII characters`,
   )
 }
 
@@ -140,21 +140,36 @@ function assertTokenType(body: unknown, config: Config) {
 }
 
 function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
-  const { getExpirationDateFromResponse } = config
-  if (getExpirationDateFromResponse) {
-    const date = positive(call(getExpirationDateFromResponse, body))
-    return date && Math.min(date * 1000, receivedAt + LONGEST_LIFE)
-  }
-  const life = positive(own(body, 'expires_in'))
-  if (life) return receivedAt + Math.min(life * 1000, LONGEST_LIFE)
+  const expiresAt = config.getExpirationDateFromResponse
+    ? dateByGetter(config.getExpirationDateFromResponse, body)
+    : (after(receivedAt, own(body, 'expires_in')) ?? dateInToken(accessToken, receivedAt))
+  // One that comes expired has another clock behind it; to believe it would mean a refresh with every request.
+  if (expiresAt === null || expiresAt <= receivedAt) return null
+  return Math.min(expiresAt, receivedAt + LONGEST_LIFE)
+}
 
+function dateByGetter(getter: (response: unknown) => number, body: unknown): number | null {
+  try {
+    return after(0, getter(body))
+  } catch {
+    // A refresh token may have been spent for this response: no reason to lose it.
+    return null
+  }
+}
+
+function dateInToken(accessToken: string, receivedAt: number): number | null {
   const payload = decode(accessToken)
   const exp = positive(own(payload, 'exp'))
   const iat = positive(own(payload, 'iat'))
   if (!exp) return null
   // By the token's own span, so that a wrong clock on this machine does no harm.
-  if (iat && exp > iat) return receivedAt + Math.min((exp - iat) * 1000, LONGEST_LIFE)
-  return Math.min(exp * 1000, receivedAt + LONGEST_LIFE)
+  return iat && exp > iat ? after(receivedAt, exp - iat) : after(0, exp)
+}
+
+/** So many seconds after a time in milliseconds. */
+function after(time: number, seconds: unknown): number | null {
+  const span = positive(seconds)
+  return span && time + span * 1000
 }
 
 /** A finite number above zero, or the digits of one, as some servers send `expires_in`. */

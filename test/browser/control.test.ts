@@ -38,6 +38,20 @@ describe('ready', () => {
     expect(await get(page, '/api/me')).toBe(200)
   })
 
+  it('settles where the worker takes the place of one that knows nothing of us, at the same URL', async () => {
+    const files = { '/app.js': script("addEventListener('install', () => skipWaiting())") }
+    scene = await Scene.open(browser, { files })
+    const page = await scene.tab()
+    await page.evaluate(() => navigator.serviceWorker.register('/app.js').then(() => navigator.serviceWorker.ready))
+    await page.close()
+
+    scene.files['/app.js'] = script("importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'] })")
+    const after = await scene.tab('/test.html?worker=/app.js')
+    await logIn(after)
+    expect(await get(after, '/api/me')).toBe(200)
+    expect(await after.evaluate(() => window.auth.logout())).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+
   it.each<[string, string, string, RegExp]>([
     ['a script that is not there', '/missing.js', 'script_error', /\/missing\.js answers 404/],
     ['the index page in place of the script', '/html.js', 'script_error', /page of HTML/],

@@ -39,14 +39,17 @@ export class Scene {
   readonly demo: Demo
   readonly origin: string
   readonly context: BrowserContext
+  /** Files that the server has besides its own; they may be changed while it runs. */
+  readonly files: NonNullable<DemoOptions['files']>
   readonly #failures: string[] = []
   /** What pages and workers have written to the console. */
   readonly console: string[] = []
 
-  private constructor(demo: Demo, origin: string, context: BrowserContext) {
+  private constructor(demo: Demo, origin: string, context: BrowserContext, files: Scene['files']) {
     this.demo = demo
     this.origin = origin
     this.context = context
+    this.files = files
     context.on('weberror', error => this.#failures.push(String(error.error())))
     context.on('console', message => this.console.push(message.text()))
   }
@@ -54,7 +57,7 @@ export class Scene {
   static async open(browser: Chromium, options: DemoOptions = {}): Promise<Scene> {
     const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
-    return new Scene(demo, await demo.listen(0), await browser.newContext())
+    return new Scene(demo, await demo.listen(0), await browser.newContext(), files)
   }
 
   /** Opens a tab, and waits until the worker controls it unless told otherwise. */

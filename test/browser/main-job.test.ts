@@ -71,14 +71,16 @@ function justAfter(expiresAt: number, tabs: readonly Page[], work: () => Promise
 
 /** Logs in with a token of so many seconds, and has the next one live long. Settles with when the first expires. */
 async function logInFor(lifetime: number, page: Page): Promise<number> {
+  const expiresAt = page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        window.auth.subscribe(state => state.status === 'authenticated' && resolve(state.expiresAt ?? Number.NaN))
+      }),
+  )
   scene.demo.setLifetime(lifetime)
   await logIn(page)
   scene.demo.setLifetime(600)
-  await untilStatus(page, 'authenticated')
-  return page.evaluate(() => {
-    const state = window.auth.getSnapshot()
-    return state.status === 'authenticated' && state.expiresAt !== null ? state.expiresAt : Number.NaN
-  })
+  return expiresAt
 }
 
 const callTwentyTimes = async () => {
@@ -152,7 +154,39 @@ describe('G1: one refresh per expiry', () => {
   })
 })
 
+describe('the refresh request', () => {
+  it('comes from the worker with the old tokens, and names no referrer (R19)', async () => {
+    const seen: unknown[] = []
+    scene = await Scene.open(browser, {
+      beforeRefresh: request => {
+        const { referer, origin, authorization } = request.headers
+        seen.push({ referer, origin, scheme: authorization?.split(' ')[0], body: Object.keys(request.body) })
+      },
+    })
+    const page = await scene.tab()
+    await logIn(page)
+    await page.evaluate(() => window.auth.updateToken())
+    expect(seen).toEqual([
+      { referer: undefined, origin: scene.origin, scheme: 'Bearer', body: ['grant_type', 'refresh_token'] },
+    ])
+  })
+})
+
 describe('a session', () => {
+  it('is over when logout() settles, whatever is still on its way (N20)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    for (let n = 0; n < 20; n++) {
+      await logIn(page)
+      const statuses = await page.evaluate(async () => {
+        const { status: updated } = await window.auth.updateToken()
+        const { status: ended } = await window.auth.logout()
+        return { updated, ended, now: window.auth.getSnapshot().status }
+      })
+      expect(statuses).toEqual({ updated: 'authenticated', ended: 'anonymous', now: 'anonymous' })
+    }
+  })
+
   it('ends in all tabs when one logs out', async () => {
     scene = await Scene.open(browser)
     const tabs = [await scene.tab(), await scene.tab(), await scene.tab()] as const

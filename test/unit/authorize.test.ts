@@ -16,6 +16,7 @@ import {
   deferred,
   NOW,
   ORIGIN,
+  received,
   type Sent,
   sessionOf,
   tokensOf,
@@ -35,7 +36,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   const { store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const clock = createClock()
   const { fetch, sent } = createServer(api)
-  const sessions = createSessionStore(store, config.storageKey, async () => undefined)
+  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
   let refreshes = 0
   const tokenEndpoint: TokenEndpoint = session => {
     refreshes++
@@ -65,6 +66,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
     sent,
     clock,
     sessions,
+    freshSession,
     behind,
     refreshes: () => refreshes,
     tokens: () => sent.map(entry => entry.authorization),
@@ -236,6 +238,31 @@ describe('after a 401', () => {
     expect((await late).status).toBe(200)
     expect(refreshes()).toBe(1)
     expect(tokens().at(-1)).toBe('Bearer access-2')
+  })
+
+  it.each<[string, Partial<Options>]>([
+    ['logoutOnInvalidToken', { logoutOnInvalidToken: true }],
+    ['autoUpdateToken off', { autoUpdateToken: false }],
+  ])('waits for a refresh that is under way, which may be its reason, with %s', async (_, options) => {
+    const answer = deferred<RefreshAnswer>()
+    const api = refuse('Bearer access-1')
+    const { call, sessions, refreshes, tokens, freshSession } = setUp({ options, api, endpoint: () => answer.promise })
+    const refresh = freshSession.refresh(sessionOf())
+    await expect.poll(refreshes).toBe(1)
+    const response = call()
+    await expect.poll(tokens).toEqual(['Bearer access-1'])
+    answer.resolve({ outcome: 'refreshed', tokens: tokensOf({ accessToken: 'access-2' }) })
+    await refresh
+    expect((await response).status).toBe(200)
+    expect(sessions.current()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('of another origin, where a redirect led, is no verdict on our token', async () => {
+    const api = () => received(unauthorized(), { url: 'https://other.example/', redirected: true })
+    const { call, refreshes, tokens } = setUp({ options: { logoutOnInvalidToken: true }, api })
+    expect((await call()).status).toBe(401)
+    expect(tokens()).toHaveLength(1)
+    expect(refreshes()).toBe(0)
   })
 
   it('is for 401 alone: a 403 is an answer (B12)', async () => {

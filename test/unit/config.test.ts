@@ -145,6 +145,10 @@ describe('apiUrls (R4, U25)', () => {
 describe('a wrong option', () => {
   it.each([
     ['baseUrl', 42],
+    ['baseUrl', 'v1'],
+    ['baseUrl', 'http://api.example'],
+    ['baseUrl', 'https://api.example/v1?x=1'],
+    ['baseUrl', '/v1#x'],
     ['loginUrl', ''],
     ['loginUrl', null],
     ['loginUrl', 'http://id.example/login'],

@@ -28,9 +28,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
   const changes: string[] = []
   const log: string[] = []
   const worker = () => {
-    const sessions = createSessionStore(store, config.storageKey, async (_, reason) => {
-      changes.push(reason)
-    })
+    const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
     const tokenEndpoint: TokenEndpoint = session => {
       asked.push(session)
       return endpoint ? endpoint(session) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))

@@ -26,9 +26,7 @@ function setUp(answer: () => Response | Promise<Response>, { options, stored = n
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const changes: string[] = []
   const log: string[] = []
-  const sessions = createSessionStore(store, config.storageKey, async (_, reason) => {
-    changes.push(reason)
-  })
+  const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
   const { fetch, sent } = createServer(answer)
   let ids = 0
   const login = createLogin({
@@ -44,7 +42,7 @@ function setUp(answer: () => Response | Promise<Response>, { options, stored = n
   return { post, sent, changes, log, stored: () => records.get(config.storageKey) }
 }
 
-const TOKENS = { access_token: 'secret-access', refresh_token: 'secret-refresh', expires_in: 60 }
+const TOKENS = { access_token: 'secret-access-token', refresh_token: 'secret-refresh-token', expires_in: 60 }
 
 describe('a login', () => {
   it('is sent as it is; its tokens are stored before the page has the answer', async () => {
@@ -53,8 +51,8 @@ describe('a login', () => {
     expect(stored()).toMatchObject({
       status: 'authenticated',
       id: 'session-1',
-      accessToken: 'secret-access',
-      refreshToken: 'secret-refresh',
+      accessToken: 'secret-access-token',
+      refreshToken: 'secret-refresh-token',
       expiresAt: NOW + 60_000,
     })
     expect(changes).toEqual(['login'])
@@ -119,6 +117,15 @@ describe('what is not taken (R11): the page gets the untouched response, the ses
     expect(log.join()).not.toContain('secret')
   })
 
+  it('a body that breaks off is passed on as it breaks off', async () => {
+    const broken = new ReadableStream({ pull: controller => controller.error(new TypeError('reset')) })
+    const response = received(new Response(broken, { headers: { 'Content-Type': 'application/json' } }))
+    const { post, stored } = setUp(() => response)
+    expect(await post()).toBe(response)
+    await expect(response.text()).rejects.toThrow(TypeError)
+    expect(stored()).toEqual(nobody)
+  })
+
   it('is said once, with what to do', async () => {
     const { post, log } = setUp(() => jsonResponse({ user: 'ada' }))
     await post()
@@ -171,16 +178,16 @@ describe('redaction (R12)', () => {
   }
 
   it('leaves everything else as the server wrote it (R13, A35)', async () => {
-    const before = `{ "id" : 12345678901234567890,\n\t"z":1,"a":1.0, "name":"\\u0041da \\ud83e\\udd86", "access_token":"secret-access" , "x\\"y":"\\/" }`
-    expect((await redacted(before)).text).toBe(before.replace('secret-access', ACCESS))
+    const before = `{ "id" : 12345678901234567890,\n\t"z":1,"a":1.0, "name":"\\u0041da \\ud83e\\udd86", "access_token":"secret-access-token" , "x\\"y":"\\/" }`
+    expect((await redacted(before)).text).toBe(before.replace('secret-access-token', ACCESS))
   })
 
   it('finds a token wherever it stands (A29, A30)', async () => {
     const { text } = await redacted(
       JSON.stringify({
-        data: { auth: { token: 'secret-access' } },
-        refresh_token: 'secret-refresh',
-        debug: ['Authorization: Bearer secret-access', { echo: 'secret-refresh' }],
+        data: { auth: { token: 'secret-access-token' } },
+        refresh_token: 'secret-refresh-token',
+        debug: ['Authorization: Bearer secret-access-token', { echo: 'secret-refresh-token' }],
       }),
       { accessTokenProp: 'data.auth.token' },
     )
@@ -192,18 +199,30 @@ describe('redaction (R12)', () => {
   })
 
   it('finds a token that the server wrote with escapes', async () => {
-    const { text } = await redacted('{"access_token":"secret/access","echo":"secret\\/acces\\u0073"}')
+    const { text } = await redacted('{"access_token":"secret/access/token","echo":"secret\\/acces\\u0073/token"}')
     expect(JSON.parse(text)).toEqual({ access_token: ACCESS, echo: ACCESS })
   })
 
   it('finds a token that is a part of the other', async () => {
-    const { text } = await redacted('{"access_token":"secret","refresh_token":"secret-refresh"}')
+    const { text } = await redacted('{"access_token":"secret-access-token","refresh_token":"secret-access-token-2"}')
     expect(JSON.parse(text)).toEqual({ access_token: ACCESS, refresh_token: REFRESH })
   })
 
   it('does not take a name for a token', async () => {
     const { text } = await redacted('{"access_token":"token","token":1}')
     expect(text).toBe(`{"access_token":"${ACCESS}","token":1}`)
+  })
+
+  it('takes a short token for one only where it is the whole value', async () => {
+    const { text, response } = await redacted('{"access_token":"a","name":"ada"}')
+    expect(text).toBe(`{"access_token":"${ACCESS}","name":"ada"}`)
+    expect(response.headers.get('Content-Type')).toBe('application/json')
+  })
+
+  it('covers the refresh token with useRefreshToken off too, and stores none', async () => {
+    const { post, stored } = setUp(() => jsonResponse(TOKENS), { options: { useRefreshToken: false } })
+    expect(await (await post()).json()).toMatchObject({ refresh_token: REFRESH })
+    expect(stored()).toMatchObject({ accessToken: 'secret-access-token', refreshToken: null })
   })
 
   it('keeps the id token for the page', async () => {
@@ -215,8 +234,8 @@ describe('redaction (R12)', () => {
       JSON.stringify(TOKENS),
       {},
       {
-        'X-Auth-Token': 'secret-access',
-        Link: '</me?token=secret-refresh>',
+        'X-Auth-Token': 'secret-access-token',
+        Link: '</me?token=secret-refresh-token>',
         'Content-Length': '999',
         ETag: '"secret"',
         Digest: 'sha-256=x',

@@ -13,9 +13,7 @@ function setUp(
   const config = configOf(options)
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const changes: string[] = []
-  const sessions = createSessionStore(store, config.storageKey, async (_, reason) => {
-    changes.push(reason)
-  })
+  const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
   const { fetch, sent } = createServer(answer)
   const log: string[] = []
   const behind: Promise<unknown>[] = []

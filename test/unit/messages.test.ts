@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { envelope, type PageRequest, parsePageRequest } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createFreshSession } from '../../sw/fresh-session.ts'
-import { createAnswerMessage, stateMessage } from '../../sw/messages.ts'
+import { createAnswerMessage, createDescribeState } from '../../sw/messages.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import type { RefreshAnswer } from '../../sw/token-endpoint.ts'
@@ -22,7 +22,7 @@ function setUp({ options, stored = sessionOf(), endpoint, failing }: Setting = {
   const clock = createClock()
   const log: string[] = []
   const line = (_: string, text: string) => log.push(text)
-  const sessions = createSessionStore(failing ? broken : store, config.storageKey, async () => undefined)
+  const sessions = createSessionStore({ config, store: failing ? broken : store, onChange: async () => undefined })
   let refreshes = 0
   const tokenEndpoint = () => {
     refreshes++
@@ -49,6 +49,7 @@ function setUp({ options, stored = sessionOf(), endpoint, failing }: Setting = {
     freshSession,
     logout: () =>
       sessions.change('logout', latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
+    describeState: createDescribeState(config, clock.now, () => 'run-1'),
     clients,
     now: clock.now,
     log: line,
@@ -76,6 +77,8 @@ describe('state', () => {
       v: 1,
       type: 'state',
       state: AUTHENTICATED,
+      run: 'run-1',
+      sequence: 1,
     })
   })
 
@@ -209,14 +212,16 @@ it('a defect is answered too, without its text', async () => {
   expect(log.join()).not.toContain('secret')
 })
 
-it('the broadcast holds the state and what changed it', () => {
-  expect(stateMessage(sessionOf(), 'login', configOf(), NOW)).toEqual({
-    ns: 'refresh-worker',
-    v: 1,
-    type: 'state',
-    reason: 'login',
-    state: AUTHENTICATED,
-  })
+it('every state that is sent has a number, so that pages can tell the older from the newer (N20)', () => {
+  const describeState = createDescribeState(
+    configOf(),
+    () => NOW,
+    () => 'run-1',
+  )
+  expect([describeState(sessionOf()), describeState(nobody)]).toEqual([
+    { type: 'state', state: AUTHENTICATED, run: 'run-1', sequence: 1 },
+    { type: 'state', state: { status: 'anonymous', reason: 'none' }, run: 'run-1', sequence: 2 },
+  ])
 })
 
 describe('parsePageRequest', () => {

@@ -27,6 +27,8 @@ class Container extends EventTarget {
   scope = `${location.origin}/`
   answer: Answer = () => ({ type: 'state', state: ANONYMOUS })
   refusal: unknown = null
+  sequence = 0
+  updates = 0
   /** The active worker of another script, which the registered one is to replace. */
   previous: ServiceWorker | null = null
 
@@ -40,23 +42,25 @@ class Container extends EventTarget {
         expect(message).toMatchObject({ ns: 'refresh-worker', v: 1 })
         this.posted.push(message)
         const reply = await this.answer(message)
-        if (reply) port?.postMessage(envelope(reply as WorkerReply))
+        if (reply) port?.postMessage(envelope({ run: 'run-1', sequence: ++this.sequence, ...reply } as WorkerReply))
       },
     }) as unknown as ServiceWorker
   }
 
   /** Live, as the browser's is. */
   get registration() {
-    const { worker, scope, previous } = this
-    const isActive = () => worker.state === 'activated'
+    const container = this
     return {
-      scope,
+      scope: container.scope,
       waiting: null,
+      async update() {
+        container.updates++
+      },
       get active() {
-        return isActive() ? worker : previous
+        return container.worker.state === 'activated' ? container.worker : container.previous
       },
       get installing() {
-        return isActive() ? null : worker
+        return container.worker.state === 'activated' ? null : container.worker
       },
     }
   }
@@ -80,8 +84,8 @@ class Container extends EventTarget {
   }
 
   /** As the worker's broadcast arrives. */
-  say(state: AuthState, reason: StateReason, source: unknown = this.worker) {
-    const data = envelope({ type: 'state', state, reason })
+  say(state: AuthState, reason: StateReason, source: unknown = this.worker, sequence = ++this.sequence) {
+    const data = envelope({ type: 'state', state, reason, run: 'run-1', sequence })
     this.dispatchEvent(Object.assign(new Event('message'), { data, source }))
   }
 }
@@ -328,6 +332,10 @@ describe('the state', () => {
       if (!isFirst) throw new Error('mine')
       isFirst = false
     })
+    const throwsAtOnce = () => {
+      throw new Error('at once')
+    }
+    expect(() => auth.subscribe(throwsAtOnce)).toThrow('at once')
     const other = vi.fn()
     auth.subscribe(other)
     container.say(authenticated(1), 'login')
@@ -337,11 +345,14 @@ describe('the state', () => {
 
   it('fires authentication-change only when it flips', () => {
     const flips: boolean[] = []
-    auth.addEventListener('authentication-change', event => flips.push(event.detail.authenticated))
+    const onChange = (event: CustomEvent<{ authenticated: boolean }>) => flips.push(event.detail.authenticated)
+    auth.addEventListener('authentication-change', onChange)
     container.say(authenticated(1), 'login')
     container.say(authenticated(2), 'refresh')
     container.say({ status: 'anonymous', reason: 'logout' }, 'logout')
     container.say({ status: 'anonymous', reason: 'expired' }, 'expired')
+    auth.removeEventListener('authentication-change', onChange)
+    container.say(authenticated(3), 'login')
     expect(flips).toEqual([true, false])
   })
 
@@ -350,22 +361,46 @@ describe('the state', () => {
     container.say(authenticated(1), 'login', null)
     container.say(authenticated(1), 'login', window)
     window.dispatchEvent(
-      new MessageEvent('message', { data: envelope({ type: 'state', state: authenticated(1), reason: 'login' }) }),
+      new MessageEvent('message', {
+        data: envelope({ type: 'state', state: authenticated(1), reason: 'login', run: 'run-1', sequence: 99 }),
+      }),
     )
     expect(auth.getSnapshot()).toEqual(ANONYMOUS)
   })
 
   it('does not go back to a reply that a broadcast has overtaken (N20)', async () => {
-    let release: () => void = () => undefined
-    container.answer = () =>
-      new Promise(resolve => {
-        release = () => resolve({ type: 'state', state: authenticated(1) })
-      })
+    const release = new Promise<void>(resolve => {
+      container.answer = async () => {
+        const sequence = ++container.sequence
+        container.say(authenticated(2), 'refresh')
+        resolve()
+        return { type: 'state', state: authenticated(1), sequence }
+      }
+    })
     const logout = auth.logout()
-    await vi.waitFor(() => expect(container.posted.at(-1)?.type).toBe('logout'))
-    container.say(authenticated(2), 'refresh')
-    release()
+    await release
     expect(await logout).toEqual(authenticated(2))
+  })
+
+  it('does not go back to a broadcast that a reply has overtaken (N20)', async () => {
+    const late = ++container.sequence
+    container.answer = () => ({ type: 'state', state: { status: 'anonymous', reason: 'logout' } })
+    expect(await auth.logout()).toEqual({ status: 'anonymous', reason: 'logout' })
+    container.say(authenticated(1), 'login', container.worker, late)
+    expect(auth.getSnapshot()).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('takes the word of a worker that was started anew, which counts anew', () => {
+    for (let n = 0; n < 10; n++) container.say(authenticated(n), 'refresh')
+    const data = envelope({ type: 'state', state: ANONYMOUS, reason: 'logout', run: 'run-2', sequence: 1 })
+    container.dispatchEvent(Object.assign(new Event('message'), { data, source: container.worker }))
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
+  })
+
+  it('is asked for when the controller changes', async () => {
+    container.answer = () => ({ type: 'state', state: authenticated(3) })
+    container.control()
+    await vi.waitFor(() => expect(auth.getSnapshot()).toEqual(authenticated(3)))
   })
 })
 
@@ -419,6 +454,32 @@ describe('requests to the worker', () => {
   })
 })
 
+describe('a new version', () => {
+  it('that takes over before the old one has answered is asked in its place', async () => {
+    const next = new Container()
+    next.answer = () => ({ type: 'state', state: authenticated(1) })
+    container.answer = () => null
+    const auth = register('/sw.js')
+    await vi.waitFor(() => expect(container.posted).toHaveLength(1))
+    container.previous = next.worker
+    container.setWorkerState('redundant')
+    await auth.ready
+    expect(auth.getSnapshot()).toEqual(authenticated(1))
+  })
+
+  it('may be the first that answers at all: calls work once it is there, though ready had failed', async () => {
+    vi.useFakeTimers()
+    container.answer = () => null
+    const auth = register('/sw.js')
+    const failure = failureOf(auth)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(await failure).toMatchObject({ code: 'worker_timeout' })
+    expect(container.updates).toBe(1)
+    container.answer = () => ({ type: 'state', state: authenticated(1) })
+    expect(await auth.updateToken()).toEqual(authenticated(1))
+  })
+})
+
 describe('timers are the visible pages own', () => {
   const HOUR = 3_600_000
   const states = () => container.posted.filter(({ type }) => type === 'state').length
@@ -466,6 +527,25 @@ describe('timers are the visible pages own', () => {
     expect(states()).toBe(1)
     container.answer = () => ({ type: 'state', state: authenticated(2, Date.now() + HOUR) })
     setVisibility('visible')
+    await vi.advanceTimersByTimeAsync(0)
+    expect(states()).toBe(2)
+  })
+
+  it('asks again half a minute after it had no answer', async () => {
+    container.say(authenticated(1, Date.now() + HOUR), 'login')
+    container.answer = () => null
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(states()).toBe(2)
+    await vi.advanceTimersByTimeAsync(40_000)
+    expect(states()).toBe(3)
+  })
+
+  it.each(['online', 'focus'])('asks at once on %s where the token has expired meanwhile', async type => {
+    // As the worker answers while the token endpoint is out of reach.
+    const offline = { ...authenticated(1), expiresAt: Date.now() - 1, refreshAt: Date.now() + 30_000 }
+    container.say(offline, 'refresh')
+    container.answer = () => ({ type: 'state', state: offline })
+    window.dispatchEvent(new Event(type))
     await vi.advanceTimersByTimeAsync(0)
     expect(states()).toBe(2)
   })

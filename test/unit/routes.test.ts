@@ -35,6 +35,8 @@ describe('API requests', () => {
     ['/api', '/api%2f..%2fadmin', false],
     ['/api', '/api/%2e%2e%2fadmin', false],
     ['/api', '/api/..%5cadmin', false],
+    ['/api', '/api/..%2fadmin/%', false],
+    ['/api', '/api/x%ff/..%2f..%2fadmin', false],
     ['/api', '/api/projects/group%2Fproject', true],
     ['/api', '/api/100%', true],
     ['https://api.example/v1', 'https://api.example/v1/me', true],
@@ -98,16 +100,17 @@ describe('auth requests', () => {
     ['POST', '/auth/signup', 'signup'],
     ['GET', '/auth/logout', 'logout'],
     ['GET', '/auth/me', 'api'],
+    ['GET', '/auth/signup', 'api'],
+    ['POST', '/auth/logout', 'api'],
     // never the token, whatever apiUrls say (R7)
     ['GET', '/auth/login', null],
-    ['POST', '/auth/logout', null],
     ['POST', '/auth/token', null],
     ['POST', '/AUTH/LOGIN', null],
     ['POST', '/auth/login/', null],
     ['POST', '/auth//login', null],
     ['POST', '/auth/log%69n', null],
     ['POST', '/auth/token/', null],
-  ])('%s %s is %s (U26)', (method, url, kind) => {
+  ])('%s %s is %s', (method, url, kind) => {
     expect(kindOf(options, url, { method })).toBe(kind)
   })
 
@@ -119,7 +122,7 @@ describe('auth requests', () => {
 
   it('take the configured logout method', () => {
     expect(kindOf({ ...options, logoutMethod: 'post' }, '/auth/logout', { method: 'POST' })).toBe('logout')
-    expect(kindOf({ ...options, logoutMethod: 'post' }, '/auth/logout')).toBeNull()
+    expect(kindOf({ ...options, logoutMethod: 'post' }, '/auth/logout')).toBe('api')
   })
 
   it('are not taken as navigations: a cross-site form post is none of ours (H10)', () => {

@@ -3,13 +3,13 @@ import { ended, loggedIn, nobody, refreshed, type Session } from '../../sw/sessi
 import { createSessionStore } from '../../sw/session-store.ts'
 import { createMemoryStore, sessionOf, tokensOf } from './kit.ts'
 
+const config = { storageKey: 'key', useRefreshToken: true }
+
 function setUp(stored?: unknown) {
   const { records, store } = createMemoryStore(new Map(stored === undefined ? [] : [['key', stored]]))
   const changes: [string, Session][] = []
   const open = () =>
-    createSessionStore(store, 'key', async (session, reason) => {
-      changes.push([reason, session])
-    })
+    createSessionStore({ config, store, onChange: async (session, reason) => void changes.push([reason, session]) })
   return { records, changes, open, sessions: open() }
 }
 
@@ -21,12 +21,27 @@ describe('G2: storage is the truth, memory a cache', () => {
     expect(sessions.current()).toEqual(session)
   })
 
+  it('reads it once for all who come first (C6)', async () => {
+    const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
+    let reads = 0
+    const counted = { ...store, read: (key: string) => store.read(key).finally(() => reads++) }
+    const sessions = createSessionStore({ config, store: counted, onChange: async () => undefined })
+    await Promise.all(Array.from({ length: 20 }, () => sessions.current()))
+    expect(reads).toBe(1)
+  })
+
+  it('sees no refresh token where useRefreshToken has been turned off since', async () => {
+    const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
+    const off = { storageKey: 'key', useRefreshToken: false }
+    const sessions = createSessionStore({ config: off, store, onChange: async () => undefined })
+    expect(await sessions.current()).toEqual(sessionOf({ refreshToken: null }))
+  })
+
   it('has the new session stored before it tells of it', async () => {
     const { records, store } = createMemoryStore()
     const stored: unknown[] = []
-    const sessions = createSessionStore(store, 'key', async () => {
-      stored.push(records.get('key'))
-    })
+    const onChange = async () => void stored.push(records.get('key'))
+    const sessions = createSessionStore({ config, store, onChange })
     const session = await sessions.change('login', previous => loggedIn(previous, 'a', tokensOf()))
     expect(stored).toEqual([session])
     expect(sessions.current()).toBe(session)

@@ -89,7 +89,9 @@ describe("extraction, by the predecessor's rule", () => {
     ['as none where it is missing (A17)', {}, {}, null],
     ['as none where it is null (A15)', { refresh_token: null }, {}, null],
     ['as none where it is empty', { refresh_token: '' }, {}, null],
-    ['as none with useRefreshToken off', { refresh_token: 'r' }, { useRefreshToken: false }, null],
+    ['with useRefreshToken off too, to redact it', { refresh_token: 'r' }, { useRefreshToken: false }, 'r'],
+    ['as none with useRefreshToken off and a bad one', { refresh_token: 'r r' }, { useRefreshToken: false }, null],
+    ['as none where it is a number', { refresh_token: 42, token: 42 }, {}, null],
   ])('finds the refresh token %s', (_, members, options, token) => {
     expect(read({ access_token: 'a', ...members }, options).refreshToken).toBe(token)
   })
@@ -127,7 +129,14 @@ describe('expiry', () => {
     ['expires_in before the JWT', { expires_in: 5, access_token: jwt({ iat, exp: iat + 60 }) }, {}, 5],
     ["the JWT's span, whatever the clock (B23)", { access_token: jwt({ iat: iat - 9000, exp: iat - 8940 }) }, {}, 60],
     ['exp alone', { access_token: jwt({ exp: iat + 60 }) }, {}, 60],
-    ['exp alone, in the past', { access_token: jwt({ exp: iat - 60 }) }, {}, -60],
+    [
+      'exp in the past: unknown, it is the clock that is wrong (A24)',
+      { access_token: jwt({ exp: iat - 60 }) },
+      {},
+      null,
+    ],
+    ['a date in the past: unknown', {}, { getExpirationDateFromResponse: () => iat - 60 }, null],
+    ['a function that throws: unknown', {}, { getExpirationDateFromResponse: () => JSON.parse('{') }, null],
     ['exp as digits (A23)', { access_token: jwt({ exp: `${iat + 60}` }) }, {}, 60],
     ['exp before iat: exp', { access_token: jwt({ iat: iat + 90, exp: iat + 60 }) }, {}, 60],
     ['an opaque token: unknown (A22)', {}, {}, null],

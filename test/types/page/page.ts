@@ -16,10 +16,9 @@ export const unsubscribe: () => void = auth.subscribe((state: AuthState) => {
   }
 })
 
-auth.addEventListener('authentication-change', event => {
-  const authenticated: boolean = event.detail.authenticated
-  console.log(authenticated)
-})
+const onChange = (event: CustomEvent<{ authenticated: boolean }>) => console.log(event.detail.authenticated)
+auth.addEventListener('authentication-change', onChange)
+auth.removeEventListener('authentication-change', onChange)
 
 export async function main(): Promise<ErrorCode | null> {
   try {
