@@ -61,8 +61,9 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
 async function activated(registration: ServiceWorkerRegistration, scriptUrl: string): Promise<ServiceWorker> {
   const { active, waiting, installing } = registration
   const coming = installing ?? waiting
-  if (active && (active.scriptURL === scriptUrl || !coming)) return active
-  // Either the first installation, or a script of another name takes the place of the one that is active.
+  if (active && !installing && (active.scriptURL === scriptUrl || !waiting)) return active
+  // The first installation, or a new version or another script that takes the place of the active one. That one is not
+  // disturbed meanwhile: Chromium may take a message to it for a reason to let the new one wait for good.
   const isSettled = coming !== null && (await settled(coming, active ? CONTROL_LIMIT : ACTIVATION_LIMIT))
   if (coming?.state === 'activated') return coming
   // With `lifecycle: false` it waits until the pages of the old one are gone; until then, that one serves.
