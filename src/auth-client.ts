@@ -1,6 +1,12 @@
 import { ask, type Question, type Reply } from './ask.ts'
 import { RefreshWorkerError } from './errors.ts'
-import { type AuthState, isWorkerBroadcast, type StateMessage, type WorkerReport } from './protocol.ts'
+import {
+  type AuthenticatedState,
+  type AuthState,
+  isWorkerBroadcast,
+  type StateMessage,
+  type WorkerReport,
+} from './protocol.ts'
 import { settled, within } from './worker-state.ts'
 
 declare const __VERSION__: string
@@ -196,7 +202,12 @@ export class AuthClient extends EventTarget {
     container.addEventListener('controllerchange', wake)
     addEventListener('pageshow', event => event.persisted && wake())
     document.addEventListener('resume', wake)
-    const look = () => (this.#isOverdue() ? wake() : this.#watch())
+    const look = () => {
+      const { expiresAt } = this.#state as Partial<AuthenticatedState>
+      // Not to wait for the next attempt: this may be the moment when it succeeds.
+      if (this.#dueAt() !== null && expiresAt && expiresAt <= Date.now()) wake()
+      else this.#watch()
+    }
     document.addEventListener('visibilitychange', look)
     addEventListener('focus', look)
     addEventListener('online', look)
@@ -207,23 +218,21 @@ export class AuthClient extends EventTarget {
     await this.#askForState({ type: 'state' }, ANSWER_LIMIT)
   }
 
-  #isOverdue(): boolean {
+  /** When a visible page is to ask for the state; the worker's own timers would die with it. */
+  #dueAt(): number | null {
     const state = this.#state
-    if (state.status !== 'authenticated' || state.refreshAt === null || document.visibilityState === 'hidden')
-      return false
-    return state.expiresAt !== null && state.expiresAt <= Date.now()
+    return state.status === 'authenticated' && document.visibilityState !== 'hidden' ? state.refreshAt : null
   }
 
-  /** Timers are the visible pages' own: a worker that is stopped would lose them. */
   #watch() {
     clearTimeout(this.#timer)
-    const state = this.#state
-    if (state.status !== 'authenticated' || state.refreshAt === null || document.visibilityState === 'hidden') return
-    this.#arm(state.refreshAt - Date.now())
+    const dueAt = this.#dueAt()
+    if (dueAt !== null) this.#arm(dueAt - Date.now())
   }
 
   #arm(delay: number) {
-    const ask = () => this.#sync().catch(() => this.#arm(ASK_AGAIN))
+    clearTimeout(this.#timer)
+    const ask = () => this.#sync().catch(() => this.#dueAt() !== null && this.#arm(ASK_AGAIN))
     this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
   }
 

@@ -37,7 +37,7 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
   }
 
   const remember = async (session: Session, reason: StateReason, written = false) => {
-    const changed = written || (seen !== undefined && seen.generation !== session.generation)
+    const changed = written || (seen !== undefined && !isEqual(seen, session))
     seen = session
     if (changed) await onChange(session, reason)
     return session
@@ -73,7 +73,16 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
   }
 }
 
+/** A login after the storage was cleared may have the generation of one before it. */
+function isEqual(a: Session, b: Session): boolean {
+  return a.generation === b.generation && idOf(a) === idOf(b)
+}
+
+function idOf(session: Session): string | null {
+  return session.status === 'authenticated' ? session.id : null
+}
+
 function reasonFor(session: Session, before: Session | undefined): StateReason {
   if (session.status === 'anonymous') return session.reason
-  return before?.status === 'authenticated' && before.id === session.id ? 'refresh' : 'login'
+  return before && idOf(before) === session.id ? 'refresh' : 'login'
 }

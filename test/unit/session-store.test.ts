@@ -81,6 +81,15 @@ describe('G2: storage is the truth, memory a cache', () => {
     expect(changes).toEqual([['none', nobody]])
   })
 
+  it('tells of another login that took its place, though it counts from the beginning', async () => {
+    const { sessions, records, changes } = setUp(sessionOf())
+    await sessions.current()
+    const other = sessionOf({}, 'session-b')
+    records.set('key', other)
+    await sessions.load()
+    expect(changes).toEqual([['login', other]])
+  })
+
   it.each([undefined, 'nonsense', { status: 'authenticated' }])(
     'takes %j for nobody, and lets a login replace it',
     async stored => {
