@@ -1,5 +1,6 @@
 import { type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
 import type { RefreshReport } from '../src/protocol.ts'
+import type { BackOff } from './back-off.ts'
 import type { Config } from './config.ts'
 import type { Clock, Locks, Log } from './ports.ts'
 import { type Authenticated, ended, isExpired, isSame, isUnchanged, refreshed, type Session } from './session.ts'
@@ -16,7 +17,8 @@ export interface FreshSession {
    * Replaces the access token of `session`, once for all who ask meanwhile; where that has already happened, settles
    * with its successor. Rejects with a {@link RefreshWorkerError}: `refresh_rejected` and `not_authenticated` where
    * the session has ended, `session_replaced` where another login took its place, `no_refresh_token`, and
-   * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed.
+   * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed. After one of
+   * those two, for a while, no other is tried: who asks meanwhile gets the same error at once.
    */
   readonly refresh: (session: Authenticated) => Promise<Authenticated>
   /** Whether the tokens of `session` are being replaced right now. */
@@ -30,6 +32,7 @@ interface Needs {
   readonly tokenEndpoint: TokenEndpoint
   readonly locks: Locks
   readonly now: Clock
+  readonly backOff: BackOff
   readonly log: Log
 }
 
@@ -39,7 +42,8 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
   unavailable: 'refresh_unavailable',
 }
 
-export function createFreshSession({ config, sessions, tokenEndpoint, locks, now, log }: Needs): FreshSession {
+export function createFreshSession(needs: Needs): FreshSession {
+  const { config, sessions, tokenEndpoint, locks, backOff, now, log } = needs
   const inFlight = new Map<string, Promise<Authenticated>>()
   let lastRefresh: RefreshReport | null = null
 
@@ -69,13 +73,17 @@ export function createFreshSession({ config, sessions, tokenEndpoint, locks, now
       )
       if (isSame(session, stored)) return session
     }
-    throw new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
+    const error = new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
+    if (answer.outcome !== 'rejected') backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
+    throw error
   }
 
   const replace = async (session: Authenticated): Promise<Authenticated> => {
     const successor = await locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, async () => {
       const stored = await sessions.load()
       if (!isUnchanged(stored, session)) return stored
+      const obstacle = backOff.obstacle(keyOf(stored))
+      if (obstacle) throw obstacle
       const { refreshToken } = stored
       if (refreshToken === null)
         throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')

@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 import { createStore, get, update } from 'idb-keyval'
 import { logger } from 'workbox-core/_private/logger.js'
-import type { Clients, Clock, Fetch, Locks, Log, NewId, Store } from './ports.ts'
+import type { Clients, Clock, Fetch, IsOnline, Locks, Log, NewId, Random, Store } from './ports.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
@@ -9,6 +9,8 @@ declare const self: ServiceWorkerGlobalScope
 export interface Platform {
   readonly now: Clock
   readonly newId: NewId
+  readonly random: Random
+  readonly isOnline: IsOnline
   readonly fetch: Fetch
   readonly store: Store
   readonly locks: Locks
@@ -21,6 +23,8 @@ export function createPlatform(): Platform {
   return {
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),
+    random: () => Math.random(),
+    isOnline: () => navigator.onLine,
     fetch: request => fetch(request),
     store: {
       read: key => get(key, records),

@@ -28,6 +28,12 @@ export interface Clients {
 /** Messages for people. `debug` is for development; `warn` says what is wrong with the configuration or the server. */
 export type Log = (level: 'debug' | 'warn', message: string) => void
 
+/** From 0 up to 1. */
+export type Random = () => number
+
+/** Whether the machine says that it has a network; where it says so, it may be wrong. */
+export type IsOnline = () => boolean
+
 /** A new random id. */
 export type NewId = () => string
 

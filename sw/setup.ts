@@ -4,6 +4,7 @@ import { Route } from 'workbox-routing/Route.js'
 import { Router } from 'workbox-routing/Router.js'
 import { envelope, parsePageRequest } from '../src/protocol.ts'
 import { createAuthorize } from './authorize.ts'
+import { createBackOff } from './back-off.ts'
 import { type Options, resolveConfig } from './config.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
@@ -45,7 +46,13 @@ export function setup(options: Options): void {
       .catch(() => log('warn', 'pages could not be told'))
   const sessions = createSessionStore({ config, store, onChange })
   const tokenEndpoint = createTokenEndpoint(config, platform.fetch, now)
-  const freshSession = createFreshSession({ ...platform, config, sessions, tokenEndpoint })
+  const freshSession = createFreshSession({
+    ...platform,
+    config,
+    sessions,
+    tokenEndpoint,
+    backOff: createBackOff(platform),
+  })
   const authorize = createAuthorize({ ...platform, config, sessions, freshSession })
   const login = createLogin({ ...platform, config, sessions })
   const { logout, forward } = createLogout({ ...platform, config, sessions })

@@ -12,7 +12,12 @@ import { readJson, readTokens } from './token-response.ts'
  */
 export type RefreshAnswer =
   | { readonly outcome: 'refreshed'; readonly tokens: Tokens }
-  | { readonly outcome: 'rejected' | 'network_error' | 'unavailable'; readonly detail: string }
+  | {
+      readonly outcome: 'rejected' | 'network_error' | 'unavailable'
+      readonly detail: string
+      /** Milliseconds, where the server has asked for a pause. */
+      readonly retryAfter?: number
+    }
 
 export type TokenEndpoint = (session: Authenticated & { readonly refreshToken: string }) => Promise<RefreshAnswer>
 
@@ -69,5 +74,27 @@ async function classify(response: Response, config: Config, receivedAt: number):
   const error = own(json?.body, 'error')
   if ([400, 401, 403].includes(response.status) && typeof error === 'string' && DEFINITIVE.has(error))
     return { outcome: 'rejected', detail: `the token endpoint answered ${error}` }
-  return { outcome: 'unavailable', detail: `the token endpoint answered ${response.status}` }
+  const retryAfter = readRetryAfter(response.headers, receivedAt)
+  return {
+    outcome: 'unavailable',
+    detail: `the token endpoint answered ${response.status}`,
+    ...(retryAfter === null ? {} : { retryAfter }),
+  }
+}
+
+/**
+ * Seconds, or a date by the server's clock; null where it is missing, in the past, or neither.
+ * @see RFC 9110 §10.2.3
+ */
+function readRetryAfter(headers: Headers, receivedAt: number): number | null {
+  const value = headers.get('Retry-After')?.trim() ?? ''
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const delay = parseDate(value) - (parseDate(headers.get('Date') ?? '') || receivedAt)
+  return delay > 0 ? delay : null
+}
+
+/** An HTTP date, in milliseconds since the epoch; NaN for anything else, which engines would make dates of. */
+function parseDate(value: string): number {
+  // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
+  return value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
 }

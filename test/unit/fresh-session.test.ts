@@ -2,10 +2,20 @@ import { describe, expect, it } from 'vitest'
 import type { Options } from '../../sw/config.ts'
 import { createFreshSession } from '../../sw/fresh-session.ts'
 import type { Locks } from '../../sw/ports.ts'
-import { type Authenticated, ended, loggedIn, type Session } from '../../sw/session.ts'
+import { type Authenticated, ended, loggedIn, refreshed, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../sw/token-endpoint.ts'
-import { configOf, createClock, createLocks, createMemoryStore, deferred, NOW, sessionOf, tokensOf } from './kit.ts'
+import {
+  configOf,
+  createClock,
+  createLocks,
+  createMemoryStore,
+  createSteadyBackOff,
+  deferred,
+  NOW,
+  sessionOf,
+  tokensOf,
+} from './kit.ts'
 
 const refreshedTo = (accessToken: string): RefreshAnswer => ({
   outcome: 'refreshed',
@@ -38,6 +48,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
       sessions,
       tokenEndpoint,
       locks,
+      backOff: createSteadyBackOff(clock.now),
       now: clock.now,
       log: (_: string, line: string) => log.push(line),
     }
@@ -172,14 +183,28 @@ describe('G5: only a definitive answer ends a session', () => {
     ['unavailable', 'refresh_unavailable'],
   ])('%s keeps it, and the next one may succeed', async (outcome, code) => {
     let answer = { outcome, detail: 'down' } as RefreshAnswer
-    const { worker, stored, changes } = setUp({ endpoint: async () => answer })
+    const { worker, stored, changes, clock, asked } = setUp({ endpoint: async () => answer })
     const { refresh, sessions } = worker()
     expect(await codeOf(refresh(stored))).toBe(code)
     expect(await sessions.load()).toEqual(stored)
     expect(changes).toEqual([])
 
+    // Who comes before the pause is over gets the same answer, and the server no request (N5).
     answer = refreshedTo('access-2')
+    expect(await codeOf(refresh(stored))).toBe(code)
+    expect(asked).toHaveLength(1)
+    clock.time += 500
     expect((await refresh(stored)).accessToken).toBe('access-2')
+  })
+
+  it('a pause does not hide what another worker has refreshed meanwhile (N22)', async () => {
+    const { worker, stored } = setUp({ endpoint: async () => ({ outcome: 'unavailable', detail: 'down' }) })
+    const [one, two] = [worker(), worker()]
+    await codeOf(one.refresh(stored))
+    await two.sessions.change('refresh', latest =>
+      latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-2' })) : latest,
+    )
+    expect((await one.refresh(stored)).accessToken).toBe('access-2')
   })
 
   it('a session without a refresh token is not refreshed (A17)', async () => {

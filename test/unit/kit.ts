@@ -1,4 +1,5 @@
 /** Stand-ins for the ports: a clock that is set, a store that keeps to IndexedDB's rules, a server that is scripted. */
+import { createBackOff } from '../../sw/back-off.ts'
 import { type Config, type Options, resolveConfig } from '../../sw/config.ts'
 import type { Locks, Store } from '../../sw/ports.ts'
 import { type Authenticated, loggedIn, nobody, type Tokens } from '../../sw/session.ts'
@@ -34,6 +35,11 @@ export function sessionOf(tokens: Partial<Tokens> = {}, id = 'session-a'): Authe
 export function createClock(time = NOW) {
   const clock = { time, now: () => clock.time }
   return clock
+}
+
+/** A back-off without jitter: its pauses are half of the longest. */
+export function createSteadyBackOff(now: () => number, isOnline = () => true) {
+  return createBackOff({ now, random: () => 0, isOnline })
 }
 
 /** Copies what goes in and out, settles later, and runs one update at a time, as IndexedDB does. */

@@ -6,7 +6,17 @@ import { createAnswerMessage, createDescribeState } from '../../sw/messages.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import type { RefreshAnswer } from '../../sw/token-endpoint.ts'
-import { configOf, createClock, createLocks, createMemoryStore, jwt, NOW, sessionOf, tokensOf } from './kit.ts'
+import {
+  configOf,
+  createClock,
+  createLocks,
+  createMemoryStore,
+  createSteadyBackOff,
+  jwt,
+  NOW,
+  sessionOf,
+  tokensOf,
+} from './kit.ts'
 
 interface Setting {
   options?: Partial<Options>
@@ -34,6 +44,7 @@ function setUp({ options, stored = sessionOf(), endpoint, failing }: Setting = {
     sessions,
     tokenEndpoint,
     locks: createLocks(),
+    backOff: createSteadyBackOff(clock.now),
     now: clock.now,
     log: line,
   })

@@ -139,6 +139,24 @@ describe('the answer (R17)', () => {
   })
 })
 
+describe('Retry-After (B4)', () => {
+  const date = (ms: number) => new Date(ms).toUTCString()
+  it.each<[string, Record<string, string>, number | undefined]>([
+    ['seconds', { 'Retry-After': '120' }, 120_000],
+    ['zero', { 'Retry-After': '0' }, 0],
+    ['a date', { 'Retry-After': date(NOW + 90_000) }, 90_000],
+    ["a date by the server's clock", { 'Retry-After': date(5_000_000), Date: date(4_970_000) }, 30_000],
+    ['a date in the past', { 'Retry-After': date(NOW - 90_000) }, undefined],
+    ['garbage', { 'Retry-After': 'soon' }, undefined],
+    ['a number that is no delay', { 'Retry-After': '-5' }, undefined],
+    ['nothing', {}, undefined],
+  ])('as %s', async (_, headers, retryAfter) => {
+    const { result } = await refresh({}, () => new Response('', { status: 429, headers }))
+    expect(result).toMatchObject({ outcome: 'unavailable' })
+    expect('retryAfter' in result ? result.retryAfter : undefined).toBe(retryAfter)
+  })
+})
+
 describe('a real server', () => {
   const closers: (() => void)[] = []
   afterEach(() => {
