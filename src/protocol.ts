@@ -64,6 +64,8 @@ export interface WorkerReport {
   readonly version: string
   readonly scope: string
   readonly storageKey: string
+  /** `memory` where IndexedDB has failed: then the session ends with the worker. */
+  readonly storage: 'indexeddb' | 'memory'
   readonly state: AuthState
   /** The last refresh since this worker was started; null: none. */
   readonly lastRefresh: RefreshReport | null

@@ -31,10 +31,11 @@ interface Needs {
   readonly now: Clock
   readonly log: Log
   readonly about: { readonly version: string; readonly scope: string }
+  readonly isDurable: () => boolean
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, freshSession, logout, describeState, clients, now, log, about } = needs
+  const { config, freshSession, logout, describeState, clients, now, log, about, isDurable } = needs
 
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
@@ -71,10 +72,11 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         return stateReply(await freshSession.current())
       case 'inspect': {
         const { state } = describeState(await freshSession.current())
-        const { storageKey } = config
+        const storage = isDurable() ? 'indexeddb' : 'memory'
+        const lastRefresh = freshSession.lastRefresh()
         return envelope({
           type: 'inspect',
-          report: { ...about, storageKey, state, lastRefresh: freshSession.lastRefresh() },
+          report: { ...about, storageKey: config.storageKey, storage, state, lastRefresh },
         })
       }
       case 'access-token': {

@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import { createStore, get, update } from 'idb-keyval'
+import { get, type UseStore, update } from 'idb-keyval'
 import { logger } from 'workbox-core/_private/logger.js'
 import type { Clients, Clock, Fetch, IsOnline, Locks, Log, NewId, Random, Store } from './ports.ts'
 
@@ -19,7 +19,8 @@ export interface Platform {
 }
 
 export function createPlatform(): Platform {
-  const records = createStore('refresh-worker', 'sessions')
+  const losses = new EventTarget()
+  const records = openRecords(() => losses.dispatchEvent(new Event('lost')))
   return {
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),
@@ -29,6 +30,7 @@ export function createPlatform(): Platform {
     store: {
       read: key => get(key, records),
       update: (key, updater) => update(key, updater, records),
+      watch: onLost => losses.addEventListener('lost', onLost),
     },
     locks: async (name, limit, task) => {
       let running: ReturnType<typeof task> | undefined
@@ -48,6 +50,47 @@ export function createPlatform(): Platform {
       claim: () => self.clients.claim(),
     },
     log,
+  }
+}
+
+/**
+ * As idb-keyval's own, but it lets a page delete the database, and opens it again where the browser has closed it.
+ */
+function openRecords(onLost: () => void): UseStore {
+  let opened: Promise<IDBDatabase> | undefined
+
+  const open = () => {
+    opened ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('refresh-worker')
+      request.onupgradeneeded = () => request.result.createObjectStore('sessions')
+      request.onerror = () => reject(request.error)
+      request.onsuccess = () => {
+        const database = request.result
+        const lose = () => {
+          database.close()
+          opened = undefined
+          onLost()
+        }
+        database.onclose = lose
+        // Unless it is closed, whoever wants to delete it waits for ever.
+        database.onversionchange = lose
+        resolve(database)
+      }
+    })
+    opened.catch(() => {
+      opened = undefined
+    })
+    return opened
+  }
+
+  return (mode, callback) => {
+    const run = async () => callback((await open()).transaction('sessions', mode).objectStore('sessions'))
+    return run().catch(error => {
+      // Closed, and nobody said so.
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error
+      opened = undefined
+      return run()
+    })
   }
 }
 

@@ -5,11 +5,13 @@ export type Clock = () => number
 
 export type Fetch = (request: Request) => Promise<Response>
 
-/** Durable key-value records, shared by every worker of the origin. */
+/** Key-value records, shared by every worker of the origin. */
 export interface Store {
   readonly read: (key: string) => Promise<unknown>
   /** Reads and writes in one transaction; settles once the write is durable. `updater` must be synchronous. */
   readonly update: (key: string, updater: (stored: unknown) => unknown) => Promise<void>
+  /** `onLost` hears when something else may have taken the records away. */
+  readonly watch: (onLost: () => void) => void
 }
 
 /**

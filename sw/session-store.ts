@@ -44,10 +44,18 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
   }
 
   const load = async () => {
-    const session = parse(await store.read(storageKey))
+    let session: Session
+    try {
+      session = parse(await store.read(storageKey))
+    } catch {
+      // Not remembered: the next one may be able to read it.
+      return seen ?? nobody
+    }
     // Where it differs, something else wrote it: another worker of this origin, or a page.
     return remember(session, reasonFor(session, seen))
   }
+
+  store.watch(load)
 
   return {
     current: () => {

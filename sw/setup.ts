@@ -6,6 +6,7 @@ import { envelope, parsePageRequest } from '../src/protocol.ts'
 import { createAuthorize } from './authorize.ts'
 import { createBackOff } from './back-off.ts'
 import { type Options, resolveConfig } from './config.ts'
+import { createFallbackStore } from './fallback-store.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
 import { createLogout } from './logout.ts'
@@ -37,7 +38,8 @@ class AnyMethodRouter extends Router {
 export function setup(options: Options): void {
   const config = resolveConfig(options, self.location.href)
   const platform = createPlatform()
-  const { store, now, newId, clients, log } = platform
+  const { now, newId, clients, log } = platform
+  const store = createFallbackStore({ durable: platform.store, now, log })
   const describeState = createDescribeState(config, now, newId)
   const onChange: OnChange = (session, reason) =>
     // What is stored is stored: that a page could not be told is no reason for a login to fail.
@@ -57,7 +59,15 @@ export function setup(options: Options): void {
   const login = createLogin({ ...platform, config, sessions })
   const { logout, forward } = createLogout({ ...platform, config, sessions })
   const about = { version: __VERSION__, scope: self.registration.scope }
-  const answerMessage = createAnswerMessage({ ...platform, config, freshSession, logout, describeState, about })
+  const answerMessage = createAnswerMessage({
+    ...platform,
+    config,
+    freshSession,
+    logout,
+    describeState,
+    about,
+    isDurable: store.isDurable,
+  })
 
   const answer = (kind: RequestKind, request: Request, event: ExtendableEvent): Promise<Response> => {
     switch (kind) {

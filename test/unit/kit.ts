@@ -45,6 +45,7 @@ export function createSteadyBackOff(now: () => number, isOnline = () => true) {
 /** Copies what goes in and out, settles later, and runs one update at a time, as IndexedDB does. */
 export function createMemoryStore(records = new Map<string, unknown>()) {
   let queue: Promise<unknown> = Promise.resolve()
+  const losses: (() => void)[] = []
   const inTurn = <T>(work: () => T): Promise<T> => {
     const result = queue.then(work)
     queue = result.catch(() => undefined)
@@ -56,8 +57,15 @@ export function createMemoryStore(records = new Map<string, unknown>()) {
       inTurn(() => {
         records.set(key, structuredClone(updater(structuredClone(records.get(key)))))
       }),
+    watch: onLost => {
+      losses.push(onLost)
+    },
   }
-  return { records, store }
+  const lose = () => {
+    records.clear()
+    for (const onLost of losses) onLost()
+  }
+  return { records, store, lose }
 }
 
 /** Web Locks without a time limit: one holder at a time. */

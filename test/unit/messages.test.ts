@@ -22,17 +22,15 @@ interface Setting {
   options?: Partial<Options>
   stored?: Session
   endpoint?: () => Promise<RefreshAnswer>
-  failing?: boolean
 }
 
-function setUp({ options, stored = sessionOf(), endpoint, failing }: Setting = {}) {
+function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
   const config = configOf(options)
   const { store } = createMemoryStore(new Map([[config.storageKey, stored]]))
-  const broken = { ...store, read: () => Promise.reject(new Error('secret inside')) }
   const clock = createClock()
   const log: string[] = []
   const line = (_: string, text: string) => log.push(text)
-  const sessions = createSessionStore({ config, store: failing ? broken : store, onChange: async () => undefined })
+  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
   let refreshes = 0
   const tokenEndpoint = () => {
     refreshes++
@@ -64,6 +62,7 @@ function setUp({ options, stored = sessionOf(), endpoint, failing }: Setting = {
     clients,
     now: clock.now,
     log: line,
+    isDurable: () => true,
     about: { version: '1.2.3', scope: 'https://app.example/' },
   })
   const behind: Promise<unknown>[] = []
@@ -190,6 +189,7 @@ it('inspect tells versions and the last refresh, and no token', async () => {
       version: '1.2.3',
       scope: 'https://app.example/',
       storageKey: 'refresh-worker',
+      storage: 'indexeddb',
       state: { status: 'authenticated' },
       lastRefresh: { outcome: 'refreshed' },
     },
@@ -218,8 +218,8 @@ describe('access-token', () => {
 })
 
 it('a defect is answered too, without its text', async () => {
-  const { ask, log } = setUp({ failing: true })
-  expect(await ask({ type: 'state' })).toMatchObject({ type: 'error', code: 'internal_error' })
+  const { ask, log } = setUp({ endpoint: () => Promise.reject(new Error('secret inside')) })
+  expect(await ask({ type: 'update-token' })).toMatchObject({ type: 'error', code: 'internal_error' })
   expect(log.join()).not.toContain('secret')
 })
 

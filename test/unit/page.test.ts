@@ -437,6 +437,7 @@ describe('requests to the worker', () => {
       version: '0.0.0-test',
       scope: container.scope,
       storageKey: 'k',
+      storage: 'indexeddb',
       state: ANONYMOUS,
       lastRefresh: null,
     }

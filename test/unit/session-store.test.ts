@@ -90,6 +90,29 @@ describe('G2: storage is the truth, memory a cache', () => {
     expect(changes).toEqual([['login', other]])
   })
 
+  it('tells at once when it hears that the records were taken away (C10, C25)', async () => {
+    const { store, lose } = createMemoryStore(new Map([['key', sessionOf()]]))
+    const changes: Session[] = []
+    const onChange = async (session: Session) => void changes.push(session)
+    const sessions = createSessionStore({ config, store, onChange })
+    await sessions.current()
+    lose()
+    await expect.poll(() => changes).toEqual([nobody])
+    expect(sessions.current()).toBe(nobody)
+  })
+
+  it('does not remember that it could not read', async () => {
+    const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
+    let isBroken = true
+    const broken = { ...store, read: (key: string) => (isBroken ? Promise.reject(new Error()) : store.read(key)) }
+    const sessions = createSessionStore({ config, store: broken, onChange: async () => undefined })
+    expect(await sessions.current()).toBe(nobody)
+    isBroken = false
+    expect(await sessions.current()).toEqual(sessionOf())
+    isBroken = true
+    expect(await sessions.load()).toEqual(sessionOf())
+  })
+
   it.each([undefined, 'nonsense', { status: 'authenticated' }])(
     'takes %j for nobody, and lets a login replace it',
     async stored => {

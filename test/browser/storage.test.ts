@@ -1,0 +1,84 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => scene.close())
+
+const storageOf = (page: Page) => page.evaluate(async () => (await window.auth.inspect()).worker.storage)
+
+describe('a page that takes the storage away', () => {
+  it('can delete the database, and every tab hears that the session is gone (C10, C25)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    const other = await scene.tab()
+    await logIn(page)
+    await untilStatus(other, 'authenticated')
+
+    const event = await page.evaluate(
+      () =>
+        new Promise(resolve => {
+          const request = indexedDB.deleteDatabase('refresh-worker')
+          for (const type of ['success', 'blocked', 'error']) request.addEventListener(type, () => resolve(type))
+        }),
+    )
+
+    expect(event).toBe('success')
+    for (const tab of [page, other]) await untilStatus(tab, 'anonymous')
+    expect(await get(other, '/api/me')).toBe(401)
+    await logIn(page)
+    expect(await get(other, '/api/me')).toBe(200)
+    expect(await storageOf(page)).toBe('indexeddb')
+  })
+
+  it('leaves nobody logged in with a record that is none, and a login replaces it (C12)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    await logIn(page)
+    await page.evaluate(
+      () =>
+        new Promise((resolve, reject) => {
+          const opening = indexedDB.open('refresh-worker')
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction('sessions', 'readwrite')
+            transaction.objectStore('sessions').put({ status: 'authenticated', accessToken: 42 }, 'refresh-worker')
+            transaction.oncomplete = resolve
+            transaction.onerror = reject
+          }
+        }),
+    )
+    await scene.stopWorkers(page)
+    expect(await get(page, '/api/me')).toBe(401)
+    await page.reload()
+    await page.evaluate(() => window.auth.ready)
+    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'none' })
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+  })
+})
+
+describe('a worker without storage', () => {
+  it.each([
+    ['is refused it (C7)', "indexedDB.open = () => { throw new DOMException('', 'SecurityError') }"],
+    ['waits for it in vain (C9)', 'indexedDB.open = () => new EventTarget()'],
+  ])('that %s still logs in, authorizes and refreshes, and says where the session is', async (_, fault) => {
+    const body = `${fault}
+      importScripts('/refresh-worker.js')
+      RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })`
+    scene = await Scene.open(browser, { files: { '/broken.js': { type: 'text/javascript', body } } })
+    const page = await scene.tab('/test.html?worker=/broken.js')
+    const other = await scene.tab('/test.html?worker=/broken.js')
+    await logIn(page)
+    await untilStatus(other, 'authenticated')
+    expect(await get(other, '/api/me')).toBe(200)
+    await page.evaluate(() => window.auth.updateToken())
+    expect(await get(other, '/api/me')).toBe(200)
+    expect(await storageOf(page)).toBe('memory')
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, unauthorized: 0 })
+  })
+})
