@@ -3,7 +3,17 @@ import type { RefreshReport } from '../src/protocol.ts'
 import type { BackOff } from './back-off.ts'
 import type { Config } from './config.ts'
 import type { Clock, Locks, Log } from './ports.ts'
-import { type Authenticated, ended, isExpired, isSame, isUnchanged, refreshed, type Session } from './session.ts'
+import {
+  type Authenticated,
+  ended,
+  isExpired,
+  isSame,
+  isUnchanged,
+  refreshBegun,
+  refreshed,
+  refreshFailed,
+  type Session,
+} from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from './token-endpoint.ts'
 
@@ -47,34 +57,43 @@ export function createFreshSession(needs: Needs): FreshSession {
   const inFlight = new Map<string, Promise<Authenticated>>()
   let lastRefresh: RefreshReport | null = null
 
+  /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
+  const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
+    // Where an earlier refresh may have reached the server and its answer was lost, that is why.
+    const reason = stored.begun > 0 || stored.isDoubtful ? 'lost' : 'rejected'
+    const session = await sessions.change(reason, latest =>
+      isUnchanged(latest, stored) ? ended(latest, reason) : latest,
+    )
+    if (isSame(session, stored)) return session
+    throw new RefreshWorkerError('refresh_rejected', detail)
+  }
+
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
   const exchange = async (stored: Authenticated & { readonly refreshToken: string }): Promise<Session> => {
+    if (stored.begun > 1) return reject(stored, 'two refreshes in a row were cut off')
+    const marked = await sessions.change('refresh', latest =>
+      isUnchanged(latest, stored) ? refreshBegun(latest) : latest,
+    )
+    if (!isUnchanged(marked, stored)) return marked
+
     const at = now()
     const answer = await tokenEndpoint(stored)
-    const report = (outcome: RefreshReport['outcome']) => {
-      lastRefresh = { at, duration: now() - at, outcome }
-    }
+    const outcome = answer.outcome === 'refreshed' ? 'refreshed' : FAILURES[answer.outcome]
+    lastRefresh = { at, duration: now() - at, outcome }
 
     if (answer.outcome === 'refreshed') {
-      report('refreshed')
       log('debug', 'refreshed the access token')
       // Login and logout win: the result of a refresh that they overtook is dropped.
       return sessions.change('refresh', latest =>
         isUnchanged(latest, stored) ? refreshed(latest, answer.tokens) : latest,
       )
     }
-
-    report(FAILURES[answer.outcome])
     log('warn', `could not refresh the access token: ${answer.detail}`)
-    if (answer.outcome === 'rejected') {
-      // Seen again inside the transaction: where a newer pair has been stored meanwhile, that one stays.
-      const session = await sessions.change('rejected', latest =>
-        isUnchanged(latest, stored) ? ended(latest, 'rejected') : latest,
-      )
-      if (isSame(session, stored)) return session
-    }
+    if (answer.outcome === 'rejected') return reject(stored, answer.detail)
+
     const error = new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
-    if (answer.outcome !== 'rejected') backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
+    backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
+    await sessions.change('refresh', latest => (isUnchanged(latest, stored) ? refreshFailed(latest) : latest))
     throw error
   }
 

@@ -36,10 +36,9 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     return isOff ? { ...session, refreshToken: null } : session
   }
 
-  const remember = async (session: Session, reason: StateReason, written = false) => {
-    const changed = written || (seen !== undefined && !isEqual(seen, session))
+  const remember = async (session: Session, reason: StateReason, before = seen ?? session) => {
     seen = session
-    if (changed) await onChange(session, reason)
+    if (!isEqual(before, session)) await onChange(session, reason)
     return session
   }
 
@@ -68,20 +67,19 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     },
     load,
     change: async (reason, transition) => {
+      let before: Session = nobody
       let next: Session = nobody
-      let written = false
       await store.update(storageKey, stored => {
-        const session = parse(stored)
-        next = transition(session)
-        written = next !== session
-        return written ? next : stored
+        before = parse(stored)
+        next = transition(before)
+        return next === before ? stored : next
       })
-      return remember(next, reason, written)
+      return remember(next, reason, seen ?? before)
     },
   }
 }
 
-/** A login after the storage was cleared may have the generation of one before it. */
+/** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */
 function isEqual(a: Session, b: Session): boolean {
   return a.generation === b.generation && idOf(a) === idOf(b)
 }

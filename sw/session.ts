@@ -35,6 +35,10 @@ export interface Authenticated extends Stamped, Tokens {
   readonly status: 'authenticated'
   /** Random, one for each login. */
   readonly id: string
+  /** How many refreshes of these very tokens have begun and not come to an end; more than now runs: they were cut off. */
+  readonly begun: number
+  /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
+  readonly isDoubtful: boolean
 }
 
 /** The stored record, and all that the worker knows of a login. */
@@ -44,7 +48,7 @@ export type Session = Anonymous | Authenticated
 export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
 
 export function loggedIn(previous: Session, id: string, tokens: Tokens): Authenticated {
-  return { ...stamp(previous), status: 'authenticated', id, ...tokens }
+  return { ...stamp(previous), status: 'authenticated', id, ...tokens, begun: 0, isDoubtful: false }
 }
 
 /** A response without a refresh or id token leaves the old ones in force (RFC 6749 §6). */
@@ -54,6 +58,16 @@ export function refreshed(previous: Authenticated, tokens: Tokens): Authenticate
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
   }
+}
+
+/** Marks that a refresh begins: should the worker be killed now, the next one will know. */
+export function refreshBegun(session: Authenticated): Authenticated {
+  return { ...session, begun: session.begun + 1 }
+}
+
+/** Takes the mark back: the refresh has failed, and so has come to an end. */
+export function refreshFailed(session: Authenticated): Authenticated {
+  return { ...session, begun: 0, isDoubtful: true }
 }
 
 export function ended(previous: Session, reason: AnonymousReason): Anonymous {
@@ -99,7 +113,9 @@ export function parseSession(stored: unknown): Session {
     (stored.refreshToken === null || isToken(stored.refreshToken)) &&
     (stored.idToken === null || typeof stored.idToken === 'string') &&
     isCount(stored.receivedAt) &&
-    (stored.expiresAt === null || isCount(stored.expiresAt))
+    (stored.expiresAt === null || isCount(stored.expiresAt)) &&
+    isCount(stored.begun) &&
+    typeof stored.isDoubtful === 'boolean'
   return intact ? (stored as unknown as Authenticated) : nobody
 }
 

@@ -100,6 +100,20 @@ export function logIn(page: Page, username = 'ada', password = 'lovelace') {
   )
 }
 
+/** Logs in with a token of so many seconds, and has the next one live long. Settles with when the first expires. */
+export async function logInFor(scene: Scene, lifetime: number, page: Page): Promise<number> {
+  const expiresAt = page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        window.auth.subscribe(state => state.status === 'authenticated' && resolve(state.expiresAt ?? Number.NaN))
+      }),
+  )
+  scene.demo.setLifetime(lifetime)
+  await logIn(page)
+  scene.demo.setLifetime(600)
+  return expiresAt
+}
+
 /** The status of a plain GET by the page. */
 export function get(page: Page, path: string): Promise<number> {
   return page.evaluate(async url => (await fetch(url)).status, path)

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../src/protocol.ts'
-import { barrier, get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+import { barrier, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -69,20 +69,6 @@ function justAfter(expiresAt: number, tabs: readonly Page[], work: () => Promise
   )
 }
 
-/** Logs in with a token of so many seconds, and has the next one live long. Settles with when the first expires. */
-async function logInFor(lifetime: number, page: Page): Promise<number> {
-  const expiresAt = page.evaluate(
-    () =>
-      new Promise<number>(resolve => {
-        window.auth.subscribe(state => state.status === 'authenticated' && resolve(state.expiresAt ?? Number.NaN))
-      }),
-  )
-  scene.demo.setLifetime(lifetime)
-  await logIn(page)
-  scene.demo.setLifetime(600)
-  return expiresAt
-}
-
 const callTwentyTimes = async () => {
   const calls = Array.from({ length: 20 }, async (_, n) => (await fetch(`/api/orders/${n + 1}`)).status)
   return Promise.all(calls)
@@ -92,7 +78,7 @@ describe('G1: one refresh per expiry', () => {
   it('sends one refresh for 10 tabs with 20 requests each, and none of them fails (N1, N2)', async () => {
     scene = await Scene.open(browser)
     const tabs = await Promise.all(Array.from({ length: 10 }, () => scene.tab()))
-    const expiresAt = await logInFor(3, tabs[0] as Page)
+    const expiresAt = await logInFor(scene, 3, tabs[0] as Page)
 
     const statuses = await justAfter(expiresAt, tabs, callTwentyTimes)
 
@@ -104,7 +90,7 @@ describe('G1: one refresh per expiry', () => {
     const refresh = barrier()
     scene = await Scene.open(browser, { beforeRefresh: refresh.pass })
     const page = await scene.tab()
-    const expiresAt = await logInFor(2, page)
+    const expiresAt = await logInFor(scene, 2, page)
 
     const early = justAfter(expiresAt, [page], callTwentyTimes)
     await refresh.reached
@@ -248,7 +234,7 @@ describe('a session', () => {
   it('is refreshed by a visible page at its expiry, without a request', async () => {
     scene = await Scene.open(browser)
     const page = await scene.tab()
-    await logInFor(1, page)
+    await logInFor(scene, 1, page)
     await expect.poll(() => scene.demo.stats.refreshes, { timeout: 10_000 }).toBe(1)
     expect(scene.demo.stats.requests).toBe(0)
   })

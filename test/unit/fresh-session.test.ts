@@ -186,7 +186,7 @@ describe('G5: only a definitive answer ends a session', () => {
     const { worker, stored, changes, clock, asked } = setUp({ endpoint: async () => answer })
     const { refresh, sessions } = worker()
     expect(await codeOf(refresh(stored))).toBe(code)
-    expect(await sessions.load()).toEqual(stored)
+    expect(await sessions.load()).toEqual({ ...stored, isDoubtful: true })
     expect(changes).toEqual([])
 
     // Who comes before the pause is over gets the same answer, and the server no request (N5).
@@ -219,6 +219,83 @@ describe('G5: only a definitive answer ends a session', () => {
       'not_authenticated',
     )
     expect(asked).toEqual([])
+  })
+})
+
+describe('G6: a refresh that was cut off is tried again once (R21)', () => {
+  const never = () => new Promise<RefreshAnswer>(() => undefined)
+  const rejection = async (): Promise<RefreshAnswer> => ({ outcome: 'rejected', detail: 'invalid_grant' })
+
+  /** A worker that sends a refresh and is killed before the answer: its lock is free again, its memory gone. */
+  async function killedWhileRefreshing(stored: Session): Promise<Session> {
+    const { worker, asked, records } = setUp({ stored, endpoint: never })
+    void worker().refresh(stored as Authenticated)
+    await expect.poll(() => asked.length).toBe(1)
+    return records.get('refresh-worker') as Session
+  }
+
+  it('and goes on where the server takes the refresh token again (B21, C2)', async () => {
+    const stored = await killedWhileRefreshing(sessionOf())
+    const { worker, asked, changes } = setUp({ stored })
+    expect(await worker().refresh(sessionOf())).toMatchObject({ accessToken: 'access-2', begun: 0 })
+    expect(asked).toHaveLength(1)
+    expect(changes).toEqual(['refresh'])
+  })
+
+  it("and ends the session as 'lost', once, where it does not (B22, C3)", async () => {
+    const stored = await killedWhileRefreshing(sessionOf())
+    const { worker, changes } = setUp({ stored, endpoint: rejection })
+    const { refresh, sessions } = worker()
+    expect(await codeOf(refresh(sessionOf()))).toBe('refresh_rejected')
+    expect(sessions.current()).toMatchObject({ status: 'anonymous', reason: 'lost' })
+    expect(changes).toEqual(['lost'])
+  })
+
+  it('and not a second time', async () => {
+    const stored = await killedWhileRefreshing(await killedWhileRefreshing(sessionOf()))
+    const { worker, asked } = setUp({ stored })
+    const { refresh, sessions } = worker()
+    expect(await codeOf(refresh(sessionOf()))).toBe('refresh_rejected')
+    expect(asked).toEqual([])
+    expect(sessions.current()).toMatchObject({ reason: 'lost' })
+  })
+
+  it('is not told to pages: the tokens are the same', async () => {
+    const { worker, changes, asked } = setUp({ endpoint: never })
+    void worker().refresh(sessionOf())
+    await expect.poll(() => asked.length).toBe(1)
+    expect(changes).toEqual([])
+  })
+
+  it("one that failed is tried as often as need be; a rejection after it means 'lost' (B5)", async () => {
+    const answers: RefreshAnswer[] = Array.from({ length: 5 }, () => ({ outcome: 'network_error', detail: 'gone' }))
+    const { worker, clock, stored, asked } = setUp({ endpoint: async () => answers.shift() ?? rejection() })
+    const { refresh, sessions } = worker()
+    for (let n = 0; n < 5; n++) {
+      expect(await codeOf(refresh(stored))).toBe('refresh_network_error')
+      clock.time += 60_000
+    }
+    expect(await codeOf(refresh(stored))).toBe('refresh_rejected')
+    expect(asked).toHaveLength(6)
+    expect(sessions.current()).toMatchObject({ reason: 'lost' })
+  })
+
+  it("a rejection out of the blue means 'rejected'", async () => {
+    const { worker, stored } = setUp({ endpoint: rejection })
+    const { refresh, sessions } = worker()
+    await codeOf(refresh(stored))
+    expect(sessions.current()).toMatchObject({ reason: 'rejected' })
+  })
+
+  it('a login or logout between the mark and the request wins (N6, N8)', async () => {
+    const { worker, asked, stored, records } = setUp()
+    const { refresh, sessions } = worker()
+    const result = codeOf(refresh(stored))
+    const logout = sessions.change('logout', latest => ended(latest, 'logout'))
+    await logout
+    expect(await result).toBe('not_authenticated')
+    expect(asked.length).toBeLessThanOrEqual(1)
+    expect(records.get('refresh-worker')).toMatchObject({ status: 'anonymous', reason: 'logout' })
   })
 })
 

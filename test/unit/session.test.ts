@@ -8,7 +8,9 @@ import {
   loggedIn,
   nobody,
   parseSession,
+  refreshBegun,
   refreshed,
+  refreshFailed,
 } from '../../sw/session.ts'
 import { NOW, sessionOf, tokensOf } from './kit.ts'
 
@@ -33,6 +35,16 @@ describe('transitions', () => {
       refreshToken: 'r2',
       idToken: 'i2',
     })
+  })
+
+  it('keep count of refreshes that were cut off, until one has an end (R21)', () => {
+    const session = sessionOf()
+    const once = refreshBegun(session)
+    expect([session.begun, once.begun, refreshBegun(once).begun]).toEqual([0, 1, 2])
+    expect(refreshFailed(once)).toMatchObject({ begun: 0, isDoubtful: true })
+    expect(refreshed(refreshFailed(once), tokensOf())).toMatchObject({ begun: 0, isDoubtful: false })
+    // The tokens are the same, and so is what pages are told.
+    expect(once.generation).toBe(session.generation)
   })
 
   it('leave no token behind when a session ends', () => {
@@ -107,6 +119,7 @@ describe('parseSession', () => {
     ['no access token', { ...intact, accessToken: undefined }],
     ['an access token that would break the header', { ...intact, accessToken: 'a\r\nb' }],
     ['a refresh token that is an object', { ...intact, refreshToken: {} }],
+    ['no count of refreshes', { ...intact, begun: undefined }],
     ['an expiry that is a string', { ...intact, expiresAt: 'soon' }],
     ['a reason of no kind', { ...ended(intact, 'logout'), reason: 'because' }],
   ])('takes %s for nobody (C12)', (_, stored) => {

@@ -1,0 +1,69 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { barrier, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => scene.close())
+
+const call = async () => (await fetch('/api/me')).status
+
+describe('G6: a worker that is killed in the middle of a refresh', () => {
+  it('that had not reached the server: the next one makes it good, and the request goes through (C2)', async () => {
+    const first = barrier()
+    let count = 0
+    scene = await Scene.open(browser, { beforeRefresh: () => (++count === 1 ? first.pass() : undefined) })
+    const page = await scene.tab()
+    await logInFor(scene, 1, page)
+    await first.reached
+    const status = page.evaluate(call)
+    await scene.stopWorkers(page)
+
+    expect(await status).toBe(200)
+    expect(count).toBe(2)
+    expect(scene.demo.stats.refreshes).toBe(1)
+    expect(await stateOf(page)).toMatchObject({ status: 'authenticated' })
+  })
+
+  it("that had spent the refresh token: the session ends once, as 'lost', in every tab (C3, B22)", async () => {
+    let count = 0
+    scene = await Scene.open(browser, {
+      beforeRefresh: async () => {
+        // The server goes on with the request, and its answer finds nobody.
+        if (++count === 1) await scene.stopWorkers(page)
+      },
+    })
+    const page = await scene.tab()
+    const other = await scene.tab()
+    await logInFor(scene, 1, page)
+    await expect.poll(() => count).toBe(1)
+
+    expect(await page.evaluate(call)).toBe(401)
+    for (const tab of [page, other]) {
+      await untilStatus(tab, 'anonymous')
+      expect(await stateOf(tab)).toEqual({ status: 'anonymous', reason: 'lost' })
+    }
+    expect(count).toBe(2)
+    await logIn(page)
+    expect(await get(other, '/api/me')).toBe(200)
+  })
+})
+
+it('a refresh whose tabs are all closed finishes, and is there for the next one (C21)', async () => {
+  const refresh = barrier()
+  scene = await Scene.open(browser, { beforeRefresh: refresh.pass })
+  const page = await scene.tab()
+  await logInFor(scene, 1, page)
+  await refresh.reached
+  await page.close()
+  refresh.open()
+  await expect.poll(() => scene.demo.stats.refreshes).toBe(1)
+
+  const again = await scene.tab()
+  expect(await get(again, '/api/me')).toBe(200)
+  expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, unauthorized: 0 })
+})
