@@ -11,9 +11,15 @@ import { settled, within } from './worker-state.ts'
 
 declare const __VERSION__: string
 
-/** How long a page waits for an answer (milliseconds), and for one that needs the token endpoint. */
+/** How long a page waits for an answer (milliseconds). */
 const ANSWER_LIMIT = 10_000
-const REFRESH_LIMIT = 60_000
+
+/**
+ * How long it waits for one that needs the token endpoint before it asks again, and how often: nothing tells a page
+ * that the worker was killed. One that is still at it takes both for one.
+ */
+const REFRESH_LIMIT = 5_000
+const REFRESH_TRIES = 12
 
 /** How long (milliseconds) a page waits before it looks for a new version, and for that one to take over. */
 const SILENCE = 1_000
@@ -128,7 +134,7 @@ export class AuthClient extends EventTarget {
     await this.#started()
     // Which token is to be replaced: had another tab the same thought, its refresh is ours.
     const seen = this.#state.status === 'authenticated' ? { generation: this.#state.generation } : {}
-    return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT)
+    return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT, REFRESH_TRIES)
   }
 
   /**
@@ -146,7 +152,7 @@ export class AuthClient extends EventTarget {
    * {@link AuthClient.updateToken}
    */
   async getAccessToken(): Promise<string> {
-    const reply = await this.#ask({ type: 'access-token' }, REFRESH_LIMIT)
+    const reply = await this.#ask({ type: 'access-token' }, REFRESH_LIMIT, REFRESH_TRIES)
     if (reply.type !== 'access-token') throw unexpected(reply.type)
     return reply.accessToken
   }
@@ -167,7 +173,7 @@ export class AuthClient extends EventTarget {
     return this.ready.catch(() => this.#connection)
   }
 
-  async #ask(question: Question, limit: number): Promise<Reply> {
+  async #ask(question: Question, limit: number, tries = 1): Promise<Reply> {
     const registration = await this.#connection
     const { active } = registration
     if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
@@ -176,13 +182,13 @@ export class AuthClient extends EventTarget {
     } catch (error) {
       if (!(error instanceof RefreshWorkerError) || error.code !== 'worker_timeout') throw error
       // Perhaps another version, the first one that answers at all, has taken over, or is about to.
-      if (!(await hasSuccessor(registration, active))) throw error
-      return this.#ask(question, limit)
+      if (!(await hasSuccessor(registration, active)) && tries <= 1) throw error
+      return this.#ask(question, limit, tries - 1)
     }
   }
 
-  async #askForState(question: Question, limit: number): Promise<AuthState> {
-    const reply = await this.#ask(question, limit)
+  async #askForState(question: Question, limit: number, tries?: number): Promise<AuthState> {
+    const reply = await this.#ask(question, limit, tries)
     if (reply.type !== 'state') throw unexpected(reply.type)
     this.#apply(reply)
     return this.#state

@@ -53,6 +53,20 @@ describe('G6: a worker that is killed in the middle of a refresh', () => {
   })
 })
 
+it('updateToken() of a worker that is killed is asked of the next one', async () => {
+  const first = barrier()
+  let count = 0
+  scene = await Scene.open(browser, { beforeRefresh: () => (++count === 1 ? first.pass() : undefined) })
+  const page = await scene.tab()
+  await logIn(page)
+  await untilStatus(page, 'authenticated')
+  const state = page.evaluate(() => window.auth.updateToken())
+  await first.reached
+  await scene.stopWorkers(page)
+  expect(await state).toMatchObject({ status: 'authenticated' })
+  expect(scene.demo.stats.refreshes).toBe(1)
+})
+
 it('a refresh whose tabs are all closed finishes, and is there for the next one (C21)', async () => {
   const refresh = barrier()
   scene = await Scene.open(browser, { beforeRefresh: refresh.pass })

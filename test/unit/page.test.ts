@@ -412,6 +412,19 @@ describe('requests to the worker', () => {
     expect(container.posted.at(-1)).toMatchObject({ type: 'update-token', generation: 4 })
   })
 
+  it('updateToken asks again after 5 s, and gives up after a minute: the worker may have been killed', async () => {
+    vi.useFakeTimers()
+    const auth = register('/sw.js')
+    await auth.ready
+    container.answer = () => null
+    const failure = auth.updateToken().catch(error => error)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(container.posted.map(({ type }) => type)).toEqual(['state', 'update-token', 'update-token'])
+    await vi.advanceTimersByTimeAsync(55_000)
+    expect(await failure).toMatchObject({ code: 'worker_timeout' })
+    expect(container.posted).toHaveLength(13)
+  })
+
   it('an error reply rejects with its code', async () => {
     const auth = register('/sw.js')
     await auth.ready
