@@ -45,7 +45,7 @@ export interface InspectReport {
 }
 
 export interface AuthClientEventMap {
-  /** Somebody has logged in or out, in whatever tab. */
+  /** `authenticated` has flipped, in whatever tab that began; also when the page first learns that somebody is logged in. */
   'authentication-change': CustomEvent<{ readonly authenticated: boolean }>
 }
 
@@ -231,9 +231,9 @@ export class AuthClient extends EventTarget {
   }
 
   #watch() {
-    clearTimeout(this.#timer)
     const dueAt = this.#dueAt()
-    if (dueAt !== null) this.#arm(dueAt - Date.now())
+    if (dueAt === null) clearTimeout(this.#timer)
+    else this.#arm(dueAt - Date.now())
   }
 
   #arm(delay: number) {
@@ -260,9 +260,12 @@ export class AuthClient extends EventTarget {
 
 async function hasSuccessor(registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<boolean> {
   const { installing } = registration
+  if (registration.active !== worker) return registration.active !== null
   if (installing) await settled(installing, TAKEOVER_LIMIT)
-  else if (registration.active === worker && worker.state === 'redundant')
-    await within(TAKEOVER_LIMIT, done => navigator.serviceWorker.addEventListener('controllerchange', done))
+  else if (worker.state === 'redundant')
+    await within(TAKEOVER_LIMIT, (done, signal) =>
+      navigator.serviceWorker.addEventListener('controllerchange', done, { signal }),
+    )
   return registration.active !== null && registration.active !== worker
 }
 

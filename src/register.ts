@@ -47,9 +47,9 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
   const worker = await activated(registration, new URL(scriptUrl, document.baseURI).href)
   const isOurs = () => container.controller?.scriptURL === worker.scriptURL
   // First load and hard reload leave a page uncontrolled; the worker takes it over, and nothing is reloaded.
-  const isControlled = await within(registration.installing ? ACTIVATION_LIMIT : CONTROL_LIMIT, done => {
+  const isControlled = await within(registration.installing ? ACTIVATION_LIMIT : CONTROL_LIMIT, (done, signal) => {
     const check = () => isOurs() && done()
-    container.addEventListener('controllerchange', check)
+    container.addEventListener('controllerchange', check, { signal })
     check()
     if (!isOurs()) ask(worker, { type: 'claim' }, CONTROL_LIMIT).catch(() => undefined)
   })

@@ -3,23 +3,22 @@
  * @param limit milliseconds
  */
 export function settled(worker: ServiceWorker, limit: number): Promise<boolean> {
-  return within(limit, done => {
+  return within(limit, (done, signal) => {
     const check = () => /^(activated|redundant)$/.test(worker.state) && done()
-    worker.addEventListener('statechange', check)
+    worker.addEventListener('statechange', check, { signal })
     check()
   })
 }
 
 /**
- * Settles with whether `start` has called `done` in time.
+ * Settles with whether `start` has called `done` in time; `signal` is aborted then, and removes its listeners.
  * @param limit milliseconds
  */
-export function within(limit: number, start: (done: () => void) => void): Promise<boolean> {
-  return new Promise(resolve => {
+export function within(limit: number, start: (done: () => void, signal: AbortSignal) => void): Promise<boolean> {
+  const over = new AbortController()
+  return new Promise<boolean>(resolve => {
     const timer = setTimeout(() => resolve(false), limit)
-    start(() => {
-      clearTimeout(timer)
-      resolve(true)
-    })
-  })
+    over.signal.addEventListener('abort', () => clearTimeout(timer))
+    start(() => resolve(true), over.signal)
+  }).finally(() => over.abort())
 }

@@ -24,7 +24,7 @@ interface Needs {
 export function createAuthorize({ config, sessions, freshSession, fetch, now, log }: Needs): Authorize {
   // The last token that was refused right after it was refreshed: without this, an API that answers 401 for reasons of
   // its own would cause a refresh with every request.
-  let futile = { generation: -1, until: 0 }
+  let futile: { readonly session: Authenticated; readonly until: number } | null = null
 
   /** The session to send with, refreshed first where its token has expired. */
   const usable = async (session: Authenticated, waitUntil: WaitUntil): Promise<Authenticated> => {
@@ -48,7 +48,7 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
         return null
       }
       if (session.refreshToken === null || (isLive && !config.autoUpdateToken)) return null
-      if (futile.generation === used.generation && now() < futile.until) return null
+      if (futile && isUnchanged(futile.session, used) && now() < futile.until) return null
     }
     return freshSession.refresh(session).catch(error => {
       // The session is over: the API's own 401 says so best.
@@ -71,8 +71,8 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)
       const again = await fetch(attach(copy, config, newer))
-      if (again.status === 401 && newer.generation > futile.generation)
-        futile = { generation: newer.generation, until: now() + FUTILE }
+      if (again.status === 401 && isUnchanged(sessions.latest(), newer))
+        futile = { session: newer, until: now() + FUTILE }
       return again
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error

@@ -16,6 +16,7 @@ import {
 } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from './token-endpoint.ts'
+import { subjectOf } from './token-response.ts'
 
 /** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
 const LOCK_MARGIN = 2_000
@@ -61,11 +62,13 @@ export function createFreshSession(needs: Needs): FreshSession {
   const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
     // Where an earlier refresh may have reached the server and its answer was lost, that is why.
     const reason = stored.begun > 0 || stored.isDoubtful ? 'lost' : 'rejected'
-    const session = await sessions.change(reason, latest =>
-      isUnchanged(latest, stored) ? ended(latest, reason) : latest,
-    )
-    if (isSame(session, stored)) return session
-    throw new RefreshWorkerError('refresh_rejected', detail)
+    let isEnded = false
+    const session = await sessions.change(reason, latest => {
+      isEnded = isUnchanged(latest, stored)
+      return isEnded ? ended(latest, reason) : latest
+    })
+    if (isEnded) throw new RefreshWorkerError('refresh_rejected', detail)
+    return session
   }
 
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
@@ -82,6 +85,10 @@ export function createFreshSession(needs: Needs): FreshSession {
     lastRefresh = { at, duration: now() - at, outcome }
 
     if (answer.outcome === 'refreshed') {
+      // OpenID Connect Core §12.2: it must be the same.
+      const [before, after] = [subjectOf(stored), subjectOf(answer.tokens)]
+      if (before !== undefined && after !== undefined && before !== after)
+        return reject(stored, "the token endpoint answered with another user's id token")
       log('debug', 'refreshed the access token')
       // Login and logout win: the result of a refresh that they overtook is dropped.
       return sessions.change('refresh', latest =>

@@ -21,9 +21,11 @@ interface Needs {
 export function createLogin({ config, sessions, fetch, now, newId, log }: Needs): Login {
   return async (request, kind) => {
     const response = await fetch(request)
-    if (!mayHoldTokens(request, response) || (kind === 'signup' && !config.loginOnSignup)) return response
+    if (!response.ok || (kind === 'signup' && !config.loginOnSignup)) return response
 
-    const json = await readJson(response.clone()).catch(() => null)
+    const json = isFromServer(request, response) ? await readJson(response.clone()).catch(() => null) : null
+    if (!json && kind === 'login')
+      log('warn', 'a login was not taken: its answer is no JSON of the server that was asked')
     const tokens = json && read(json, kind)
     if (!tokens) return response
 
@@ -45,10 +47,9 @@ export function createLogin({ config, sessions, fetch, now, newId, log }: Needs)
   }
 }
 
-/** Only an answer of the server that was asked: not an error, not opaque, not from where a redirect led. */
-function mayHoldTokens(request: Request, response: Response): boolean {
+/** Whether it is an answer of the server that was asked: not opaque, not from where a redirect led. */
+function isFromServer(request: Request, response: Response): boolean {
   return (
-    response.ok &&
     (response.type === 'basic' || response.type === 'cors') &&
     (!response.redirected || new URL(response.url).origin === new URL(request.url).origin)
   )

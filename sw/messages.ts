@@ -5,6 +5,7 @@ import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
 import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
 import { type Authenticated, isExpired, type Session } from './session.ts'
+import type { SessionStore } from './session-store.ts'
 import { readClaims } from './token-response.ts'
 
 /** How long a visible page waits (milliseconds) before it asks again for a session that could not be refreshed. */
@@ -24,6 +25,7 @@ export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Prom
 
 interface Needs {
   readonly config: Config
+  readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly logout: Logout['logout']
   readonly describeState: DescribeState
@@ -35,7 +37,7 @@ interface Needs {
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, freshSession, logout, describeState, clients, now, log, about, isDurable } = needs
+  const { config, sessions, freshSession, logout, describeState, clients, now, log, about, isDurable } = needs
 
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
@@ -43,7 +45,8 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
     throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
   }
 
-  const stateReply = (session: Session) => envelope(describeState(session))
+  // Not the session that an answer began with: another may have come meanwhile, and has been told already.
+  const stateReply = () => envelope(describeState(sessions.latest()))
 
   /** The session, refreshed first where its token has expired. */
   const usable = async () => {
@@ -58,20 +61,24 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         // Answered at once; what the refresh brings is broadcast.
         if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))
           waitUntil(freshSession.refresh(session).catch(() => undefined))
-        return stateReply(session)
+        return stateReply()
       }
       case 'update-token': {
         const session = await authenticated()
         const isDone = message.generation !== undefined && session.generation > message.generation
-        return stateReply(isDone ? session : await freshSession.refresh(session))
+        if (!isDone) await freshSession.refresh(session)
+        return stateReply()
       }
       case 'logout':
-        return stateReply(await logout(waitUntil))
+        await logout(waitUntil)
+        return stateReply()
       case 'claim':
         await clients.claim()
-        return stateReply(await freshSession.current())
+        await freshSession.current()
+        return stateReply()
       case 'inspect': {
-        const { state } = describeState(await freshSession.current())
+        await freshSession.current()
+        const { state } = describeState(sessions.latest())
         const storage = isDurable() ? 'indexeddb' : 'memory'
         const lastRefresh = freshSession.lastRefresh()
         return envelope({

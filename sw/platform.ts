@@ -19,8 +19,12 @@ export interface Platform {
 }
 
 export function createPlatform(): Platform {
-  const losses = new EventTarget()
-  const records = openRecords(() => losses.dispatchEvent(new Event('lost')))
+  const news = new EventTarget()
+  const tell = () => news.dispatchEvent(new Event('news'))
+  const records = openRecords(tell)
+  // Another scope or version of this worker may be running on the same records.
+  const channel = new BroadcastChannel('refresh-worker')
+  channel.onmessage = tell
   return {
     now: () => Date.now(),
     newId: () => crypto.randomUUID(),
@@ -29,8 +33,17 @@ export function createPlatform(): Platform {
     fetch: request => fetch(request),
     store: {
       read: key => get(key, records),
-      update: (key, updater) => update(key, updater, records),
-      watch: onLost => losses.addEventListener('lost', onLost),
+      update: async (key, updater) => {
+        let isChanged = false
+        const change = (stored: unknown) => {
+          const next = updater(stored)
+          isChanged = next !== stored
+          return next
+        }
+        await update(key, change, records)
+        if (isChanged) channel.postMessage('changed')
+      },
+      watch: onNews => news.addEventListener('news', onNews),
     },
     locks: async (name, limit, task) => {
       let running: ReturnType<typeof task> | undefined

@@ -10,8 +10,8 @@ export interface Store {
   readonly read: (key: string) => Promise<unknown>
   /** Reads and writes in one transaction; settles once the write is durable. `updater` must be synchronous. */
   readonly update: (key: string, updater: (stored: unknown) => unknown) => Promise<void>
-  /** `onLost` hears when something else may have taken the records away. */
-  readonly watch: (onLost: () => void) => void
+  /** `onNews` hears when something else, another worker or a page, may have changed the records or taken them away. */
+  readonly watch: (onNews: () => void) => void
 }
 
 /**

@@ -10,6 +10,8 @@ export type OnChange = (session: Session, reason: StateReason) => Promise<void>
 export interface SessionStore {
   /** The session as last seen; read from the store where this worker has not seen it yet. */
   readonly current: () => Session | Promise<Session>
+  /** The session as last seen, at once; nobody where this worker has not seen it yet. */
+  readonly latest: () => Session
   /** The session as stored now. */
   readonly load: () => Promise<Session>
   /**
@@ -65,6 +67,7 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
       })
       return loading
     },
+    latest: () => seen ?? nobody,
     load,
     change: async (reason, transition) => {
       let before: Session = nobody
@@ -74,7 +77,8 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
         next = transition(before)
         return next === before ? stored : next
       })
-      return remember(next, reason, seen ?? before)
+      // Where nothing was written, it is not our reason for which it differs from what was last seen.
+      return remember(next, next === before ? reasonFor(next, seen) : reason, seen ?? before)
     },
   }
 }

@@ -62,6 +62,7 @@ export function setup(options: Options): void {
   const answerMessage = createAnswerMessage({
     ...platform,
     config,
+    sessions,
     freshSession,
     logout,
     describeState,

@@ -46,6 +46,7 @@ function refreshRequest(config: Config, session: Authenticated, refreshToken: st
     ...(config.clientId ? { client_id: config.clientId } : {}),
   }
   const headers = new Headers(config.defaultHeadersForTokenRequests)
+  if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
   // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
   if (!config.formEncoded) headers.set(config.authHeader, authorization(config, session))
   return new Request(config.refreshTokenUrl.href, {

@@ -51,7 +51,7 @@ export async function readJson(response: Response): Promise<JsonBody | null> {
  */
 export function readTokens(body: unknown, config: Config, receivedAt: number): Tokens {
   const accessToken = config.getAccessTokenFromResponse
-    ? call(config.getAccessTokenFromResponse, body)
+    ? attempt(config.getAccessTokenFromResponse, body)
     : findToken(body, config.accessTokenProp, config.accessTokenName, config.accessTokenRoot)
   if (accessToken === undefined || accessToken === null || accessToken === '')
     throw new RefreshWorkerError(
@@ -73,7 +73,7 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
 
 function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
   const token = config.getRefreshTokenFromResponse
-    ? call(config.getRefreshTokenFromResponse, body)
+    ? attempt(config.getRefreshTokenFromResponse, body)
     : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
   // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
   if (typeof token !== 'string' || token === '' || token === accessToken) return null
@@ -105,13 +105,18 @@ function findToken(body: unknown, prop: string, name: string, root: string | fal
   return own(inner ? inner : found, name)
 }
 
-/** Calls a function of the configuration. */
-function call<T>(getter: (response: unknown) => T, body: unknown): T {
+/** Whose id token it is; undefined where there is none, or it does not say. */
+export function subjectOf({ idToken }: Tokens): unknown {
+  return idToken === null ? undefined : own(decode(idToken), 'sub')
+}
+
+/** Calls a function of the configuration; where it throws, there is nothing. */
+function attempt<T>(getter: (response: unknown) => T, body: unknown): T | null {
   try {
     return getter(body)
   } catch {
-    // No cause: it may quote the response.
-    throw new RefreshWorkerError('token_not_found', `${getter.name || 'a get…FromResponse option'} threw`)
+    // A refresh token may have been spent for this response: no reason to lose the rest of it.
+    return null
   }
 }
 
@@ -140,21 +145,14 @@ function assertTokenType(body: unknown, config: Config) {
 }
 
 function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
-  const expiresAt = config.getExpirationDateFromResponse
-    ? dateByGetter(config.getExpirationDateFromResponse, body)
-    : (after(receivedAt, own(body, 'expires_in')) ?? dateInToken(accessToken, receivedAt))
+  const { getExpirationDateFromResponse } = config
+  const expiresAt =
+    (getExpirationDateFromResponse && after(0, attempt(getExpirationDateFromResponse, body))) ??
+    after(receivedAt, own(body, 'expires_in')) ??
+    dateInToken(accessToken, receivedAt)
   // One that comes expired has another clock behind it; to believe it would mean a refresh with every request.
   if (expiresAt === null || expiresAt <= receivedAt) return null
   return Math.min(expiresAt, receivedAt + LONGEST_LIFE)
-}
-
-function dateByGetter(getter: (response: unknown) => number, body: unknown): number | null {
-  try {
-    return after(0, getter(body))
-  } catch {
-    // A refresh token may have been spent for this response: no reason to lose it.
-    return null
-  }
 }
 
 function dateInToken(accessToken: string, receivedAt: number): number | null {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import type { Express, Request } from 'express'
 
 export interface DemoOptions {
@@ -47,6 +48,7 @@ export interface DemoStats {
 
 export interface Demo {
   app: Express
+  server: Server
   /** The last 200, oldest first. */
   log: DemoEvent[]
   stats: DemoStats

@@ -154,6 +154,7 @@ export function createDemo(options = {}) {
 
   return {
     app,
+    server,
     log,
     stats,
     setLifetime(seconds) {

@@ -125,7 +125,54 @@ describe('G8: what does not match is not touched', () => {
   })
 })
 
+describe('G9: an intercepted request', () => {
+  it('has the referrer and the policy of the page, not of the worker', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab('/test.html?q=1')
+    await logIn(page)
+    const seen: (string | undefined)[] = []
+    scene.demo.server.prependListener('request', request => {
+      if (request.url?.startsWith('/api/me')) seen.push(request.headers.referer)
+    })
+    await page.evaluate(async () => {
+      await fetch('/api/me')
+      await fetch('/api/me', { referrerPolicy: 'origin' })
+      await fetch('/api/me', { referrerPolicy: 'no-referrer' })
+    })
+    expect(seen).toEqual([`${scene.origin}/test.html?q=1`, `${scene.origin}/`, undefined])
+  })
+})
+
 describe('the protocol', () => {
+  it('is not spoken with pages out of scope (R30, H6)', async () => {
+    const files = {
+      '/app/sw.js': script("importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'] })"),
+      '/app/page.html': script(
+        `<!doctype html><link rel="icon" href="data:,"><script type="module">
+          import { register } from '/refresh-worker/index.js'
+          window.auth = register('/app/sw.js')
+        </script>`,
+        'text/html',
+      ),
+      '/outside.html': script('<!doctype html><link rel="icon" href="data:,">', 'text/html'),
+    }
+    scene = await Scene.open(browser, { files })
+    const inside = await scene.tab('/app/page.html')
+    const outside = await scene.tab('/outside.html', { ready: false })
+    const ask = (page: Page) =>
+      page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration('/app/')
+        const { port1, port2 } = new MessageChannel()
+        const answer = new Promise<string>(resolve => {
+          port1.onmessage = ({ data }) => resolve(data.type)
+        })
+        registration?.active?.postMessage({ ns: 'refresh-worker', v: 1, type: 'state' }, [port2])
+        return Promise.race([answer, new Promise<string>(resolve => setTimeout(resolve, 500, 'no answer'))])
+      })
+    expect(await ask(inside)).toBe('state')
+    expect(await ask(outside)).toBe('no answer')
+  })
+
   it('can be spoken without the helper', async () => {
     scene = await Scene.open(browser)
     const page = await scene.tab()

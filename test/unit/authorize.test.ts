@@ -193,6 +193,7 @@ describe('before the request', () => {
     expect(response.status).toBe(status)
     expect(response.headers.get('Content-Type')).toBe('application/problem+json')
     expect(response.headers.get('Cache-Control')).toBe('no-store')
+    expect(response.headers.get('WWW-Authenticate')).toBe(status === 401 ? 'Bearer error="invalid_token"' : null)
     expect(await response.json()).toMatchObject({ status, code, detail: 'so it is' })
     expect(sent).toEqual([])
   })
@@ -261,10 +262,11 @@ describe('after a 401', () => {
 
   it('of another origin, where a redirect led, is no verdict on our token', async () => {
     const api = () => received(unauthorized(), { url: 'https://other.example/', redirected: true })
-    const { call, refreshes, tokens } = setUp({ options: { logoutOnInvalidToken: true }, api })
+    const { call, refreshes, tokens, sessions } = setUp({ options: { logoutOnInvalidToken: true }, api })
     expect((await call()).status).toBe(401)
     expect(tokens()).toHaveLength(1)
     expect(refreshes()).toBe(0)
+    expect(sessions.current()).toMatchObject({ status: 'authenticated' })
   })
 
   it('is for 401 alone: a 403 is an answer (B12)', async () => {

@@ -12,6 +12,7 @@ import {
   createMemoryStore,
   createSteadyBackOff,
   deferred,
+  jwt,
   NOW,
   sessionOf,
   tokensOf,
@@ -131,6 +132,35 @@ describe('G3: login and logout beat a refresh in flight', () => {
     expect(await sessions.load()).toEqual(winner)
   })
 
+  it('a newer pair of the same session, which another worker has stored without the lock (N16)', async () => {
+    const answer = deferred<RefreshAnswer>()
+    const { worker, asked, stored } = setUp({ endpoint: () => answer.promise })
+    const { refresh, sessions } = worker()
+    const result = refresh(stored)
+    await expect.poll(() => asked.length).toBe(1)
+    const winner = await sessions.change('refresh', latest =>
+      latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-newer' })) : latest,
+    )
+    answer.resolve(refreshedTo('access-late'))
+    expect(await result).toEqual(winner)
+    expect(await sessions.load()).toEqual(winner)
+  })
+
+  it.each<[RefreshAnswer, string]>([
+    [refreshedTo('access-late'), 'session_replaced'],
+    [{ outcome: 'rejected', detail: 'invalid_grant' }, 'session_replaced'],
+  ])('and is told so, whatever the server says of the old tokens: %j', async (late, code) => {
+    const answer = deferred<RefreshAnswer>()
+    const { worker, asked, stored, changes } = setUp({ endpoint: () => answer.promise })
+    const { refresh, sessions } = worker()
+    const result = codeOf(refresh(stored))
+    await expect.poll(() => asked.length).toBe(1)
+    await sessions.change('login', previous => loggedIn(previous, 'session-b', tokensOf()))
+    answer.resolve(late)
+    expect(await result).toBe(code)
+    expect(changes).toEqual(['login'])
+  })
+
   it('a rejection that comes late ends nothing', async () => {
     const answer = deferred<RefreshAnswer>()
     const { worker, asked, stored } = setUp({ endpoint: () => answer.promise })
@@ -205,6 +235,22 @@ describe('G5: only a definitive answer ends a session', () => {
       latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-2' })) : latest,
     )
     expect((await one.refresh(stored)).accessToken).toBe('access-2')
+  })
+
+  it.each<[string, string | null, string | null, string]>([
+    ["another user's id token (R23, A28)", jwt({ sub: 'ada' }), jwt({ sub: 'grace' }), 'refresh_rejected'],
+    ["the same user's", jwt({ sub: 'ada' }), jwt({ sub: 'ada', iat: 1 }), 'resolved'],
+    ['none', jwt({ sub: 'ada' }), null, 'resolved'],
+    ['one for the first time', null, jwt({ sub: 'grace' }), 'resolved'],
+    ['one that is opaque', jwt({ sub: 'ada' }), 'opaque', 'resolved'],
+  ])('a refresh that brings %s', async (_, before, idToken, outcome) => {
+    const stored = sessionOf({ idToken: before })
+    const tokens = tokensOf({ accessToken: 'access-2', idToken })
+    const { worker } = setUp({ stored, endpoint: async () => ({ outcome: 'refreshed', tokens }) })
+    const { refresh, sessions } = worker()
+    expect(await codeOf(refresh(stored))).toBe(outcome)
+    const isEnded = outcome === 'refresh_rejected'
+    expect(sessions.current()).toMatchObject(isEnded ? { reason: 'rejected' } : { accessToken: 'access-2' })
   })
 
   it('a session without a refresh token is not refreshed (A17)', async () => {
@@ -311,6 +357,17 @@ describe('current', () => {
     expect(await current()).toMatchObject({ status: 'anonymous', reason: 'expired' })
     expect(changes).toEqual(['expired'])
     expect(asked).toEqual([])
+  })
+
+  it('ends only what it has seen to expire', async () => {
+    const stored = sessionOf({ refreshToken: null, expiresAt: NOW + 1000 })
+    const { worker, clock } = setUp({ stored })
+    const [one, two] = [worker(), worker()]
+    await one.current()
+    const login = (previous: Session) => loggedIn(previous, 'session-b', tokensOf({ expiresAt: NOW + 600_000 }))
+    const winner = await two.sessions.change('login', login)
+    clock.time += 1000
+    expect(await one.current()).toEqual(winner)
   })
 
   it('leaves one that can be refreshed', async () => {

@@ -117,6 +117,16 @@ describe('what is not taken (R11): the page gets the untouched response, the ses
     expect(log.join()).not.toContain('secret')
   })
 
+  it.each<[string, () => Response]>([
+    ['HTML', () => received(new Response('<p>', { headers: { 'Content-Type': 'text/html' } }))],
+    ['JSON as text', () => received(new Response('{}', { headers: { 'Content-Type': 'text/plain' } }))],
+    ['from elsewhere', () => json(TOKENS, { url: 'https://evil.example/', redirected: true })],
+  ])('is said where it is %s', async (_, answer) => {
+    const { post, log } = setUp(answer)
+    await post()
+    expect(log).toEqual([expect.stringMatching(/^warn: a login was not taken: its answer is no JSON/)])
+  })
+
   it('a body that breaks off is passed on as it breaks off', async () => {
     const broken = new ReadableStream({ pull: controller => controller.error(new TypeError('reset')) })
     const response = received(new Response(broken, { headers: { 'Content-Type': 'application/json' } }))

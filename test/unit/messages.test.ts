@@ -12,6 +12,7 @@ import {
   createLocks,
   createMemoryStore,
   createSteadyBackOff,
+  deferred,
   jwt,
   NOW,
   sessionOf,
@@ -55,6 +56,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
   }
   const answer = createAnswerMessage({
     config,
+    sessions,
     freshSession,
     logout: () =>
       sessions.change('logout', latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
@@ -166,6 +168,19 @@ describe('update-token', () => {
     const reply = await setUp(setting).ask({ type: 'update-token' })
     expect(reply).toEqual({ ns: 'refresh-worker', v: 1, type: 'error', code, message: expect.any(String) })
   })
+})
+
+it('an answer never has an older state than what was told before it (N20)', async () => {
+  const answer = deferred<RefreshAnswer>()
+  const { ask, refreshes } = setUp({ endpoint: () => answer.promise })
+  const update = ask({ type: 'update-token' })
+  await expect.poll(refreshes).toBe(1)
+  answer.resolve({ outcome: 'refreshed', tokens: tokensOf({ accessToken: 'access-2' }) })
+  // Stored after the refresh, and answered before it.
+  const [logout, updated] = await Promise.all([ask({ type: 'logout' }), update])
+  const replies = [logout, updated] as { state?: unknown; sequence?: number }[]
+  const states = replies.filter(reply => reply.state).sort((a, b) => (a.sequence ?? 0) - (b.sequence ?? 0))
+  expect(states.at(-1)).toMatchObject({ state: { status: 'anonymous', reason: 'logout' } })
 })
 
 it('logout answers the state after it', async () => {

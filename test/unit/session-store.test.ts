@@ -133,6 +133,15 @@ describe('G3: every write is a compare-and-swap', () => {
     expect(changes).toEqual([])
   })
 
+  it("tells another worker's change by its own reason, where it wrote nothing itself", async () => {
+    const { sessions, open, changes } = setUp(sessionOf())
+    await sessions.current()
+    await open().change('logout', latest => ended(latest, 'logout'))
+    changes.length = 0
+    await sessions.change('refresh', latest => latest)
+    expect(changes.map(([reason]) => reason)).toEqual(['logout'])
+  })
+
   it('shows every transition the stored session, whatever this worker has seen', async () => {
     const { sessions, open } = setUp(sessionOf())
     await sessions.current()

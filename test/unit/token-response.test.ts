@@ -91,6 +91,7 @@ describe("extraction, by the predecessor's rule", () => {
     ['as none where it is empty', { refresh_token: '' }, {}, null],
     ['with useRefreshToken off too, to redact it', { refresh_token: 'r' }, { useRefreshToken: false }, 'r'],
     ['as none with useRefreshToken off and a bad one', { refresh_token: 'r r' }, { useRefreshToken: false }, null],
+    ['as none where the function throws', {}, { getRefreshTokenFromResponse: () => JSON.parse('{') }, null],
     ['as none where it is a number', { refresh_token: 42, token: 42 }, {}, null],
   ])('finds the refresh token %s', (_, members, options, token) => {
     expect(read({ access_token: 'a', ...members }, options).refreshToken).toBe(token)
@@ -136,7 +137,13 @@ describe('expiry', () => {
       null,
     ],
     ['a date in the past: unknown', {}, { getExpirationDateFromResponse: () => iat - 60 }, null],
-    ['a function that throws: unknown', {}, { getExpirationDateFromResponse: () => JSON.parse('{') }, null],
+    [
+      'a function that throws: the rest',
+      { expires_in: 5 },
+      { getExpirationDateFromResponse: () => JSON.parse('{') },
+      5,
+    ],
+    ['a function of no use: the rest', { expires_in: 5 }, { getExpirationDateFromResponse: () => Number.NaN }, 5],
     ['exp as digits (A23)', { access_token: jwt({ exp: `${iat + 60}` }) }, {}, 60],
     ['exp before iat: exp', { access_token: jwt({ iat: iat + 90, exp: iat + 60 }) }, {}, 60],
     ['an opaque token: unknown (A22)', {}, {}, null],
@@ -202,7 +209,8 @@ describe('readJson', () => {
     ['half of it (A4)', '{"access_token":"a'],
     ['JSON of another type (A31)', '{}', 'text/plain'],
     ['a look-alike type', '{}', 'application/jsonp'],
-    ['50 MB (A10)', new Blob(Array.from({ length: 50 }, () => new Uint8Array(1_048_576)))],
+    ['JSON of 50 MB (A10)', new Blob(['"', ...Array.from({ length: 50 }, () => 'a'.repeat(1_048_576)), '"'])],
+    ['JSON of a byte more than 1 MiB', `"${'a'.repeat(1_048_575)}"`],
     ['100,000 levels (A11)', '['.repeat(100_000)],
   ])('refuses %s', async (_, text, type) => {
     expect(await json(text, type)).toBeNull()
@@ -217,6 +225,10 @@ describe('readJson', () => {
       },
     })
     expect((await json(stream))?.body).toEqual({ name: 'wörld 🦆' })
+  })
+
+  it('reads 1 MiB', async () => {
+    expect((await json(`"${'a'.repeat(1_048_574)}"`))?.body).toHaveLength(1_048_574)
   })
 
   it('drops a byte order mark (A32)', async () => {

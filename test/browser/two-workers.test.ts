@@ -1,0 +1,77 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { get, launch, logIn, Scene, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => scene.close())
+
+const worker = {
+  type: 'text/javascript',
+  body: "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })",
+}
+
+/** A page below `/app/`, which has a worker of its own, and one that has not. */
+async function openScopes(): Promise<[Page, Page]> {
+  const page = (path: string) => ({
+    type: 'text/html',
+    body: `<!doctype html><link rel="icon" href="data:,"><script type="module">
+      import { register } from '/refresh-worker/index.js'
+      window.auth = register('${path}sw.js')
+    </script>`,
+  })
+  const files = { '/app/sw.js': worker, '/app/page.html': page('/app/'), '/page.html': page('/') }
+  scene = await Scene.open(browser, { files: { ...files, '/sw.js': worker } })
+  return [await scene.tab('/page.html'), await scene.tab('/app/page.html')]
+}
+
+describe('two scopes of one origin', () => {
+  it('share the session: a login and a logout reach the pages of both (C18)', async () => {
+    const [outer, inner] = await openScopes()
+    expect(await inner.evaluate(() => navigator.serviceWorker.controller?.scriptURL)).toBe(`${scene.origin}/app/sw.js`)
+    await logIn(outer)
+    await untilStatus(inner, 'authenticated')
+    expect(await get(inner, '/api/me')).toBe(200)
+
+    await inner.evaluate(() => window.auth.logout())
+    await untilStatus(outer, 'anonymous')
+    expect(await get(outer, '/api/me')).toBe(401)
+    expect(scene.demo.stats.unauthorized).toBe(1)
+  })
+
+  it('refresh once between them (C18, N22)', async () => {
+    const [outer, inner] = await openScopes()
+    await logIn(outer)
+    await untilStatus(inner, 'authenticated')
+    scene.demo.expireAccessTokens()
+    const call = async () =>
+      Promise.all(Array.from({ length: 20 }, async (_, n) => (await fetch(`/api/orders/${n + 1}`)).status))
+    const statuses = await Promise.all([outer.evaluate(call), inner.evaluate(call)])
+    expect(statuses.flat()).toEqual(Array.from({ length: 40 }, () => 200))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+})
+
+describe('two versions of one worker', () => {
+  it('a new one takes over without a reload, and has the session (C15)', async () => {
+    scene = await Scene.open(browser, { files: { '/sw.js': worker } })
+    const page = await scene.tab()
+    await logIn(page)
+    await page.evaluate(() => window.auth.updateToken())
+    scene.files['/sw.js'] = { ...worker, body: `${worker.body} // 2` }
+    await page.evaluate(async () => {
+      const isReplaced = new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve))
+      const registration = await navigator.serviceWorker.ready
+      await registration.update()
+      await isReplaced
+    })
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(await page.evaluate(async () => (await window.auth.inspect()).worker.lastRefresh)).toBeNull()
+    expect(await page.evaluate(() => window.auth.updateToken())).toMatchObject({ status: 'authenticated' })
+    expect(scene.demo.stats).toMatchObject({ refreshes: 2, unauthorized: 0 })
+  })
+})
