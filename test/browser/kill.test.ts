@@ -53,6 +53,80 @@ describe('G6: a worker that is killed in the middle of a refresh', () => {
   })
 })
 
+/** A worker that stops at a point of its refresh, for good, when a page has asked that run of it to. */
+const HANGING = `
+  let hangAt
+  addEventListener('message', ({ data }) => {
+    if (data.hangAt) hangAt = data.hangAt
+  })
+  const reached = new BroadcastChannel('reached')
+  const pass = point => {
+    if (hangAt !== point) return
+    reached.postMessage(point)
+    return new Promise(() => {})
+  }
+  const isRefresh = request => request.url.endsWith('/auth/login')
+  const requestLock = navigator.locks.request.bind(navigator.locks)
+  navigator.locks.request = async (...args) => {
+    await pass('before the lock')
+    return requestLock(...args)
+  }
+  const send = self.fetch
+  self.fetch = async request => {
+    if (isRefresh(request)) await pass('before the request')
+    const response = await send(request)
+    if (isRefresh(request)) await pass('after the answer')
+    return response
+  }
+  const matchAll = clients.matchAll.bind(clients)
+  clients.matchAll = async (...args) => {
+    await pass('after the write')
+    return matchAll(...args)
+  }
+  importScripts('/refresh-worker.js')
+  RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true, timeout: 300 })`
+
+describe('G6: a worker that is killed at each step of a refresh', () => {
+  it.each([
+    ['before the lock', 'C1', 200, 1, 'authenticated'],
+    ['before the request', 'C1', 200, 1, 'authenticated'],
+    ['after the answer', 'C3', 401, 2, 'anonymous'],
+    ['after the write', 'C4', 200, 1, 'authenticated'],
+  ] as const)(
+    '%s (%s): the request that waits is answered %i, after %i refresh requests',
+    async (point, _, status, count, end) => {
+      let refreshes = 0
+      const files = { '/sw.js': { type: 'text/javascript', body: HANGING } }
+      scene = await Scene.open(browser, {
+        files,
+        beforeRefresh: () => {
+          refreshes++
+        },
+      })
+      const page = await scene.tab()
+      await logIn(page)
+      await untilStatus(page, 'authenticated')
+      scene.demo.expireAccessTokens()
+
+      const answer = await page.evaluateHandle(async hangAt => {
+        const reached = new Promise(resolve => {
+          new BroadcastChannel('reached').onmessage = resolve
+        })
+        navigator.serviceWorker.controller?.postMessage({ hangAt })
+        const status = fetch('/api/me').then(response => response.status)
+        await reached
+        return { status }
+      }, point)
+      await scene.stopWorkers(page)
+
+      expect(await answer.evaluate(({ status }) => status)).toBe(status)
+      await untilStatus(page, end)
+      expect(refreshes).toBe(count)
+      expect(scene.demo.stats.refreshes).toBe(1)
+    },
+  )
+})
+
 it('updateToken() of a worker that is killed is asked of the next one', async () => {
   const first = barrier()
   let count = 0

@@ -102,6 +102,28 @@ describe('G1: one refresh per expiry', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, unauthorized: 0 })
   })
 
+  it('holds nobody else up: other requests go on, and one that is aborted ends alone (N19, C26)', async () => {
+    const refresh = barrier()
+    scene = await Scene.open(browser, { beforeRefresh: refresh.pass })
+    const page = await scene.tab()
+    await logIn(page)
+    scene.demo.expireAccessTokens()
+    const waiting = page.evaluate(callTwentyTimes)
+    await refresh.reached
+
+    const meanwhile = await page.evaluate(async () => {
+      const abort = new AbortController()
+      const aborted = fetch('/api/me', { signal: abort.signal }).catch(error => error.name)
+      const other = (await fetch('/demo.json')).status
+      abort.abort()
+      return [other, await aborted]
+    })
+    expect(meanwhile).toEqual([200, 'AbortError'])
+    refresh.open()
+    expect(await waiting).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+
   it('makes one request of updateToken() from three tabs at once', async () => {
     const refresh = barrier()
     scene = await Scene.open(browser, { beforeRefresh: refresh.pass })

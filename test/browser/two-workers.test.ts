@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { get, launch, logIn, Scene, untilStatus } from './harness.ts'
+import { barrier, get, launch, logIn, Scene, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -56,7 +56,66 @@ describe('two scopes of one origin', () => {
   })
 })
 
+describe('a lock that a page has its hands on (C19)', () => {
+  const impatient = { ...worker, body: worker.body.replace('useRefreshToken', 'timeout: 0.5, useRefreshToken') }
+
+  it('held for ever: the refresh goes on without it', async () => {
+    scene = await Scene.open(browser, { files: { '/sw.js': impatient } })
+    const page = await scene.tab()
+    await logIn(page)
+    await page.evaluate(
+      () =>
+        new Promise<void>(resolve => {
+          navigator.locks.request('refresh-worker:refresh', () => {
+            resolve()
+            return new Promise(() => undefined)
+          })
+        }),
+    )
+    expect(await page.evaluate(() => window.auth.updateToken())).toMatchObject({ status: 'authenticated' })
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+
+  it('stolen in the middle of a refresh: it is finished, and nothing is lost', async () => {
+    const refresh = barrier()
+    scene = await Scene.open(browser, { files: { '/sw.js': worker }, beforeRefresh: refresh.pass })
+    const page = await scene.tab()
+    await logIn(page)
+    await untilStatus(page, 'authenticated')
+    const update = page.evaluate(() => window.auth.updateToken())
+    await refresh.reached
+    await page.evaluate(() => navigator.locks.request('refresh-worker:refresh', { steal: true }, () => undefined))
+    refresh.open()
+    expect(await update).toMatchObject({ status: 'authenticated' })
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, unauthorized: 0 })
+  })
+})
+
 describe('two versions of one worker', () => {
+  it('a new one that comes in the middle of a refresh neither repeats it nor loses it (C16)', async () => {
+    const refresh = barrier()
+    scene = await Scene.open(browser, { files: { '/sw.js': worker }, beforeRefresh: refresh.pass })
+    const page = await scene.tab()
+    await logIn(page)
+    await untilStatus(page, 'authenticated')
+    const update = page.evaluate(() => window.auth.updateToken())
+    await refresh.reached
+    scene.files['/sw.js'] = { ...worker, body: `${worker.body} // 2` }
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready
+      Object.assign(window, {
+        isReplaced: new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve)),
+      })
+      await registration.update()
+    })
+    refresh.open()
+    expect(await update).toMatchObject({ status: 'authenticated' })
+    await page.evaluate('isReplaced')
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, unauthorized: 0 })
+  })
+
   it('a new one takes over without a reload, and has the session (C15)', async () => {
     scene = await Scene.open(browser, { files: { '/sw.js': worker } })
     const page = await scene.tab()
