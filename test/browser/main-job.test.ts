@@ -86,7 +86,7 @@ describe('G1: one refresh per expiry', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, requests: 200, unauthorized: 0 })
   })
 
-  it('sends one refresh for requests that come before, during and after it (N3)', async () => {
+  it('sends one refresh for requests that come before, during and after it, however slow it is (N3, B2)', async () => {
     const refresh = barrier()
     scene = await Scene.open(browser, { beforeRefresh: refresh.pass })
     const page = await scene.tab()
@@ -124,7 +124,7 @@ describe('G1: one refresh per expiry', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
   })
 
-  it('makes one request of updateToken() from three tabs at once', async () => {
+  it('makes one request of updateToken() from three tabs at once, and no login of it (B18)', async () => {
     const refresh = barrier()
     scene = await Scene.open(browser, { beforeRefresh: refresh.pass })
     const tabs = [await scene.tab(), await scene.tab(), await scene.tab()] as const
@@ -140,6 +140,7 @@ describe('G1: one refresh per expiry', () => {
 
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
     expect(after[0]).not.toEqual(before)
+    expect(after[0]).toMatchObject({ sessionId: before.status === 'authenticated' && before.sessionId })
     expect(after).toEqual([after[0], after[0], after[0]])
   })
 

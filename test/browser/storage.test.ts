@@ -62,6 +62,28 @@ describe('a page that takes the storage away', () => {
   })
 })
 
+it('a connection that is closed, and nobody said so, is opened again (C11)', async () => {
+  const body = `
+    const { transaction } = IDBDatabase.prototype
+    let faults = 3
+    IDBDatabase.prototype.transaction = function (...args) {
+      if (faults-- > 0) {
+        this.close()
+      }
+      return transaction.apply(this, args)
+    }
+    importScripts('/refresh-worker.js')
+    RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })`
+  scene = await Scene.open(browser, { files: { '/closing.js': { type: 'text/javascript', body } } })
+  const page = await scene.tab('/test.html?worker=/closing.js')
+  await logIn(page)
+  await page.evaluate(() => window.auth.updateToken())
+  expect(await get(page, '/api/me')).toBe(200)
+  await page.close()
+  const again = await scene.tab('/test.html?worker=/closing.js')
+  expect(await stateOf(again)).toMatchObject({ status: 'authenticated' })
+})
+
 describe('a worker without storage', () => {
   it.each([
     ['is refused it (C7)', "indexedDB.open = () => { throw new DOMException('', 'SecurityError') }"],

@@ -219,7 +219,7 @@ describe('after a 401', () => {
     expect(refreshes()).toBe(1)
   })
 
-  it('returns the second 401 (B13), and does not refresh again for a while (B14, B15)', async () => {
+  it('returns the second 401 (B13, N18), and does not refresh again for a while (B14, B15)', async () => {
     const { call, tokens, refreshes, clock } = setUp({ api: unauthorized })
     expect((await call()).status).toBe(401)
     expect(tokens()).toHaveLength(2)
@@ -229,6 +229,26 @@ describe('after a 401', () => {
     await call()
     expect(refreshes()).toBe(2)
   })
+
+  it('shares the refresh that a timer has started (N21)', async () => {
+    const { call, freshSession, refreshes } = setUp({ api: refuse('Bearer access-1') })
+    const [response] = await Promise.all([call(), freshSession.refresh(sessionOf())])
+    expect(response.status).toBe(200)
+    expect(refreshes()).toBe(1)
+  })
+
+  it.each(['', 'Bearer', 'Bearer error="invalid_token"', 'Bearer error="insufficient_scope"', 'DPoP, Bearer'])(
+    'is a 401 whatever WWW-Authenticate says: %j (B16)',
+    async value => {
+      const api = ({ authorization }: Sent) =>
+        authorization === 'Bearer access-1'
+          ? new Response('no', { status: 401, headers: value ? { 'WWW-Authenticate': value } : {} })
+          : new Response('ok')
+      const { call, refreshes } = setUp({ api })
+      expect((await call()).status).toBe(200)
+      expect(refreshes()).toBe(1)
+    },
+  )
 
   it('takes the token that another request has refreshed meanwhile, without a refresh of its own', async () => {
     const slow = deferred<Response>()
@@ -347,6 +367,17 @@ describe("G4: a request of one session never gets another's token", () => {
     expect(tokens()).toEqual(['Bearer access-1'])
     expect(refreshes()).toBe(0)
     expect(sessions.current()).toMatchObject({ id: 'session-b' })
+  })
+
+  it("delivers A's late answer as it is (N12)", async () => {
+    const answer = deferred<Response>()
+    const { call, sessions, tokens } = setUp({ api: () => answer.promise })
+    const response = call()
+    await expect.poll(tokens).toHaveLength(1)
+    await sessions.change('login', asB)
+    const answered = new Response("A's")
+    answer.resolve(answered)
+    expect(await response).toBe(answered)
   })
 
   it('fails a request that waited for a refresh of A when B logs in, and does not send it (N13)', async () => {

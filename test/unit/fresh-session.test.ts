@@ -90,6 +90,21 @@ describe('G1: one refresh per expiry', () => {
     expect(asked).toHaveLength(1)
   })
 
+  it('is one for each of a thousand expiries, and leaves nothing behind (N23)', async () => {
+    const { worker, asked, stored } = setUp()
+    const { refresh, isRefreshing } = worker()
+    let session = stored
+    for (let n = 0; n < 1000; n++) {
+      const [next] = await Promise.all([refresh(session), refresh(session)])
+      expect(isRefreshing(session)).toBe(false)
+      session = next as Authenticated
+    }
+    expect(asked).toHaveLength(1000)
+    expect(session.generation).toBe(1001)
+    // Each with the tokens of the one before (A16).
+    expect(new Set(asked.map(({ accessToken }) => accessToken)).size).toBe(1000)
+  })
+
   it('is done again at the next expiry', async () => {
     const { worker, asked, stored } = setUp()
     const { refresh } = worker()

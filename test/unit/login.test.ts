@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
-import { nobody, type Session } from '../../sw/session.ts'
+import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import {
   configOf,
@@ -39,7 +39,7 @@ function setUp(answer: () => Response | Promise<Response>, { options, stored = n
   })
   const post = (kind: 'login' | 'signup' = 'login', url = `${ORIGIN}/auth/login`) =>
     login(new Request(url, { method: 'POST', body: '{"password":"hopper"}' }), kind)
-  return { post, sent, changes, log, stored: () => records.get(config.storageKey) }
+  return { post, sent, changes, log, sessions, stored: () => records.get(config.storageKey) }
 }
 
 const TOKENS = { access_token: 'secret-access-token', refresh_token: 'secret-refresh-token', expires_in: 60 }
@@ -76,6 +76,16 @@ describe('a login', () => {
     first.resolve(jsonResponse({ access_token: 'first' }))
     await slow
     expect(stored()).toMatchObject({ accessToken: 'first', refreshToken: null })
+  })
+
+  it('that completes after a logout wins over it (N9)', async () => {
+    const answer = deferred<Response>()
+    const { post, stored, sessions } = setUp(() => answer.promise, { stored: sessionOf() })
+    const login = post()
+    await sessions.change('logout', latest => ended(latest, 'logout'))
+    answer.resolve(jsonResponse(TOKENS))
+    await login
+    expect(stored()).toMatchObject({ status: 'authenticated', id: 'session-1', generation: 3 })
   })
 
   it('that fails leaves the session alone (B17)', async () => {

@@ -109,7 +109,7 @@ describe('parseSession', () => {
     ['a number', 42],
     ['null', null],
     ['an array', []],
-    ['a future version', { ...intact, version: 2 }],
+    ['a future version (C17)', { ...intact, version: 2 }],
     ['no version', { ...intact, version: undefined }],
     ['another status', { ...intact, status: 'admin' }],
     ['no generation', { ...intact, generation: undefined }],

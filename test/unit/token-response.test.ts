@@ -111,6 +111,10 @@ describe("extraction, by the predecessor's rule", () => {
     expect(read({ access_token: 'a', token_type }).accessToken).toBe('a')
   })
 
+  it('takes a response without token_type, as many servers send it (A19)', () => {
+    expect(read({ access_token: 'a' }).accessToken).toBe('a')
+  })
+
   it('takes a token_type that authTokenType names', () => {
     expect(codeOf({ access_token: 'a', token_type: 'jwt' }, { authTokenType: 'JWT' })).toBe('was taken')
   })
@@ -173,7 +177,7 @@ describe('expiry', () => {
 })
 
 describe('claims', () => {
-  it('are the named ones, of the id token or else of the access token, exactly (A26)', () => {
+  it('are the named ones, of the id token or else of the access token, exactly, and hints only (A26, A27)', () => {
     const idToken = jwt({ sub: 'ada', name: 'Ada 🦆 שלום', email: 'secret@example.org' })
     const accessToken = jwt({ sub: 'other', roles: ['admin'], exp: 1 })
     expect(readClaims(['sub', 'name', 'roles', 'missing'], tokensOf({ idToken, accessToken }))).toEqual({
