@@ -4,7 +4,7 @@ import { authorization } from './attach.ts'
 import type { Config } from './config.ts'
 import type { Clock, Fetch } from './ports.ts'
 import type { Authenticated, Tokens } from './session.ts'
-import { readJson, readTokens } from './token-response.ts'
+import { type JsonBody, readJson, readTokens } from './token-response.ts'
 
 /**
  * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
@@ -21,8 +21,7 @@ export type RefreshAnswer =
 
 export type TokenEndpoint = (session: Authenticated & { readonly refreshToken: string }) => Promise<RefreshAnswer>
 
-/** The answers that say "this refresh token, or this client, will never do" (RFC 6749 §5.2). */
-const DEFINITIVE = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
+const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
 export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): TokenEndpoint {
   return async session => {
@@ -72,15 +71,22 @@ async function classify(response: Response, config: Config, receivedAt: number):
       return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
     }
   }
-  const error = own(json?.body, 'error')
-  if ([400, 401, 403].includes(response.status) && typeof error === 'string' && DEFINITIVE.has(error))
-    return { outcome: 'rejected', detail: `the token endpoint answered ${error}` }
+  if (isDefinitive(response.status, json, config))
+    return { outcome: 'rejected', detail: `the token endpoint answered ${response.status}` }
   const retryAfter = readRetryAfter(response.headers, receivedAt)
   return {
     outcome: 'unavailable',
     detail: `the token endpoint answered ${response.status}`,
     ...(retryAfter === null ? {} : { retryAfter }),
   }
+}
+
+/** Whether an answer says that this refresh token, or this client, will never do (RFC 6749 §5.2). */
+function isDefinitive(status: number, json: JsonBody | null, config: Config): boolean {
+  const error = own(json?.body, 'error')
+  if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
+  // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
+  return status === 401 && !config.formEncoded && json !== null && typeof error !== 'string'
 }
 
 /**

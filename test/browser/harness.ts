@@ -76,6 +76,19 @@ export class Scene {
     await session.detach()
   }
 
+  /** Stops the one worker of a script. */
+  async stopWorker(page: Page, path: string) {
+    const session = await this.context.newCDPSession(page)
+    const versionId = new Promise<string>(resolve => {
+      session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        for (const version of versions) if (version.scriptURL === this.origin + path) resolve(version.versionId)
+      })
+    })
+    await session.send('ServiceWorker.enable')
+    await session.send('ServiceWorker.stopWorker', { versionId: await versionId })
+    await session.detach()
+  }
+
   async close() {
     await this.context.close()
     await this.demo.close()

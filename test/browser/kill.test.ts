@@ -76,6 +76,7 @@ const HANGING = `
     if (isRefresh(request)) await pass('before the request')
     const response = await send(request)
     if (isRefresh(request)) await pass('after the answer')
+    if (request.url.endsWith('/api/echo')) await pass("after the API's answer")
     return response
   }
   const matchAll = clients.matchAll.bind(clients)
@@ -125,6 +126,25 @@ describe('G6: a worker that is killed at each step of a refresh', () => {
       expect(scene.demo.stats.refreshes).toBe(1)
     },
   )
+})
+
+it("a page's POST that had reached the API is sent again by the browser, and no third time by us (C5)", async () => {
+  scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body: HANGING } } })
+  const page = await scene.tab()
+  await logIn(page)
+  const answer = await page.evaluateHandle(async hangAt => {
+    const reached = new Promise(resolve => {
+      new BroadcastChannel('reached').onmessage = resolve
+    })
+    navigator.serviceWorker.controller?.postMessage({ hangAt })
+    const init = { method: 'POST', body: '"once"', headers: { 'Content-Type': 'application/json' } }
+    const status = fetch('/api/echo', init).then(response => response.status)
+    await reached
+    return { status }
+  }, "after the API's answer")
+  await scene.stopWorkers(page)
+  expect(await answer.evaluate(({ status }) => status)).toBe(200)
+  expect(scene.demo.log.filter(({ path }) => path === '/api/echo')).toHaveLength(2)
 })
 
 it('updateToken() of a worker that is killed is asked of the next one', async () => {

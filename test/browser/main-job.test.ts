@@ -163,6 +163,20 @@ describe('G1: one refresh per expiry', () => {
   })
 })
 
+it('a 401 that comes while a large body is still on its way has one outcome (B25)', async () => {
+  scene = await Scene.open(browser)
+  const page = await scene.tab()
+  await logIn(page)
+  scene.demo.expireAccessTokens()
+  const upload = () => fetch('/api/no-such-thing', { method: 'PUT', body: new Blob([new Uint8Array(5_000_000)]) })
+  const status = await page.evaluate(`(${upload})().then(response => response.status, error => error.name)`)
+  // The replay's answer, or what the browser makes of a connection that the server closed under it.
+  expect([404, 'TypeError']).toContain(status)
+  expect(scene.demo.stats.refreshes).toBeLessThanOrEqual(1)
+  expect(scene.demo.stats.requests).toBeLessThanOrEqual(2)
+  expect(await get(page, '/api/me')).toBe(200)
+})
+
 describe('the refresh request', () => {
   it('comes from the worker with the old tokens, and names no referrer (R19)', async () => {
     const seen: unknown[] = []

@@ -1,5 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { DemoOptions } from '../../examples/demo/app.mjs'
 import { barrier, get, launch, logIn, Scene, untilStatus } from './harness.ts'
 
 let browser: Browser
@@ -16,7 +17,7 @@ const worker = {
 }
 
 /** A page below `/app/`, which has a worker of its own, and one that has not. */
-async function openScopes(): Promise<[Page, Page]> {
+async function openScopes(options: DemoOptions = {}): Promise<[Page, Page]> {
   const page = (path: string) => ({
     type: 'text/html',
     body: `<!doctype html><link rel="icon" href="data:,"><script type="module">
@@ -25,7 +26,7 @@ async function openScopes(): Promise<[Page, Page]> {
     </script>`,
   })
   const files = { '/app/sw.js': worker, '/app/page.html': page('/app/'), '/page.html': page('/') }
-  scene = await Scene.open(browser, { files: { ...files, '/sw.js': worker } })
+  scene = await Scene.open(browser, { ...options, files: { ...files, '/sw.js': worker } })
   return [await scene.tab('/page.html'), await scene.tab('/app/page.html')]
 }
 
@@ -53,6 +54,23 @@ describe('two scopes of one origin', () => {
     const statuses = await Promise.all([outer.evaluate(call), inner.evaluate(call)])
     expect(statuses.flat()).toEqual(Array.from({ length: 40 }, () => 200))
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+
+  it('take over the refresh of one that is killed (N15)', async () => {
+    const first = barrier()
+    let count = 0
+    const [outer, inner] = await openScopes({ beforeRefresh: () => (++count === 1 ? first.pass() : undefined) })
+    await logIn(outer)
+    await untilStatus(inner, 'authenticated')
+    await untilStatus(outer, 'authenticated')
+    const update = outer.evaluate(() => window.auth.updateToken().catch(({ code }) => code))
+    await first.reached
+    const waiting = inner.evaluate(() => window.auth.updateToken())
+    await scene.stopWorker(outer, '/sw.js')
+    expect(await waiting).toMatchObject({ status: 'authenticated' })
+    expect(await update).toMatchObject({ status: 'authenticated' })
+    expect(scene.demo.stats.refreshes).toBe(1)
+    expect(count).toBe(2)
   })
 })
 

@@ -162,6 +162,23 @@ describe('before the request', () => {
     expect(refreshes()).toBe(1)
   })
 
+  it.each([
+    ['forward a day', 86_400_000],
+    ['back an hour', -3_600_000],
+    ['forward ten minutes', 600_000],
+    ['back ten minutes', -600_000],
+  ])('a clock that jumps %s costs one refresh, and no more (C14)', async (_, jump) => {
+    const { call, clock, refreshes, behind, tokens } = setUp()
+    await call()
+    clock.time += jump
+    for (let n = 0; n < 20; n++) {
+      expect((await call()).status).toBe(200)
+      await Promise.all(behind)
+    }
+    expect(refreshes()).toBe(1)
+    expect(tokens().at(-1)).toBe('Bearer access-2')
+  })
+
   it('does not mind when the refresh behind it fails', async () => {
     const endpoint = async (): Promise<RefreshAnswer> => ({ outcome: 'unavailable', detail: 'down' })
     const { call, behind, clock } = setUp({ endpoint })

@@ -94,6 +94,7 @@ describe('the answer (R17)', () => {
     ['403 invalid_grant', error(403, { error: 'invalid_grant' })],
     ['401 invalid_client (B10)', error(401, { error: 'invalid_client' })],
     ['400 unauthorized_client', error(400, { error: 'unauthorized_client' })],
+    ['401 in JSON without an OAuth error, as JSON servers have it', error(401, { message: 'log in again' })],
   ])('rejects with %s', async (_, answer) => {
     expect((await refresh({}, answer)).result.outcome).toBe('rejected')
   })
@@ -103,7 +104,9 @@ describe('the answer (R17)', () => {
   it.each<[string, () => Response]>([
     ['400 invalid_request (B11)', error(400, { error: 'invalid_request' })],
     ['400 unsupported_grant_type', error(400, { error: 'unsupported_grant_type' })],
-    ['401 of no known kind', error(401, { message: 'no' })],
+    ['401 with another OAuth error', error(401, { error: 'invalid_token' })],
+    ['403 of no known kind', error(403, { message: 'no' })],
+    ['400 of no known kind', error(400, { message: 'no' })],
     ['401 in HTML', html(401)],
     ['404', html(404)],
     ['405', html(405)],
@@ -129,6 +132,11 @@ describe('the answer (R17)', () => {
     const { result } = await refresh({}, answer)
     expect(result.outcome).toBe('unavailable')
     expect(JSON.stringify(result)).not.toMatch(/access-[12]|a b"|acc"|doctype|refresh-1/)
+  })
+
+  it('keeps the session with a 401 without an OAuth error from a server that should have one', async () => {
+    const form = { defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' } }
+    expect((await refresh(form, error(401, { message: 'no' }))).result.outcome).toBe('unavailable')
   })
 
   it('keeps the session where a getter of the application throws', async () => {
