@@ -71,8 +71,9 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)
       const again = await fetch(attach(copy, config, newer))
-      if (again.status === 401 && isUnchanged(sessions.latest(), newer))
-        futile = { session: newer, until: now() + FUTILE }
+      // One that has grown old while the request waited is refused for that, and not for good.
+      const isVerdict = again.status === 401 && !isDue(newer, now(), config.refreshAhead)
+      if (isVerdict && isUnchanged(sessions.latest(), newer)) futile = { session: newer, until: now() + FUTILE }
       return again
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error

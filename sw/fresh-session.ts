@@ -125,7 +125,9 @@ export function createFreshSession(needs: Needs): FreshSession {
     current: async () => {
       const session = await sessions.current()
       if (session.status === 'anonymous' || session.refreshToken !== null || !isExpired(session, now())) return session
-      return sessions.change('expired', latest => (isUnchanged(latest, session) ? ended(latest, 'expired') : latest))
+      await sessions.change('expired', latest => (isUnchanged(latest, session) ? ended(latest, 'expired') : latest))
+      // Not what is stored now: who has logged in meanwhile is not who asked.
+      return ended(session, 'expired')
     },
     refresh: session => {
       const key = keyOf(session)

@@ -71,8 +71,12 @@ async function classify(response: Response, config: Config, receivedAt: number):
       return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
     }
   }
-  if (isDefinitive(response.status, json, config))
-    return { outcome: 'rejected', detail: `the token endpoint answered ${response.status}` }
+  const error = own(json?.body, 'error')
+  if (isDefinitive(response.status, json, error, config))
+    return {
+      outcome: 'rejected',
+      detail: `the token endpoint answered ${typeof error === 'string' ? error : response.status}`,
+    }
   const retryAfter = readRetryAfter(response.headers, receivedAt)
   return {
     outcome: 'unavailable',
@@ -82,8 +86,7 @@ async function classify(response: Response, config: Config, receivedAt: number):
 }
 
 /** Whether an answer says that this refresh token, or this client, will never do (RFC 6749 §5.2). */
-function isDefinitive(status: number, json: JsonBody | null, config: Config): boolean {
-  const error = own(json?.body, 'error')
+function isDefinitive(status: number, json: JsonBody | null, error: unknown, config: Config): boolean {
   if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
   // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
   return status === 401 && !config.formEncoded && json !== null && typeof error !== 'string'

@@ -267,6 +267,27 @@ describe('after a 401', () => {
     },
   )
 
+  it('is mended for a token that was over when it was looked at, though a replay met the same fate', async () => {
+    const held = deferred<void>()
+    const { call, clock, refreshes, tokens } = setUp({
+      api: async ({ authorization }) => {
+        if (authorization === 'Bearer access-1') return unauthorized()
+        if (authorization !== 'Bearer access-2') return new Response('ok')
+        // In the queue of the browser's connections, until it has expired.
+        await held.promise
+        return unauthorized()
+      },
+    })
+    const replayed = call()
+    await expect.poll(tokens).toHaveLength(2)
+    const other = call()
+    await expect.poll(tokens).toHaveLength(3)
+    clock.time += 601_000
+    held.resolve()
+    expect([(await replayed).status, (await other).status]).toEqual([401, 200])
+    expect(refreshes()).toBe(2)
+  })
+
   it('takes the token that another request has refreshed meanwhile, without a refresh of its own', async () => {
     const slow = deferred<Response>()
     const api = ({ authorization, url }: Sent) =>

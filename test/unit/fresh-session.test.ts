@@ -382,6 +382,9 @@ describe('current', () => {
     const login = (previous: Session) => loggedIn(previous, 'session-b', tokensOf({ expiresAt: NOW + 600_000 }))
     const winner = await two.sessions.change('login', login)
     clock.time += 1000
+    // Who asked is told of its own session, and the other one stays.
+    expect(await one.current()).toMatchObject({ status: 'anonymous', reason: 'expired' })
+    expect(await one.sessions.load()).toEqual(winner)
     expect(await one.current()).toEqual(winner)
   })
 

@@ -1,0 +1,298 @@
+import type { BrowserContext, Browser as Chromium, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { AuthState } from '../../src/protocol.ts'
+import type { Options } from '../../sw/config.ts'
+import { type AuthServer, postForm } from '../servers/app.ts'
+import { openOAuth2Server } from '../servers/oauth2-server.ts'
+import { openOidcServer } from '../servers/oidc.ts'
+import { barrier, get, launch, logIn, stateOf, untilStatus } from './harness.ts'
+
+declare global {
+  interface Window {
+    /** Every state since the page was opened. */
+    states: AuthState[]
+  }
+}
+
+const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
+import { register } from '/refresh-worker/index.js'
+window.auth = register('/sw.js')
+window.states = []
+window.auth.subscribe(state => window.states.push(state))
+</script>`
+
+/** What a standard authorization server asks of a single-page application. */
+const STANDARD: Options = {
+  apiUrls: ['/api/'],
+  loginUrl: '/auth/login',
+  logoutUrl: '/auth/logout',
+  useRefreshToken: true,
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}
+
+/** An authorization server with its application, and one browser profile that uses it. */
+class Site {
+  readonly server: AuthServer
+  readonly #context: BrowserContext
+  readonly #failures: string[] = []
+  readonly #console: string[] = []
+
+  private constructor(server: AuthServer, context: BrowserContext) {
+    this.server = server
+    this.#context = context
+    context.on('weberror', error => this.#failures.push(String(error.error())))
+    context.on('console', message => this.#console.push(message.text()))
+  }
+
+  static async open(server: AuthServer, options: Partial<Options> = {}): Promise<Site> {
+    const { clientId, tokenUrl: refreshTokenUrl } = server
+    const setup = JSON.stringify({ ...STANDARD, clientId, refreshTokenUrl, ...options })
+    server.files.set('/sw.js', {
+      type: 'text/javascript',
+      body: `importScripts('/refresh-worker.js')\nRefreshWorker.setup(${setup})`,
+    })
+    server.files.set('/test.html', { type: 'text/html', body: PAGE })
+    return new Site(server, await browser.newContext())
+  }
+
+  async tabs(count: number): Promise<Page[]> {
+    const tabs: Page[] = []
+    for (let n = 0; n < count; n++) {
+      const page = await this.#context.newPage()
+      await page.goto(`${this.server.origin}/test.html`)
+      await page.evaluate(() => window.auth.ready)
+      tabs.push(page)
+    }
+    return tabs
+  }
+
+  async stopWorkers(page: Page) {
+    const session = await this.#context.newCDPSession(page)
+    await session.send('ServiceWorker.enable')
+    await session.send('ServiceWorker.stopAllWorkers')
+    await session.detach()
+  }
+
+  async close() {
+    await this.#context.close()
+    await this.server.close()
+    if (this.#failures.length > 0) throw new Error(`pages threw: ${this.#failures.join('; ')}`)
+    const isSecret = (line: string) => [...this.server.secrets].some(secret => line.includes(secret))
+    if (this.#console.some(isSecret)) throw new Error('the console shows a token')
+  }
+}
+
+let browser: Chromium
+let site: Site
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => site.close())
+
+type Tabs = readonly [Page, Page, ...Page[]]
+
+/** When the token expires that the page knows of. */
+async function expiryOf(page: Page): Promise<number> {
+  const state = await stateOf(page)
+  return state.status === 'authenticated' ? (state.expiresAt ?? Number.NaN) : Number.NaN
+}
+
+/** Has every tab send so many requests at the same moment, just after `time` (milliseconds since the epoch). */
+async function burst(tabs: readonly Page[], requests: number, time = 0): Promise<number[]> {
+  const statuses = await Promise.all(
+    tabs.map(tab =>
+      tab.evaluate(
+        async ([at, count]) => {
+          await new Promise(resolve => setTimeout(resolve, at - Date.now() + 1))
+          const calls = Array.from({ length: count }, async (_, n) => (await fetch(`/api/orders/${n}`)).status)
+          return Promise.all(calls)
+        },
+        [time, requests] as const,
+      ),
+    ),
+  )
+  return statuses.flat()
+}
+
+/** A refresh by somebody else who has the token. */
+function refreshAs(server: AuthServer, refreshToken: string) {
+  const fields = { grant_type: 'refresh_token', refresh_token: refreshToken, client_id: server.clientId }
+  return postForm(server.tokenUrl, fields)
+}
+
+const times = (count: number, status: number) => Array.from({ length: count }, () => status)
+
+/** All states that the tabs have had since they were opened, the first ones of each left out. */
+async function historyOf(tabs: readonly Page[]) {
+  const states = (await Promise.all(tabs.map(tab => tab.evaluate(() => window.states)))).flat()
+  const generations = new Set(states.map(state => (state.status === 'authenticated' ? state.generation : null)))
+  generations.delete(null)
+  const endings = states.filter(state => state.status === 'anonymous' && state.reason !== 'none')
+  return { generations: [...generations].sort((a, b) => Number(a) - Number(b)), endings }
+}
+
+/** Logs in, and waits until every tab knows. */
+async function logInAll(tabs: Tabs) {
+  const answer = await logIn(tabs[0])
+  for (const tab of tabs) await untilStatus(tab, 'authenticated')
+  return answer
+}
+
+async function open(server: AuthServer, count: number, options: Partial<Options> = {}): Promise<Tabs> {
+  site = await Site.open(server, options)
+  const [first, second, ...rest] = await site.tabs(count)
+  if (!first || !second) throw new Error('the tests are about several tabs')
+  return [first, second, ...rest]
+}
+
+describe('oidc-provider, which takes every refresh token once', () => {
+  const TABS = 20
+  const REQUESTS = 20
+  const EXPIRIES = 10
+
+  it('never signs out 20 tabs with 20 requests each at 10 expiries, and sees one refresh for each (B20, G1)', async () => {
+    // Longer than a burst takes: a request that waits for a connection until its token is over gets a 401 by right.
+    const server = await openOidcServer({ lifetime: 5 })
+    // No token is to be replaced before it is over, so that the server can tell a refresh too many.
+    const tabs = await open(server, TABS, { refreshAhead: 0 })
+    await logInAll(tabs)
+
+    while (server.stats.refreshes < EXPIRIES) {
+      if (server.stats.refreshes === EXPIRIES - 1) server.setLifetime(600)
+      const expiry = await expiryOf(tabs[0])
+      // Still good at the server too, whose clock counts whole seconds.
+      expect(await burst(tabs, 1, expiry - 1_500)).toEqual(times(TABS, 200))
+      expect(await burst(tabs, REQUESTS, expiry)).toEqual(times(TABS * REQUESTS, 200))
+    }
+
+    const { refreshes } = server.stats
+    expect(server.stats).toMatchObject({ refreshRequests: refreshes, refreshFailures: 0, earlyRefreshes: 0 })
+    // The pages have seen a login and so many refreshes, and nothing else.
+    const generations = Array.from({ length: 1 + refreshes }, (_, n) => n + 1)
+    await expect.poll(() => historyOf(tabs)).toEqual({ generations, endings: [] })
+    expect(await burst(tabs, 1)).toEqual(times(TABS, 200))
+    expect(server.stats.refreshes).toBe(refreshes)
+  }, 180_000)
+
+  it('sees one refresh when it no longer knows an access token that should be good (B13)', async () => {
+    const server = await openOidcServer()
+    const tabs = await open(server, 5)
+    await logInAll(tabs)
+    server.forgetAccessTokens()
+
+    expect(await burst(tabs, 20)).toEqual(times(100, 200))
+
+    expect(server.stats).toMatchObject({ refreshRequests: 1, refreshes: 1, refreshFailures: 0 })
+    expect((await historyOf(tabs)).endings).toEqual([])
+  })
+
+  it("ends the session once, as 'rejected', for 100 requests that wait when a thief was faster (N4)", async () => {
+    const held = barrier()
+    const server = await openOidcServer({
+      lifetime: 2,
+      beforeRefresh: count => (count === 1 ? held.pass() : undefined),
+    })
+    const tabs = await open(server, 5)
+    await logInAll(tabs)
+    const stolen = [...server.secrets].at(-1) ?? ''
+
+    const statuses = burst(tabs, 20, await expiryOf(tabs[0]))
+    await held.reached
+    const theft = await refreshAs(server, stolen)
+    expect(theft.status).toBe(200)
+    held.open()
+
+    expect(await statuses).toEqual(times(100, 401))
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect((await historyOf(tabs)).endings).toEqual(tabs.map(() => ({ status: 'anonymous', reason: 'rejected' })))
+    expect(server.stats).toMatchObject({ refreshRequests: 2, refreshFailures: 1 })
+    // The thief has nothing of it either.
+    expect(await server.isValid((await theft.json()).access_token)).toBe(false)
+  })
+
+  it("ends the session once, as 'lost', where the worker is killed while its refresh is held (B22)", async () => {
+    const server = await openOidcServer({
+      lifetime: 2,
+      // The server goes on with the request, and its answer finds nobody.
+      beforeRefresh: count => (count === 1 ? site.stopWorkers(tabs[0]) : undefined),
+    })
+    const tabs = await open(server, 3)
+    await logInAll(tabs)
+    await expect.poll(() => server.stats.refreshes, { timeout: 10_000 }).toBe(1)
+
+    for (let n = 0; n < 3; n++) expect(await burst(tabs, 20)).toEqual(times(60, 401))
+
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect((await historyOf(tabs)).endings).toEqual(tabs.map(() => ({ status: 'anonymous', reason: 'lost' })))
+    expect(server.stats).toMatchObject({ refreshRequests: 2, refreshes: 1, refreshFailures: 1 })
+    await logIn(tabs[0])
+    expect(await get(tabs[1], '/api/me')).toBe(200)
+  })
+
+  it("ends the session once, as 'lost', where the answer to its refresh breaks off (B22)", async () => {
+    const server = await openOidcServer({ lifetime: 2, losesAnswer: count => count === 1 })
+    const tabs = await open(server, 3)
+    await logInAll(tabs)
+    await expect.poll(() => server.stats.refreshes, { timeout: 10_000 }).toBe(1)
+
+    // Until the worker tries again, requests fail as the network did.
+    const call = () => fetch('/api/me').then(({ status }) => status, String)
+    const answers = new Set<unknown>()
+    const last = async () => {
+      const answer = await tabs[0].evaluate(call)
+      answers.add(answer)
+      return answer
+    }
+    await expect.poll(last, { timeout: 10_000 }).toBe(401)
+    for (let n = 0; n < 3; n++) expect(await burst(tabs, 20)).toEqual(times(60, 401))
+
+    expect([...answers]).toEqual(['TypeError: Failed to fetch', 401])
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect((await historyOf(tabs)).endings).toEqual(tabs.map(() => ({ status: 'anonymous', reason: 'lost' })))
+    expect(server.stats).toMatchObject({ refreshRequests: 2, refreshes: 1, refreshFailures: 1 })
+  })
+})
+
+describe('@node-oauth/oauth2-server', () => {
+  it('logs in, sees one refresh for 5 tabs with 20 requests each, and logs out (N2)', async () => {
+    const server = await openOAuth2Server({ lifetime: 4 })
+    const tabs = await open(server, 5)
+    const { body } = await logInAll(tabs)
+    for (const secret of server.secrets) expect(JSON.stringify(body)).not.toContain(secret)
+    expect(await burst(tabs, 1)).toEqual(times(5, 200))
+
+    const expiry = await expiryOf(tabs[0])
+    server.setLifetime(600)
+    expect(await burst(tabs, 20, expiry)).toEqual(times(100, 200))
+    expect(server.stats).toMatchObject({
+      refreshRequests: 1,
+      refreshes: 1,
+      refreshFailures: 0,
+      earlyRefreshes: 0,
+      unauthorized: 0,
+    })
+
+    await tabs[1].evaluate(() => window.auth.logout())
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect((await historyOf(tabs)).endings).toEqual(tabs.map(() => ({ status: 'anonymous', reason: 'logout' })))
+    expect(await burst(tabs, 1)).toEqual(times(5, 401))
+    await expect.poll(() => server.stats.logouts).toBe(1)
+    for (const secret of server.secrets) expect(await server.isValid(secret)).toBe(false)
+    expect(server.stats.refreshRequests).toBe(1)
+  })
+
+  it("ends the session once, as 'lost', where the worker is killed while its refresh is held (B22)", async () => {
+    const server = await openOAuth2Server({
+      lifetime: 3,
+      beforeRefresh: count => (count === 1 ? site.stopWorkers(tabs[0]) : undefined),
+    })
+    const tabs = await open(server, 3)
+    await logInAll(tabs)
+    await expect.poll(() => server.stats.refreshes, { timeout: 10_000 }).toBe(1)
+    for (let n = 0; n < 3; n++) expect(await burst(tabs, 20)).toEqual(times(60, 401))
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect((await historyOf(tabs)).endings).toEqual(tabs.map(() => ({ status: 'anonymous', reason: 'lost' })))
+    expect(server.stats).toMatchObject({ refreshRequests: 2, refreshes: 1, refreshFailures: 1 })
+  })
+})

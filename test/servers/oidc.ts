@@ -1,0 +1,177 @@
+/** A real oidc-provider, strict: a public client, every refresh token good for one use, a second one ends the grant. */
+import { createHash, randomBytes } from 'node:crypto'
+import { exportJWK, generateKeyPair } from 'jose'
+import { type Adapter, type Context, Provider, type Stored } from 'oidc-provider'
+import { type AuthServer, type AuthServerOptions, openApp, postForm, type TokenResponse } from './app.ts'
+
+const CLIENT_ID = 'web'
+const SCOPE = 'openid'
+
+/** Tells the exchange of a code by our own login, which is not to be counted as a refresh. */
+const OWN_LOGIN = 'x-own-login'
+
+export async function openOidcServer(options: AuthServerOptions = {}): Promise<AuthServer> {
+  const app = await openApp(options)
+  const { express, origin, stats, lifetime, issued, countRefresh, holdRefresh } = app
+  const { records, adapter } = createStorage(holdRefresh)
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true })
+  const issuer = `${origin}/oidc`
+  const redirectUri = `${origin}/auth/callback`
+
+  const provider = new Provider(issuer, {
+    adapter,
+    clients: [
+      {
+        client_id: CLIENT_ID,
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        response_types: ['code'],
+        redirect_uris: [redirectUri],
+        id_token_signed_response_alg: 'ES256',
+      },
+    ],
+    jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
+    cookies: { keys: [randomBytes(16).toString('hex')] },
+    features: { devInteractions: { enabled: false } },
+    interactions: { url: () => '/auth/interaction' },
+    findAccount: async (_ctx: Context, sub: string) => ({ accountId: sub, claims: async () => ({ sub }) }),
+    loadExistingGrant: async ({ oidc }: Context) => {
+      const grant = new provider.Grant({ accountId: oidc.session.accountId, clientId: oidc.client.clientId })
+      grant.addOIDCScope(SCOPE)
+      await grant.save()
+      return grant
+    },
+    issueRefreshToken: async () => true,
+    rotateRefreshToken: true,
+    expiresWithSession: async () => false,
+    // Without this the provider refuses even the pages of its own origin, since a POST names it.
+    clientBasedCORS: (_ctx: Context, from: string) => from === origin,
+    clockTolerance: 0,
+    ttl: {
+      AccessToken: () => lifetime(),
+      AuthorizationCode: 60,
+      Grant: 86_400,
+      IdToken: 3_600,
+      Interaction: 60,
+      RefreshToken: 86_400,
+      Session: 86_400,
+    },
+  })
+  const isRefresh = ({ oidc }: Context) => oidc?.params?.grant_type === 'refresh_token'
+  provider.on('grant.success', (ctx: Context) => {
+    if (isRefresh(ctx)) stats.refreshes++
+  })
+  for (const failure of ['grant.error', 'server_error'])
+    provider.on(failure, (ctx: Context) => {
+      if (isRefresh(ctx)) stats.refreshFailures++
+    })
+  provider.on('access_token.saved', ({ jti }: Stored) => {
+    issued(jti, (records.get(`AccessToken:${jti}`)?.exp ?? 0) * 1000)
+  })
+  provider.on('refresh_token.saved', ({ jti }: Stored) => issued(jti))
+
+  express.post('/oidc/token', (req, res, next) => (req.get(OWN_LOGIN) ? next() : countRefresh(req, res, next)))
+  express.get('/auth/interaction', (req, res) =>
+    provider.interactionFinished(req, res, { login: { accountId: String(req.query.account) } }),
+  )
+  express.use('/oidc', provider.callback())
+
+  /** The authorization code grant with PKCE, by whoever is asked for credentials elsewhere. */
+  const login = async (username: string): Promise<TokenResponse> => {
+    const verifier = randomBytes(32).toString('base64url')
+    const code = await authorize(
+      `${issuer}/auth?${new URLSearchParams({
+        client_id: CLIENT_ID,
+        response_type: 'code',
+        scope: SCOPE,
+        redirect_uri: redirectUri,
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+        code_challenge_method: 'S256',
+      })}`,
+      { redirectUri, username },
+    )
+    const response = await postForm(
+      `${issuer}/token`,
+      {
+        grant_type: 'authorization_code',
+        client_id: CLIENT_ID,
+        code,
+        redirect_uri: redirectUri,
+        code_verifier: verifier,
+      },
+      { [OWN_LOGIN]: 'yes' },
+    )
+    if (!response.ok) throw new Error(`no tokens: ${response.status}`)
+    return response.json()
+  }
+
+  return app.serve({
+    tokenUrl: `${issuer}/token`,
+    clientId: CLIENT_ID,
+    login,
+    accountOf: async accessToken => (await provider.AccessToken.find(accessToken))?.accountId ?? null,
+    revoke: async accessToken => {
+      const grantId = (await provider.AccessToken.find(accessToken))?.grantId
+      for (const [key, record] of records) if (grantId && record.grantId === grantId) records.delete(key)
+    },
+    forgetAccessTokens: () => {
+      for (const key of records.keys()) if (key.startsWith('AccessToken:')) records.delete(key)
+    },
+  })
+}
+
+/** Follows the redirects from the authorization endpoint to the client's, as a browser would, and gets the code there. */
+async function authorize(start: string, { redirectUri, username }: { redirectUri: string; username: string }) {
+  const cookies = new Map<string, string>()
+  let url = new URL(start)
+  for (let steps = 0; steps < 10; steps++) {
+    if (url.pathname === '/auth/interaction') url.searchParams.set('account', username)
+    const response = await fetch(url, {
+      headers: { Cookie: [...cookies].map(pair => pair.join('=')).join('; ') },
+      redirect: 'manual',
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+      if (value) cookies.set(name, value)
+      else cookies.delete(name)
+    }
+    url = new URL(response.headers.get('Location') ?? '', url)
+    const code = url.searchParams.get('code')
+    if (url.href.startsWith(redirectUri) && code) return code
+  }
+  throw new Error('the authorization endpoint gave no code')
+}
+
+/**
+ * Keeps everything in memory, of this server only. A refresh token is held up here: by now its request has been read,
+ * so that the provider goes on with it even where whoever has sent it is gone.
+ */
+function createStorage(holdRefresh: () => Promise<void>) {
+  const records = new Map<string, Stored>()
+  const adapter = (model: string): Adapter => {
+    const key = (id: string) => `${model}:${id}`
+    const all = () => [...records].filter(([id]) => id.startsWith(key('')))
+    return {
+      upsert: async (id, payload) => {
+        records.set(key(id), payload)
+      },
+      find: async id => {
+        if (model === 'RefreshToken') await holdRefresh()
+        return records.get(key(id))
+      },
+      findByUid: async uid => all().find(([, record]) => record.uid === uid)?.[1],
+      findByUserCode: async () => undefined,
+      consume: async id => {
+        const record = records.get(key(id))
+        if (record) record.consumed = Math.floor(Date.now() / 1000)
+      },
+      destroy: async id => {
+        records.delete(key(id))
+      },
+      revokeByGrantId: async grantId => {
+        for (const [id, record] of all()) if (record.grantId === grantId) records.delete(id)
+      },
+    }
+  }
+  return { records, adapter }
+}
