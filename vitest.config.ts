@@ -8,6 +8,7 @@ export default defineConfig({
     reporters: ['default', new CountReporter()],
     projects: [
       { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+      { define, test: { name: 'model', include: ['test/model/**/*.test.ts'] } },
       {
         test: {
           name: 'browser',

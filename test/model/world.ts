@@ -1,0 +1,365 @@
+/**
+ * A machine with one store and one set of locks, on which workers live and die, and a server behind a network. The real
+ * core runs in every worker; whatever is asynchronous outside of it happens when the scheduler says so.
+ */
+import type { Scheduler } from 'fast-check'
+import { vi } from 'vitest'
+import { createAuthorize } from '../../sw/authorize.ts'
+import { createBackOff } from '../../sw/back-off.ts'
+import { createFreshSession } from '../../sw/fresh-session.ts'
+import { createLogin } from '../../sw/login.ts'
+import { createLogout } from '../../sw/logout.ts'
+import type { Fetch, Locks, Store } from '../../sw/ports.ts'
+import { loggedIn, nobody, parseSession, type Session } from '../../sw/session.ts'
+import { createSessionStore } from '../../sw/session-store.ts'
+import { createTokenEndpoint } from '../../sw/token-endpoint.ts'
+import { configOf, jsonResponse, NOW, ORIGIN, received } from '../unit/kit.ts'
+import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
+import { createWatch, type Watch } from './watch.ts'
+
+export const MODES = [
+  'ok',
+  '503',
+  'network',
+  'hang',
+  'invalid_grant',
+  'lost',
+  'lost, hangs',
+  'no refresh token',
+  'api 401',
+] as const
+export type Mode = (typeof MODES)[number]
+
+export interface Circumstances {
+  readonly start: 'nobody' | 'fresh' | 'expired' | 'expired for good'
+  readonly onReuse: OnReuse
+  /** Whether locks hold: a page can steal them, and waiting for one has a limit. */
+  readonly locks: 'held' | 'stolen'
+  /** Whether a worker may go on with a session that another one has ended or replaced, until it looks at the store. */
+  readonly staleness: 'allowed' | 'forbidden'
+}
+
+/** One life of a worker: from its start until it is killed. */
+export interface Life {
+  readonly name: string
+  isAlive: boolean
+  /** How many changes it has not yet told to the pages. */
+  telling: number
+  /** How many times it has looked at the store. */
+  reads: number
+}
+
+export type World = ReturnType<typeof createWorld>
+
+const config = configOf({ logoutUrl: '/auth/logout', refreshTokenUrl: '/auth/refresh' })
+
+const statusOnly = (status: number) => received(new Response(null, { status }))
+
+export function createWorld(scheduler: Scheduler, circumstances: Circumstances) {
+  const { start, onReuse } = circumstances
+  let time = NOW
+  /** How much the clock of the machine is ahead of the server's. */
+  let offset = 0
+  let mode: Mode = 'ok'
+  const oracle = createOracle(() => time, onReuse)
+  const watch: Watch = createWatch(oracle, circumstances)
+  let record: unknown
+
+  if (start !== 'nobody') {
+    const tokens = {
+      ...oracle.login('zoe', start !== 'expired for good'),
+      idToken: null,
+      receivedAt: time,
+      expiresAt: time + LIFE,
+    }
+    record = loggedIn(nobody, 'first', tokens)
+    watch.starts(parseSession(record))
+    if (start !== 'fresh') time += LIFE
+  }
+
+  const step = (label: string) => scheduler.schedule(Promise.resolve(), label)
+  /** Requests that nothing answers, until they time out. */
+  let hanging: (() => void)[] = []
+
+  // The limit of a request is a matter of this clock, not of the real one.
+  let limit: AbortController | null = null
+  const timeouts = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
+    limit = new AbortController()
+    return limit.signal
+  })
+
+  const answer = async (request: Request, body: string): Promise<(() => Response) | 'error' | 'hang'> => {
+    const { pathname, searchParams } = new URL(request.url)
+    const token = request.headers.get('Authorization')?.slice('Bearer '.length) ?? null
+    const rotates = mode !== 'no refresh token'
+    const granted = ({ accessToken, refreshToken }: Grant, isComplete = refreshToken !== null) => {
+      const tokens = { access_token: accessToken, ...(isComplete ? { refresh_token: refreshToken } : {}) }
+      return () => jsonResponse({ ...tokens, expires_in: LIFE / 1000 })
+    }
+    switch (pathname) {
+      case '/auth/login': {
+        const user = searchParams.get('user') ?? ''
+        const response = granted(oracle.login(user, user !== 'guest'))()
+        // A clone of Node's takes a way out of the scheduler's sight.
+        return mode === 'lost' ? 'error' : () => Object.assign(response, { clone: () => response })
+      }
+      case '/auth/logout':
+        if (token) oracle.revoke(token)
+        return () => statusOnly(204)
+      case '/auth/refresh': {
+        const refreshToken: string = JSON.parse(body).refresh_token
+        if (mode === '503') return () => statusOnly(503)
+        if (mode === 'network') return 'error'
+        if (mode === 'hang') return 'hang'
+        if (mode === 'invalid_grant') oracle.refuse(refreshToken)
+        const grant = oracle.refresh(refreshToken, rotates)
+        if (mode === 'lost') return 'error'
+        if (mode === 'lost, hangs') return 'hang'
+        return grant ? granted(grant, rotates) : () => jsonResponse({ error: 'invalid_grant' }, { status: 400 })
+      }
+      default:
+        if (mode === 'network') return 'error'
+        return () => statusOnly(mode !== 'api 401' && token && oracle.accepts(token) ? 200 : 401)
+    }
+  }
+
+  const fetchOf =
+    (life: Life): Fetch =>
+    request =>
+      new Promise((resolve, reject) => {
+        const timeout = limit
+        limit = null
+        const { pathname } = new URL(request.url)
+        const label = `${life.name} ${pathname}`
+        const token = request.headers.get('Authorization')?.slice('Bearer '.length) ?? null
+        const exchange = async () => {
+          const body = pathname === '/auth/refresh' ? await request.text() : ''
+          const refreshToken: string | null = body ? JSON.parse(body).refresh_token : null
+          if (refreshToken) watch.sendsRefresh(life, refreshToken)
+          else if (pathname === '/auth/logout') watch.sendsLogout(life, token)
+          else if (pathname.startsWith('/api/')) watch.sendsApi(life, Number(pathname.slice('/api/'.length)), token)
+
+          await step(`${label} arrives`)
+          const result = await answer(request, body)
+          const settle = async (isTimeout: boolean) => {
+            if (!isTimeout) await step(`${label} is answered`)
+            if (!life.isAlive) return
+            const response = typeof result === 'function' ? result() : null
+            if (refreshToken) watch.refreshAnswered(refreshToken, response?.status ?? null)
+            if (isTimeout) timeout?.abort(new DOMException('timeout', 'TimeoutError'))
+            if (response) resolve(response)
+            else reject(new TypeError('network error'))
+          }
+          if (result === 'hang') hanging.push(() => void settle(true))
+          else await settle(false)
+        }
+        void exchange()
+      })
+
+  const listeners = new Map<Life, () => void>()
+  /** The lives whose last writes the other workers have still to be told of. */
+  const untold = new Map<Life, number>()
+  let isNewsLost = false
+  const spread = (from: Life) => {
+    for (const [life, onNews] of listeners)
+      if (life !== from && life.isAlive) void step(`${life.name} hears`).then(() => life.isAlive && onNews())
+  }
+
+  /** Transactions and their completions keep their order within a worker; those of another may come in between. */
+  const storeOf = (life: Life): Store => {
+    let lastRun: Promise<unknown> = Promise.resolve()
+    let lastHeard: Promise<unknown> = Promise.resolve()
+    const transact = <T>(label: string, read: number | null, work: () => { value: T; after: Session }): Promise<T> => {
+      const run = lastRun.then(async () => {
+        await step(`${life.name} ${label} runs`)
+        // A killed worker's promises never settle.
+        if (!life.isAlive) return new Promise<never>(() => undefined)
+        return work()
+      })
+      lastRun = run
+      const heard = Promise.all([run, lastHeard]).then(async ([{ value, after }]) => {
+        await step(`${life.name} ${label} is done`)
+        if (!life.isAlive) return new Promise<never>(() => undefined)
+        watch.sees(life, after, read)
+        return value
+      })
+      lastHeard = heard
+      return heard
+    }
+    return {
+      read: () =>
+        transact('read', ++life.reads, () => ({
+          value: structuredClone(record),
+          after: parseSession(structuredClone(record)),
+        })),
+      update: async (_, updater) => {
+        const isChanged = await transact('update', null, () => {
+          const before = parseSession(structuredClone(record))
+          const stored = structuredClone(record)
+          const next = updater(stored)
+          record = structuredClone(next)
+          const after = parseSession(structuredClone(record))
+          watch.writes(life, before, after)
+          if (next !== stored) untold.set(life, (untold.get(life) ?? 0) + 1)
+          return { value: next !== stored, after }
+        })
+        if (!isChanged) return
+        untold.set(life, (untold.get(life) ?? 0) - 1)
+        spread(life)
+      },
+      watch: onNews => void listeners.set(life, onNews),
+    }
+  }
+
+  let holder: Life | null = null
+  let waiting: { readonly life: Life; readonly run: () => Promise<void> }[] = []
+  const grant = () => {
+    const next = holder ? undefined : waiting.shift()
+    if (!next) return
+    holder = next.life
+    const begin = async () => {
+      await step(`${next.life.name} lock`)
+      if (!next.life.isAlive) return
+      await next.run()
+      if (!next.life.isAlive) return
+      holder = null
+      grant()
+    }
+    void begin()
+  }
+  const locksOf =
+    (life: Life): Locks =>
+    (_name, _limit, task) =>
+      circumstances.locks === 'stolen'
+        ? task()
+        : new Promise((resolve, reject) => {
+            waiting.push({ life, run: () => task().then(resolve, reject) })
+            grant()
+          })
+
+  const startWorker = (name: string) => {
+    const life: Life = { name, isAlive: true, telling: 0, reads: 0 }
+    const now = () => time + offset
+    const fetch = fetchOf(life)
+    const log = () => undefined
+    let ids = 0
+    const newId = () => `${name}-${watch.lives()}-${++ids}`
+    let told: Promise<unknown> = Promise.resolve()
+    const sessions = createSessionStore({
+      config,
+      store: storeOf(life),
+      onChange: () => {
+        life.telling++
+        const tell = async () => {
+          await told
+          await step(`${name} tells`)
+          life.telling--
+          return life.isAlive ? undefined : new Promise<never>(() => undefined)
+        }
+        const telling = tell()
+        told = telling
+        return telling
+      },
+    })
+    const tokenEndpoint = createTokenEndpoint(config, fetch, now)
+    const backOff = createBackOff({ now, random: () => 0, isOnline: () => true })
+    const freshSession = createFreshSession({
+      config,
+      sessions,
+      tokenEndpoint,
+      locks: locksOf(life),
+      now,
+      backOff,
+      log,
+    })
+    const authorize = createAuthorize({ config, sessions, freshSession, fetch, now, log })
+    const login = createLogin({ config, sessions, fetch, now, newId, log })
+    const { logout, forward } = createLogout({ config, sessions, fetch, log })
+    watch.begins(life)
+    const waitUntil = (promise: Promise<unknown>) => void watch.awaits(life, 'waitUntil', promise)
+    return {
+      life,
+      login: (user: string) => {
+        const request = new Request(`${ORIGIN}/auth/login?user=${user}`, { method: 'POST' })
+        watch.awaits(life, 'login', login(request, 'login'))
+      },
+      logout: () =>
+        watch.awaits(
+          life,
+          'logout',
+          watch.logsOut(life, () => logout(waitUntil)),
+        ),
+      forward: () => {
+        const request = new Request(`${ORIGIN}/auth/logout`)
+        watch.awaits(
+          life,
+          'logout',
+          watch.logsOut(life, () => forward(request)),
+        )
+      },
+      /** As messages.ts does on `update-token`. */
+      update: () => {
+        const update = async () => {
+          const session = await freshSession.current()
+          if (session.status === 'authenticated') await freshSession.refresh(session)
+        }
+        watch.awaits(life, 'update', update())
+      },
+      request: () => {
+        const id = watch.requests(life, parseSession(record))
+        const response = authorize(new Request(`${ORIGIN}/api/${id}`), waitUntil)
+        return watch.awaits(
+          life,
+          `request ${id}`,
+          response.then(answer => watch.answers(life, id, answer)),
+        )
+      },
+    }
+  }
+
+  const workers = { A: startWorker('A'), B: startWorker('B') }
+
+  return {
+    oracle,
+    watch,
+    workers,
+    stored: () => parseSession(structuredClone(record)),
+    setMode: (next: Mode) => {
+      mode = next
+    },
+    pass: (span: number) => {
+      time += span
+    },
+    setClock: (difference: number) => {
+      offset = difference
+    },
+    /** Until the server holds the stored token for expired; the machine's clock may differ. */
+    expire: () => {
+      time += LIFE
+    },
+    revokeAccessToken: () => {
+      const session = parseSession(record)
+      if (session.status === 'authenticated') oracle.revokeAccessToken(session.accessToken)
+    },
+    timeOut: () => {
+      if (hanging.length === 0) return
+      time += config.timeout
+      const all = hanging
+      hanging = []
+      for (const give of all) give()
+    },
+    isNewsLost: () => isNewsLost,
+    kill: (name: keyof typeof workers) => {
+      const { life } = workers[name]
+      life.isAlive = false
+      listeners.delete(life)
+      if (untold.get(life)) isNewsLost = true
+      watch.dies(life, parseSession(record))
+      waiting = waiting.filter(request => request.life !== life)
+      if (holder === life) holder = null
+      grant()
+      workers[name] = startWorker(name)
+    },
+    end: () => timeouts.mockRestore(),
+  }
+}
