@@ -3,7 +3,8 @@ import { attach, hasOwnCredentials } from './attach.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
-import { type Authenticated, ended, isDue, isExpired, isSame, isUnchanged } from './session.ts'
+import { isFromElsewhere } from './routes.ts'
+import { type Authenticated, ended, ifUnchanged, isDue, isExpired, isSame, isUnchanged } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** How long (milliseconds) a 401 for a token that was just refreshed is taken for the API's last word on it. */
@@ -44,7 +45,10 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     if (!freshSession.isRefreshing(session)) {
       const isLive = session.expiresAt !== null && !isExpired(session, now())
       if (config.logoutOnInvalidToken && (isLive || session.refreshToken === null)) {
-        await sessions.change('rejected', latest => (isUnchanged(latest, used) ? ended(latest, 'rejected') : latest))
+        await sessions.change(
+          'rejected',
+          ifUnchanged(used, latest => ended(latest, 'rejected')),
+        )
         return null
       }
       if (session.refreshToken === null || (isLive && !config.autoUpdateToken)) return null
@@ -65,6 +69,7 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       const used = await usable(session, waitUntil)
       const copy = copyForReplay(request, used)
       const response = await fetch(attach(request, config, used))
+      // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (response.status !== 401 || isFromElsewhere(response, request)) return response
 
       const newer = await afterUnauthorized(used)
@@ -81,11 +86,6 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       return failure(error)
     }
   }
-}
-
-/** Whether a redirect has led to another origin, which got no token and so cannot judge it. */
-function isFromElsewhere(response: Response, request: Request): boolean {
-  return response.redirected && new URL(response.url).origin !== new URL(request.url).origin
 }
 
 /** A request to send in place of `request` once its body is used up; null where no 401 could be mended anyway. */

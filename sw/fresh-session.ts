@@ -6,6 +6,7 @@ import type { Clock, Locks, Log } from './ports.ts'
 import {
   type Authenticated,
   ended,
+  ifUnchanged,
   isExpired,
   isSame,
   isUnchanged,
@@ -74,9 +75,7 @@ export function createFreshSession(needs: Needs): FreshSession {
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
   const exchange = async (stored: Authenticated & { readonly refreshToken: string }): Promise<Session> => {
     if (stored.begun > 1) return reject(stored, 'two refreshes in a row were cut off')
-    const marked = await sessions.change('refresh', latest =>
-      isUnchanged(latest, stored) ? refreshBegun(latest) : latest,
-    )
+    const marked = await sessions.change('refresh', ifUnchanged(stored, refreshBegun))
     if (!isUnchanged(marked, stored)) return marked
 
     const at = now()
@@ -91,8 +90,10 @@ export function createFreshSession(needs: Needs): FreshSession {
         return reject(stored, "the token endpoint answered with another user's id token")
       log('debug', 'refreshed the access token')
       // Login and logout win: the result of a refresh that they overtook is dropped.
-      return sessions.change('refresh', latest =>
-        isUnchanged(latest, stored) ? refreshed(latest, answer.tokens) : latest,
+      const { tokens } = answer
+      return sessions.change(
+        'refresh',
+        ifUnchanged(stored, latest => refreshed(latest, tokens)),
       )
     }
     log('warn', `could not refresh the access token: ${answer.detail}`)
@@ -100,7 +101,7 @@ export function createFreshSession(needs: Needs): FreshSession {
 
     const error = new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
     backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
-    await sessions.change('refresh', latest => (isUnchanged(latest, stored) ? refreshFailed(latest) : latest))
+    await sessions.change('refresh', ifUnchanged(stored, refreshFailed))
     throw error
   }
 
@@ -125,7 +126,10 @@ export function createFreshSession(needs: Needs): FreshSession {
     current: async () => {
       const session = await sessions.current()
       if (session.status === 'anonymous' || session.refreshToken !== null || !isExpired(session, now())) return session
-      await sessions.change('expired', latest => (isUnchanged(latest, session) ? ended(latest, 'expired') : latest))
+      await sessions.change(
+        'expired',
+        ifUnchanged(session, latest => ended(latest, 'expired')),
+      )
       // Not what is stored now: who has logged in meanwhile is not who asked.
       return ended(session, 'expired')
     },

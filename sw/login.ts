@@ -2,6 +2,7 @@ import { RefreshWorkerError } from '../src/errors.ts'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { Clock, Fetch, Log, NewId } from './ports.ts'
+import { isFromElsewhere } from './routes.ts'
 import { loggedIn, type Tokens } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { type JsonBody, readJson, readTokens } from './token-response.ts'
@@ -49,10 +50,7 @@ export function createLogin({ config, sessions, fetch, now, newId, log }: Needs)
 
 /** Whether it is an answer of the server that was asked: not opaque, not from where a redirect led. */
 function isFromServer(request: Request, response: Response): boolean {
-  return (
-    (response.type === 'basic' || response.type === 'cors') &&
-    (!response.redirected || new URL(response.url).origin === new URL(request.url).origin)
-  )
+  return (response.type === 'basic' || response.type === 'cors') && !isFromElsewhere(response, request)
 }
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */

@@ -26,6 +26,11 @@ export function createMatcher(config: Config): MatchRequest {
   }
 }
 
+/** Whether a redirect has led to another origin than the one that was asked. */
+export function isFromElsewhere(response: Response, request: Request): boolean {
+  return response.redirected && new URL(response.url).origin !== new URL(request.url).origin
+}
+
 function isEndpoint(url: URL, endpoint: Endpoint): boolean {
   return (
     url.origin === endpoint.origin &&

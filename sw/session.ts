@@ -83,6 +83,11 @@ export function isUnchanged(session: Session, since: Authenticated): session is 
   return isSame(session, since) && session.generation === since.generation
 }
 
+/** A compare-and-swap: the transition, where no write has come in between; the session as it is, where one has. */
+export function ifUnchanged(since: Authenticated, transition: (session: Authenticated) => Session) {
+  return (latest: Session): Session => (isUnchanged(latest, since) ? transition(latest) : latest)
+}
+
 /** The same login, perhaps with newer tokens. */
 export function isSame(session: Session, other: Authenticated): session is Authenticated {
   return session.status === 'authenticated' && session.id === other.id
