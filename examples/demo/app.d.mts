@@ -10,6 +10,8 @@ export interface DemoOptions {
   secrets?: { accessTokenSecret: string | Uint8Array; refreshTokenSecret: string | Uint8Array }
   /** Awaited before a refresh is handled: hold it at a barrier, or throw to fail it (500). */
   beforeRefresh?: (request: Request) => Promise<void> | void
+  /** Awaited when the refresh token is spent, and the answer not sent yet. */
+  afterRefresh?: (request: Request) => Promise<void> | void
   /** More files, by URL path; they come before all others and may be changed while the server runs. */
   files?: Record<string, { type: string; body: string | Uint8Array }>
 }

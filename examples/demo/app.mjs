@@ -21,7 +21,7 @@ const GOODS = ['Punched cards', 'Brass gears', 'Nanosecond wire', 'Logbook', 'Mo
 
 /** @type {typeof import('./app.mjs').createDemo} */
 export function createDemo(options = {}) {
-  const { latency = 300, beforeRefresh, files = {} } = options
+  const { latency = 300, beforeRefresh, afterRefresh, files = {} } = options
   const secrets = options.secrets ?? { accessTokenSecret: randomBytes(32), refreshTokenSecret: randomBytes(32) }
   let lifetime = options.lifetime ?? 30
   let epoch = 0 // access tokens of an earlier epoch are rejected, although their `exp` has not come
@@ -44,12 +44,13 @@ export function createDemo(options = {}) {
     // Made anew for each request, since tests change the lifetime while the server runs
     refreshToken({
       ...tokenOptions(),
-      authorize({ claims, refreshClaims }) {
+      async authorize({ claims, refreshClaims }) {
         const { jti, sid, sub } = refreshClaims
         res.locals.user = sub
         if (usedRefreshTokens.has(jti)) revokedSessions.add(sid) // used twice: stolen, for all a server can tell
         if (revokedSessions.has(sid)) return null
         usedRefreshTokens.add(jti)
+        await afterRefresh?.(req)
         return { ...claims, epoch }
       },
     })(req, res, next)

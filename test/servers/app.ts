@@ -14,6 +14,8 @@ export interface AuthServerOptions {
   lifetime?: number
   /** Awaited before the authorization server looks for a refresh token, for the `count`th time. */
   beforeRefresh?: (count: number) => Promise<void> | void
+  /** Awaited when the `count`th refresh token is spent, and the answer not sent yet. */
+  afterRefresh?: (count: number) => Promise<void> | void
   /** Whether the answer to the `count`th refresh request breaks off after its headers. */
   losesAnswer?: (count: number) => boolean
 }
@@ -85,11 +87,15 @@ export interface App {
   readonly countRefresh: RequestHandler
   /** To be awaited before a refresh token is looked for. */
   readonly holdRefresh: () => Promise<void>
+  /** To be awaited when a refresh token is spent. */
+  readonly holdAnswer: () => Promise<void>
   readonly serve: (issuer: Issuer) => AuthServer
 }
 
 /** Listens on a free port of localhost; the authorization server is to be mounted on `express` then. */
-export async function openApp({ lifetime = 60, beforeRefresh, losesAnswer }: AuthServerOptions): Promise<App> {
+export async function openApp(options: AuthServerOptions): Promise<App> {
+  const { beforeRefresh, afterRefresh, losesAnswer } = options
+  let { lifetime = 60 } = options
   const app = express()
   const server = createServer(app)
   await new Promise<void>((resolve, reject) => {
@@ -111,6 +117,7 @@ export async function openApp({ lifetime = 60, beforeRefresh, losesAnswer }: Aut
   const files: AuthServer['files'] = new Map()
   let goodUntil = 0
   let held = 0
+  let spent = 0
 
   app.disable('x-powered-by')
   app.disable('etag')
@@ -125,6 +132,7 @@ export async function openApp({ lifetime = 60, beforeRefresh, losesAnswer }: Aut
       if (expiresAt !== undefined) goodUntil = expiresAt
     },
     holdRefresh: async () => beforeRefresh?.(++held),
+    holdAnswer: async () => afterRefresh?.(++spent),
     countRefresh: (_req, res, next) => {
       const count = ++stats.refreshRequests
       if (Date.now() < goodUntil) stats.earlyRefreshes++

@@ -8,7 +8,7 @@ const PASSWORD = 'lovelace'
 
 export async function openOAuth2Server(options: AuthServerOptions = {}): Promise<AuthServer> {
   const app = await openApp(options)
-  const { origin, stats, lifetime, issued, countRefresh, holdRefresh } = app
+  const { origin, stats, lifetime, issued, countRefresh, holdRefresh, holdAnswer } = app
   const accessTokens = new Map<string, OAuth2Server.Token>()
   const refreshTokens = new Map<string, OAuth2Server.Token>()
   const client = { id: CLIENT_ID, grants: ['password', 'refresh_token'] }
@@ -32,7 +32,11 @@ export async function openOAuth2Server(options: AuthServerOptions = {}): Promise
       const found = refreshTokens.get(token)
       return found && { ...found, refreshToken: token }
     },
-    revokeToken: async ({ refreshToken }) => refreshTokens.delete(refreshToken),
+    revokeToken: async ({ refreshToken }) => {
+      const isSpent = refreshTokens.delete(refreshToken)
+      await holdAnswer()
+      return isSpent
+    },
   }
   const server = new OAuth2Server({
     model,

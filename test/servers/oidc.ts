@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import { type Adapter, type Context, Provider, type Stored } from 'oidc-provider'
-import { type AuthServer, type AuthServerOptions, openApp, postForm, type TokenResponse } from './app.ts'
+import { type App, type AuthServer, type AuthServerOptions, openApp, postForm, type TokenResponse } from './app.ts'
 
 const CLIENT_ID = 'web'
 const SCOPE = 'openid'
@@ -12,8 +12,8 @@ const OWN_LOGIN = 'x-own-login'
 
 export async function openOidcServer(options: AuthServerOptions = {}): Promise<AuthServer> {
   const app = await openApp(options)
-  const { express, origin, stats, lifetime, issued, countRefresh, holdRefresh } = app
-  const { records, adapter } = createStorage(holdRefresh)
+  const { express, origin, stats, lifetime, issued, countRefresh } = app
+  const { records, adapter } = createStorage(app)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   const issuer = `${origin}/oidc`
   const redirectUri = `${origin}/auth/callback`
@@ -143,10 +143,10 @@ async function authorize(start: string, { redirectUri, username }: { redirectUri
 }
 
 /**
- * Keeps everything in memory, of this server only. A refresh token is held up here: by now its request has been read,
- * so that the provider goes on with it even where whoever has sent it is gone.
+ * Keeps everything in memory, of this server only. Refreshes are held up here: by now the request has been read, so
+ * that the provider goes on with it even where whoever has sent it is gone.
  */
-function createStorage(holdRefresh: () => Promise<void>) {
+function createStorage({ holdRefresh, holdAnswer }: App) {
   const records = new Map<string, Stored>()
   const adapter = (model: string): Adapter => {
     const key = (id: string) => `${model}:${id}`
@@ -164,6 +164,7 @@ function createStorage(holdRefresh: () => Promise<void>) {
       consume: async id => {
         const record = records.get(key(id))
         if (record) record.consumed = Math.floor(Date.now() / 1000)
+        if (model === 'RefreshToken') await holdAnswer()
       },
       destroy: async id => {
         records.delete(key(id))
