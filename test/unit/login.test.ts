@@ -228,6 +228,21 @@ describe('redaction (R12)', () => {
     expect(JSON.parse(text)).toEqual({ access_token: ACCESS, refresh_token: REFRESH })
   })
 
+  it('covers both values of a name that is there twice, of which the last one counts (A12)', async () => {
+    const text =
+      '{"access_token":"first","user":{"access_token":"of another","access_token":3},"access_token":"secret"}'
+    const { post, stored } = setUp(() => jsonResponse(text))
+    expect(await (await post()).text()).toBe(
+      `{"access_token":"${ACCESS}","user":{"access_token":"of another","access_token":3},"access_token":"${ACCESS}"}`,
+    )
+    expect(stored()).toMatchObject({ accessToken: 'secret' })
+  })
+
+  it('takes no element of a list for the token of a list that holds it', async () => {
+    const { text } = await redacted('{"access_token":"secret","list":["secret","public"],"":"empty"}')
+    expect(text).toBe(`{"access_token":"${ACCESS}","list":["${ACCESS}","public"],"":"empty"}`)
+  })
+
   it('does not take a name for a token', async () => {
     const { text } = await redacted('{"access_token":"token","token":1}')
     expect(text).toBe(`{"access_token":"${ACCESS}","token":1}`)
