@@ -33,7 +33,11 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
       // No cause goes on: an engine's message may quote what was sent.
       return signal.aborted
         ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
-        : { outcome: 'network_error', detail: 'the token endpoint could not be reached, or answered with a redirect' }
+        : {
+            outcome: 'network_error',
+            detail:
+              'the token endpoint could not be reached, answered with a redirect, or does not allow this origin (CORS)',
+          }
     }
   }
 }

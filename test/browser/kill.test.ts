@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { barrier, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
@@ -55,13 +55,15 @@ describe('G6: a worker that is killed in the middle of a refresh', () => {
 /** A worker that stops at a point of its refresh, for good, when a page has asked that run of it to. */
 const HANGING = `
   let hangAt
+  const channel = new BroadcastChannel('hanging')
   addEventListener('message', ({ data }) => {
-    if (data.hangAt) hangAt = data.hangAt
+    if (!data.hangAt) return
+    hangAt = data.hangAt
+    channel.postMessage('told')
   })
-  const reached = new BroadcastChannel('reached')
   const pass = point => {
     if (hangAt !== point) return
-    reached.postMessage(point)
+    channel.postMessage(point)
     return new Promise(() => {})
   }
   const isRefresh = request => request.url.endsWith('/auth/login')
@@ -86,6 +88,28 @@ const HANGING = `
   importScripts('/refresh-worker.js')
   RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true, timeout: 300 })`
 
+/** Sends a request to such a worker; settles once it hangs, with the status that the request will have. */
+function untilHanging(page: Page, hangAt: string, path: string, init: RequestInit = {}) {
+  return page.evaluateHandle(
+    async ({ hangAt, path, init }) => {
+      const channel = new BroadcastChannel('hanging')
+      const hears = (word: string) =>
+        new Promise<void>(resolve => {
+          channel.onmessage = ({ data }) => data === word && resolve()
+        })
+      // A message and a fetch may overtake each other on their way to the worker.
+      const isTold = hears('told')
+      navigator.serviceWorker.controller?.postMessage({ hangAt })
+      await isTold
+      const isReached = hears(hangAt)
+      const status = fetch(path, init).then(response => response.status)
+      await isReached
+      return { status }
+    },
+    { hangAt, path, init },
+  )
+}
+
 describe('G6: a worker that is killed at each step of a refresh', () => {
   it.each([
     ['before the lock', 'C1', 200, 1, 'authenticated'],
@@ -108,15 +132,7 @@ describe('G6: a worker that is killed at each step of a refresh', () => {
       await untilStatus(page, 'authenticated')
       scene.demo.expireAccessTokens()
 
-      const answer = await page.evaluateHandle(async hangAt => {
-        const reached = new Promise(resolve => {
-          new BroadcastChannel('reached').onmessage = resolve
-        })
-        navigator.serviceWorker.controller?.postMessage({ hangAt })
-        const status = fetch('/api/me').then(response => response.status)
-        await reached
-        return { status }
-      }, point)
+      const answer = await untilHanging(page, point, '/api/me')
       await scene.stopWorkers(page)
 
       expect(await answer.evaluate(({ status }) => status)).toBe(status)
@@ -131,16 +147,8 @@ it("a page's POST that had reached the API is sent again by the browser, and no 
   scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body: HANGING } } })
   const page = await scene.tab()
   await logIn(page)
-  const answer = await page.evaluateHandle(async hangAt => {
-    const reached = new Promise(resolve => {
-      new BroadcastChannel('reached').onmessage = resolve
-    })
-    navigator.serviceWorker.controller?.postMessage({ hangAt })
-    const init = { method: 'POST', body: '"once"', headers: { 'Content-Type': 'application/json' } }
-    const status = fetch('/api/echo', init).then(response => response.status)
-    await reached
-    return { status }
-  }, "after the API's answer")
+  const init = { method: 'POST', body: '"once"', headers: { 'Content-Type': 'application/json' } }
+  const answer = await untilHanging(page, "after the API's answer", '/api/echo', init)
   await scene.stopWorkers(page)
   expect(await answer.evaluate(({ status }) => status)).toBe(200)
   expect(scene.demo.log.filter(({ path }) => path === '/api/echo')).toHaveLength(2)

@@ -1,0 +1,136 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { FAULTS, type FaultServer, openFaultServer } from '../servers/fault-server.ts'
+import { get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene
+let faults: FaultServer
+beforeAll(async () => {
+  browser = await launch()
+  faults = await openFaultServer()
+})
+afterAll(async () => {
+  await browser.close()
+  await faults.close()
+})
+afterEach(() => scene.close())
+
+const UNAVAILABLE = '503 refresh_unavailable'
+const UNREACHED = 'TypeError'
+
+describe('G5: a token endpoint of another origin that', () => {
+  it.each<[keyof typeof FAULTS, typeof UNAVAILABLE | typeof UNREACHED]>([
+    ['hangs (B1)', UNAVAILABLE],
+    ['sends headers and hangs (B1)', UNAVAILABLE],
+    ['resets the connection (B5)', UNREACHED],
+    ['resets the connection in the middle of its answer (B5)', UNREACHED],
+    ['closes the connection in the middle of its answer (A4)', UNREACHED],
+    ['answers half of the JSON (A4)', UNAVAILABLE],
+    ['answers 200 in HTML (A2)', UNAVAILABLE],
+    ['answers 204 (A3)', UNAVAILABLE],
+    ['answers 500 (B3)', UNAVAILABLE],
+    ['answers 502 in HTML (B3)', UNAVAILABLE],
+    ['answers 503 with Retry-After (B3)', UNAVAILABLE],
+    ['answers 429 with Retry-After (B4)', UNAVAILABLE],
+    ['answers 404 (B11)', UNAVAILABLE],
+    ['redirects (B6)', UNREACHED],
+    ['does not allow the origin (B7)', UNREACHED],
+  ])(
+    '%s signs nobody out: who waits gets %s, and the first request after it is well refreshes once',
+    async (name, failure) => {
+      const setup = JSON.stringify({
+        apiUrls: ['/api/'],
+        useRefreshToken: true,
+        refreshTokenUrl: faults.tokenUrl,
+        timeout: 1,
+      })
+      const body = `importScripts('/refresh-worker.js'); RefreshWorker.setup(${setup})`
+      scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body } } })
+      faults.target = `${scene.origin}/auth/login`
+      const tabs = [await scene.tab(), await scene.tab()] as const
+      await logIn(tabs[0])
+      for (const tab of tabs) await untilStatus(tab, 'authenticated')
+      scene.demo.expireAccessTokens()
+      const before = faults.requests.length
+      faults.fault = FAULTS[name]
+
+      const answers = await Promise.all(
+        tabs.map(tab =>
+          tab.evaluate(() => {
+            const call = async () => {
+              const response = await fetch('/api/me')
+              const { code } = await response.json()
+              return `${response.status} ${code}`
+            }
+            return Promise.all(Array.from({ length: 10 }, () => call().catch(error => error.name)))
+          }),
+        ),
+      )
+
+      expect(new Set(answers.flat())).toEqual(new Set([failure]))
+      expect(faults.requests.slice(before)).toEqual(['POST /token'])
+      for (const tab of tabs) expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+
+      faults.fault = null
+      const status = () => tabs[1].evaluate(() => fetch('/api/me').then(response => response.status, String))
+      await expect.poll(status, { timeout: 10_000 }).toBe(200)
+      // Nothing was tried during the pause, however often a page has asked.
+      expect(faults.requests.slice(before)).toEqual(['POST /token', 'POST /token'])
+      expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 0 })
+    },
+  )
+})
+
+describe('R22: a clock of the machine', () => {
+  /** In the worker and in its pages: `shift` is what is added to the time. */
+  const SHIFT = `
+    var shift = 0
+    const { now } = Date
+    Date.now = () => now() + shift
+    addEventListener('message', ({ data }) => { shift = data.shift ?? shift })`
+
+  async function open(shift: number): Promise<Page> {
+    const setup =
+      "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })"
+    scene = await Scene.open(browser, {
+      files: { '/sw.js': { type: 'text/javascript', body: `${SHIFT}; shift = ${shift}; ${setup}` } },
+    })
+    scene.files['/test.html'] = {
+      type: 'text/html',
+      body: `<script>${SHIFT}; shift = ${shift}</script>${scene.files['/test.html']?.body}`,
+    }
+    return scene.tab()
+  }
+
+  it.each([-600, 600])(
+    'that is off by %i s does no harm: one refresh for each expiry, and no request fails (B23)',
+    async seconds => {
+      const page = await open(seconds * 1000)
+      await logInFor(scene, 2, page)
+      scene.demo.setLifetime(2)
+      const statuses = new Set<number>()
+      const call = async () => {
+        statuses.add(await get(page, '/api/me'))
+        return scene.demo.stats.refreshes
+      }
+      await expect.poll(call, { timeout: 20_000 }).toBe(3)
+      expect([...statuses]).toEqual([200])
+      expect(scene.demo.stats).toMatchObject({ refreshes: 3, refreshFailures: 0 })
+    },
+  )
+
+  it.each([-3_600, 86_400])('that jumps by %i s costs one refresh (C14)', async seconds => {
+    const page = await open(0)
+    await logIn(page)
+    await untilStatus(page, 'authenticated')
+    await page.evaluate(shift => {
+      postMessage({ shift })
+      navigator.serviceWorker.controller?.postMessage({ shift })
+    }, seconds * 1000)
+    for (let n = 0; n < 20; n++) expect(await get(page, '/api/me')).toBe(200)
+    await expect.poll(() => scene.demo.stats.refreshes).toBe(1)
+    for (let n = 0; n < 20; n++) expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, unauthorized: 0 })
+  })
+})
