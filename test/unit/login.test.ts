@@ -3,7 +3,7 @@ import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRES
 import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
-import { createSessionStore } from '../../sw/session-store.ts'
+import { createSessionStore, type OnChange } from '../../sw/session-store.ts'
 import {
   configOf,
   createMemoryStore,
@@ -19,14 +19,20 @@ import {
 interface Setting {
   options?: Partial<Options>
   stored?: Session
+  /** Settles once the pages have been told. */
+  told?: Promise<void>
 }
 
-function setUp(answer: () => Response | Promise<Response>, { options, stored = nobody }: Setting = {}) {
+function setUp(answer: () => Response | Promise<Response>, { options, stored = nobody, told }: Setting = {}) {
   const config = configOf(options)
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const changes: string[] = []
   const log: string[] = []
-  const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
+  const onChange: OnChange = async (_, reason) => {
+    changes.push(reason)
+    await told
+  }
+  const sessions = createSessionStore({ config, store, onChange })
   const { fetch, sent } = createServer(answer)
   let ids = 0
   const login = createLogin({
@@ -58,6 +64,20 @@ describe('a login', () => {
     expect(changes).toEqual(['login'])
     expect(sent).toMatchObject([{ method: 'POST', authorization: null, body: '{"password":"hopper"}' }])
     expect(await response.json()).toEqual({ access_token: ACCESS, refresh_token: REFRESH, expires_in: 60 })
+  })
+
+  it('is answered when all pages have been told (N14)', async () => {
+    const told = deferred<void>()
+    const { post, changes } = setUp(() => jsonResponse(TOKENS), { told: told.promise })
+    let isAnswered = false
+    const answer = post().finally(() => {
+      isAnswered = true
+    })
+    await expect.poll(() => changes).toEqual(['login'])
+    await new Promise(resolve => setImmediate(resolve))
+    expect(isAnswered).toBe(false)
+    told.resolve()
+    await answer
   })
 
   it('takes the place of the session before, with an id of its own (R25)', async () => {

@@ -60,6 +60,14 @@ describe('logout', () => {
     expect(log).toEqual([expect.stringContaining('could not be reached')])
   })
 
+  it('carries no token with httpInterceptor off', async () => {
+    const { logout, forward, sent, behind } = setUp({ logoutUrl: '/auth/logout', httpInterceptor: false })
+    await logout()
+    await Promise.all(behind)
+    await forward(new Request(`${ORIGIN}/auth/logout`))
+    expect(sent).toMatchObject([{ authorization: null }, { authorization: null }])
+  })
+
   it('is idempotent: the second tells nobody (N10)', async () => {
     const { logout, sent, changes } = setUp({ logoutUrl: '/auth/logout' })
     await Promise.all([logout(), logout()])

@@ -520,6 +520,19 @@ describe('timers are the visible pages own', () => {
     expect(states()).toBe(2)
   })
 
+  it('asks nothing at once of a token that lives longer than a timer can count', async () => {
+    container.say(authenticated(1, Date.now() + 1_000 * HOUR), 'login')
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(states()).toBe(1)
+  })
+
+  it('asks once for the newest of several tokens', async () => {
+    for (const generation of [1, 2, 3]) container.say(authenticated(generation, Date.now() + HOUR), 'refresh')
+    container.answer = () => ({ type: 'state', state: authenticated(4, Date.now() + 2 * HOUR) })
+    await vi.advanceTimersByTimeAsync(HOUR)
+    expect(states()).toBe(2)
+  })
+
   it('asks nothing while nothing is due', async () => {
     container.say(authenticated(1, null), 'login')
     await vi.advanceTimersByTimeAsync(100 * HOUR)
