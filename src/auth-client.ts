@@ -3,7 +3,9 @@ import { RefreshWorkerError } from './errors.ts'
 import {
   type AuthenticatedState,
   type AuthState,
+  isKeepAlive,
   isWorkerBroadcast,
+  KEEP_ALIVE,
   type StateMessage,
   type WorkerReport,
 } from './protocol.ts'
@@ -87,6 +89,7 @@ export class AuthClient extends EventTarget {
   #run = ''
   #sequence = 0
   #timer: ReturnType<typeof setTimeout> | undefined
+  #keeping: ReturnType<typeof setInterval> | undefined
   readonly #connection: Promise<ServiceWorkerRegistration>
   readonly #listeners = new Set<(state: AuthState) => void>()
 
@@ -199,7 +202,9 @@ export class AuthClient extends EventTarget {
     container.addEventListener('message', ({ data, source }) => {
       const { installing, waiting, active } = registration
       const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
-      if (isOurs && isWorkerBroadcast(data)) this.#apply(data)
+      if (!isOurs) return
+      if (isWorkerBroadcast(data)) this.#apply(data)
+      else if (isKeepAlive(data)) this.#keepAlive()
     })
     container.startMessages()
 
@@ -222,6 +227,17 @@ export class AuthClient extends EventTarget {
   /** Asks for the state; where the session is due, this makes the worker refresh it. */
   async #sync() {
     await this.#askForState({ type: 'state' }, ANSWER_LIMIT)
+  }
+
+  /** Each message gives the worker some more time; ended by the worker, when its last answer is out. */
+  #keepAlive() {
+    clearInterval(this.#keeping)
+    const send = async () => {
+      const reply = await this.#ask({ type: 'keep-alive' }, ANSWER_LIMIT).catch(() => null)
+      if (reply?.type !== 'keep-alive' || !reply.isNeeded) clearInterval(this.#keeping)
+    }
+    this.#keeping = setInterval(send, KEEP_ALIVE)
+    send()
   }
 
   /** When a visible page is to ask for the state; the worker's own timers would die with it. */

@@ -89,7 +89,7 @@ interface Envelope {
 /** Page to worker. Each is answered exactly once, on the port that came with it. */
 export type PageRequest = Envelope &
   (
-    | { readonly type: 'state' | 'logout' | 'claim' | 'inspect' | 'access-token' }
+    | { readonly type: 'state' | 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
     /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
     | { readonly type: 'update-token'; readonly generation?: number }
   )
@@ -99,12 +99,23 @@ export type WorkerReply = Envelope &
   (
     | StateMessage
     | { readonly type: 'inspect'; readonly report: WorkerReport }
+    /** Whether the page should ask again in {@link KEEP_ALIVE}. */
+    | { readonly type: 'keep-alive'; readonly isNeeded: boolean }
     | { readonly type: 'access-token'; readonly accessToken: string }
     | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string }
   )
 
 /** Worker to every page in scope, once for each change. */
 export type WorkerBroadcast = Envelope & StateMessage & { readonly reason: StateReason }
+
+/**
+ * Worker to a page: it has an answer on its way that may take longer than this browser lets it live. The page is to
+ * send `keep-alive`, and to go on while the reply says so.
+ */
+export type KeepAlive = Envelope & { readonly type: 'keep-alive' }
+
+/** How often a page is to send `keep-alive` (milliseconds). */
+export const KEEP_ALIVE = 15_000
 
 /** Puts a message into the envelope of this protocol. */
 export function envelope<const T extends { readonly type: string }>(message: T): Envelope & T {
@@ -117,6 +128,7 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
   'logout',
   'claim',
   'inspect',
+  'keep-alive',
   'access-token',
 ])
 
@@ -133,6 +145,11 @@ export function parsePageRequest(data: unknown): PageRequest | null {
 /** Whether the worker sent this to every page; the worker is trusted to have filled it in rightly. */
 export function isWorkerBroadcast(data: unknown): data is WorkerBroadcast {
   return isEnvelope(data) && data.type === 'state' && own(data, 'reason') !== undefined
+}
+
+/** Whether the worker asks to be kept alive. */
+export function isKeepAlive(data: unknown): data is KeepAlive {
+  return isEnvelope(data) && data.type === 'keep-alive'
 }
 
 /** Whether the worker sent this in answer to a request. */

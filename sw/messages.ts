@@ -29,15 +29,17 @@ interface Needs {
   readonly freshSession: FreshSession
   readonly logout: Logout['logout']
   readonly describeState: DescribeState
-  readonly clients: Clients
+  readonly clients: Pick<Clients, 'claim'>
   readonly now: Clock
   readonly log: Log
   readonly about: { readonly version: string; readonly scope: string }
   readonly isDurable: () => boolean
+  readonly isAnswering: () => boolean
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, sessions, freshSession, logout, describeState, clients, now, log, about, isDurable } = needs
+  const { config, sessions, freshSession, logout, describeState, clients, now, log, about, isDurable, isAnswering } =
+    needs
 
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
@@ -86,6 +88,8 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
           report: { ...about, storageKey: config.storageKey, storage, state, lastRefresh },
         })
       }
+      case 'keep-alive':
+        return envelope({ type: 'keep-alive', isNeeded: isAnswering() })
       case 'access-token': {
         if (!config.exposeAccessToken)
           throw new RefreshWorkerError(

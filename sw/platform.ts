@@ -1,7 +1,7 @@
 /// <reference lib="webworker" />
 import { get, type UseStore, update } from 'idb-keyval'
 import { logger } from 'workbox-core/_private/logger.js'
-import type { Clients, Clock, Fetch, IsOnline, Locks, Log, NewId, Random, Store } from './ports.ts'
+import type { Clients, Clock, Fetch, IsOnline, Later, Locks, Log, NewId, Random, Store } from './ports.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
@@ -11,6 +11,9 @@ export interface Platform {
   readonly newId: NewId
   readonly random: Random
   readonly isOnline: IsOnline
+  readonly later: Later
+  /** Whether this browser stops a worker in the middle of an answer that takes long. */
+  readonly stopsAnswers: boolean
   readonly fetch: Fetch
   readonly store: Store
   readonly locks: Locks
@@ -30,6 +33,9 @@ export function createPlatform(): Platform {
     newId: () => crypto.randomUUID(),
     random: () => Math.random(),
     isOnline: () => navigator.onLine,
+    later: (delay, task) => void setTimeout(task, delay),
+    // Nothing else tells: it shows only when it is too late.
+    stopsAnswers: /firefox/i.test(navigator.userAgent),
     fetch: request => fetch(request),
     store: {
       read: key => get(key, records),
@@ -56,14 +62,21 @@ export function createPlatform(): Platform {
       return start()
     },
     clients: {
-      broadcast: async message => {
-        const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
-        for (const page of pages) if (page.url.startsWith(self.registration.scope)) page.postMessage(message)
+      broadcast,
+      tell: async (clientId, message) => {
+        const client = await self.clients.get(clientId)
+        if (client?.type === 'window') client.postMessage(message)
+        else await broadcast(message)
       },
       claim: () => self.clients.claim(),
     },
     log,
   }
+}
+
+async function broadcast(message: unknown) {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  for (const page of pages) if (page.url.startsWith(self.registration.scope)) page.postMessage(message)
 }
 
 /**

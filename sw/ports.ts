@@ -23,6 +23,8 @@ export type Locks = <T>(name: string, limit: number, task: () => Promise<T>) => 
 export interface Clients {
   /** Posts to every page in scope. */
   readonly broadcast: (message: unknown) => Promise<void>
+  /** Posts to the page that has this client id, or else to every one, since a page stands behind each worker. */
+  readonly tell: (clientId: string, message: unknown) => Promise<void>
   /** Takes control of every page in scope. */
   readonly claim: () => Promise<void>
 }
@@ -38,6 +40,9 @@ export type IsOnline = () => boolean
 
 /** A new random id. */
 export type NewId = () => string
+
+/** Calls `task` after so many milliseconds, if this worker is still alive then. */
+export type Later = (delay: number, task: () => void) => void
 
 /** Keeps the worker alive until the promise settles. */
 export type WaitUntil = (promise: Promise<unknown>) => void

@@ -48,8 +48,8 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     log: line,
   })
   let claimed = 0
+  let isAnswering = true
   const clients = {
-    broadcast: async () => undefined,
     claim: async () => {
       claimed++
     },
@@ -65,12 +65,16 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     now: clock.now,
     log: line,
     isDurable: () => true,
+    isAnswering: () => isAnswering,
     about: { version: '1.2.3', scope: 'https://app.example/' },
   })
   const behind: Promise<unknown>[] = []
   const ask = (message: Omit<PageRequest, 'ns' | 'v'> & { generation?: number }) =>
     answer(envelope(message) as PageRequest, promise => behind.push(promise))
-  return { ask, clock, log, behind, refreshes: () => refreshes, claimed: () => claimed }
+  const finishAnswers = () => {
+    isAnswering = false
+  }
+  return { ask, clock, log, behind, finishAnswers, refreshes: () => refreshes, claimed: () => claimed }
 }
 
 const AUTHENTICATED = {
@@ -81,6 +85,15 @@ const AUTHENTICATED = {
   refreshAt: NOW + 600_000,
   claims: {},
 }
+
+describe('keep-alive', () => {
+  it('says whether to go on', async () => {
+    const { ask, finishAnswers } = setUp()
+    expect(await ask({ type: 'keep-alive' })).toMatchObject({ type: 'keep-alive', isNeeded: true })
+    finishAnswers()
+    expect(await ask({ type: 'keep-alive' })).toMatchObject({ type: 'keep-alive', isNeeded: false })
+  })
+})
 
 describe('state', () => {
   it('is answered in the envelope of the protocol', async () => {

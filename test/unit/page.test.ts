@@ -494,6 +494,40 @@ describe('a new version', () => {
   })
 })
 
+describe('keep-alive', () => {
+  const sent = () => container.posted.filter(({ type }) => type === 'keep-alive').length
+  const ask = (source: unknown = container.worker) =>
+    container.dispatchEvent(Object.assign(new Event('message'), { data: envelope({ type: 'keep-alive' }), source }))
+
+  it('is sent on demand, until the worker needs it no longer', async () => {
+    vi.useFakeTimers()
+    const auth = register('/sw.js')
+    await auth.ready
+    container.answer = () => ({ type: 'keep-alive', isNeeded: true })
+    // In steps, since replies come by real ports, in real time.
+    const pass = async (seconds: number) => {
+      for (let n = 0; n < seconds; n++) await vi.advanceTimersByTimeAsync(1_000)
+    }
+    ask()
+    ask()
+    await pass(44)
+    expect(sent()).toBe(4)
+    container.answer = () => ({ type: 'keep-alive', isNeeded: false })
+    await pass(1)
+    expect(sent()).toBe(5)
+    await pass(60)
+    expect(sent()).toBe(5)
+  })
+
+  it('is not sent for anybody else (R31)', async () => {
+    const auth = register('/sw.js')
+    await auth.ready
+    ask(null)
+    ask(new EventTarget())
+    expect(sent()).toBe(0)
+  })
+})
+
 describe('timers are the visible pages own', () => {
   const HOUR = 3_600_000
   const states = () => container.posted.filter(({ type }) => type === 'state').length

@@ -1,0 +1,76 @@
+import { envelope } from '../src/protocol.ts'
+import type { Clients, Later } from './ports.ts'
+
+/** How long (milliseconds) an answer may take before pages are asked to keep this worker alive for it. */
+const PATIENCE = 10_000
+
+/** A longer body (bytes) may take longer than a worker lives. */
+const SHORT = 1_048_576
+
+/** Knows which answers are on their way, for browsers that stop a worker in the middle of one (Firefox, after 30 s). */
+export interface OpenAnswers {
+  /** Counts an answer until its last byte has gone out; settles with the response to give in its place. */
+  readonly follow: (answer: Promise<Response>, clientId: string) => Promise<Response>
+  /** Whether a page should go on sending messages. */
+  readonly isAnyOpen: () => boolean
+}
+
+interface Needs {
+  readonly clients: Pick<Clients, 'tell'>
+  readonly later: Later
+}
+
+export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
+  const open = new Set<symbol>()
+  return {
+    isAnyOpen: () => open.size > 0,
+    follow: async (answer, clientId) => {
+      const id = Symbol()
+      const end = () => open.delete(id)
+      open.add(id)
+      later(PATIENCE, () => {
+        if (open.has(id)) clients.tell(clientId, envelope({ type: 'keep-alive' }))
+      })
+      try {
+        const response = await answer
+        if (mayBeLong(response)) return throughout(response, end)
+        end()
+        return response
+      } catch (error) {
+        end()
+        throw error
+      }
+    },
+  }
+}
+
+/** What was redirected would lose the URL that it came from. */
+function mayBeLong({ body, headers, redirected }: Response): boolean {
+  const length = headers.get('Content-Length')
+  return body !== null && !redirected && (length === null || Number(length) > SHORT)
+}
+
+/** The same response, of which the end is told: whether it is read to it, breaks off, or is cancelled. */
+function throughout(response: Response, onEnd: () => void): Response {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: async controller => {
+        try {
+          const { done, value } = await reader.read()
+          if (!done) return controller.enqueue(value)
+          controller.close()
+        } catch (error) {
+          controller.error(error)
+        }
+        onEnd()
+      },
+      cancel: reason => {
+        onEnd()
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
+  return new Response(body, response)
+}
