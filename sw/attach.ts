@@ -25,7 +25,16 @@ export function attach(request: Request, config: Config, session: Authenticated 
     // A rebuilt request would name the worker as its referrer.
     referrer: request.referrer,
     referrerPolicy: request.referrerPolicy,
+    ...(request.mode === 'no-cors' ? asCors(request) : {}),
     // Browsers drop Authorization where a redirect leaves the origin, and no other header.
     ...(authHeader.toLowerCase() === 'authorization' ? {} : { redirect: 'error' as const }),
   })
+}
+
+/**
+ * An image's or a video's own mode is `no-cors`, in which browsers drop Authorization. Of another origin it would ask
+ * with cookies, which needs more of a server than CORS for a token does.
+ */
+function asCors({ credentials }: Request): RequestInit {
+  return { mode: 'cors', credentials: credentials === 'include' ? 'same-origin' : credentials }
 }

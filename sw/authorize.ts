@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../src/errors.ts'
 import { attach, hasOwnCredentials } from './attach.ts'
+import { keepForReplay } from './body.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
@@ -67,12 +68,13 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     if (session.status === 'anonymous') return fetch(attach(request, config, null))
     try {
       const used = await usable(session, waitUntil)
-      const copy = copyForReplay(request, used)
-      const response = await fetch(attach(request, config, used))
+      const replay = keepForReplay(request, config.replayBodyLimit)
+      const response = await fetch(attach(replay.request, config, used))
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (response.status !== 401 || isFromElsewhere(response, request)) return response
 
       const newer = await afterUnauthorized(used)
+      const copy = newer && (await replay.again())
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)
       const again = await fetch(attach(copy, config, newer))
@@ -86,12 +88,6 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       return failure(error)
     }
   }
-}
-
-/** A request to send in place of `request` once its body is used up; null where no 401 could be mended anyway. */
-function copyForReplay(request: Request, session: Authenticated): Request | null {
-  if (session.refreshToken === null) return null
-  return request.method === 'GET' || request.method === 'HEAD' ? request : request.clone()
 }
 
 function isTransient(error: unknown): boolean {

@@ -71,6 +71,18 @@ export interface Options {
   refreshAhead?: number
   /** How long a refresh request may take, in seconds. */
   timeout?: number
+  /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
+  replayBodyLimit?: number
+  /**
+   * Which requests get the token besides those of scripts: `'image'`, `'video'` and so on, as in `request.destination`.
+   * They are sent in mode `cors`, since browsers drop the token in `no-cors`.
+   */
+  destinations?: readonly RequestDestination[]
+  /**
+   * Whether this worker does nothing else: where the browser has static routes, a request that is none of these URLs
+   * does not even start it, and no other fetch listener in it hears of one.
+   */
+  staticRoutes?: boolean
   /** Pages see placeholders in place of tokens in login responses. */
   redactTokens?: boolean
   /** Names of claims, of the id token or else the access token, that pages see in the state. */
@@ -102,6 +114,18 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
   readonly refreshTokenUrl: Endpoint
   readonly formEncoded: boolean
 }
+
+/** What else than scripts asks for with a token may be; a navigation that got one would launder cross-site requests. */
+const DESTINATIONS: ReadonlySet<unknown> = new Set<RequestDestination>([
+  '',
+  'audio',
+  'font',
+  'image',
+  'manifest',
+  'style',
+  'track',
+  'video',
+])
 
 type Check = (value: unknown) => boolean
 type Row = readonly [defaultValue: unknown, takes: string, check: Check]
@@ -168,6 +192,17 @@ const table: Readonly<Record<keyof Options, Row>> = {
   storageKey: text('refresh-worker'),
   refreshAhead: seconds(60, 0, 86_400),
   timeout: seconds(10, 0.1, 300),
+  replayBodyLimit: [
+    8_388_608,
+    'a number of bytes, 0 or more',
+    value => Number.isSafeInteger(value) && (value as number) >= 0,
+  ],
+  destinations: [
+    [''],
+    `an array of ${[...DESTINATIONS].map(name => `'${name}'`).join(', ')}: no navigations`,
+    value => Array.isArray(value) && value.every(name => DESTINATIONS.has(name)),
+  ],
+  staticRoutes: flag(false),
   redactTokens: flag(true),
   claims: [[], 'an array of claim names', value => Array.isArray(value) && value.every(isText)],
   exposeAccessToken: flag(false),

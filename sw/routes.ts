@@ -8,21 +8,27 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
 export function createMatcher(config: Config): MatchRequest {
   const { loginUrl, signupUrl, logoutUrl, refreshTokenUrl } = config
+  const forApi = (request: Request, url: URL) => {
+    // Credentials go to these by their own rules; the access token never does.
+    if (isAliasOf(url, loginUrl) || isAliasOf(url, refreshTokenUrl)) return null
+    return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
+  }
+
   return (request, url) => {
-    // The browser drops Authorization in no-cors mode, and a navigation that got the token would launder a cross-site
-    // form post (the server would see both the token and Sec-Fetch-Site: same-origin).
+    // A navigation that got the token would launder a cross-site form post: the server would see both the token and
+    // Sec-Fetch-Site: same-origin.
+    if (request.mode === 'navigate') return null
+    if (request.destination !== '')
+      return config.destinations.includes(request.destination) ? forApi(request, url) : null
+    // A script's own wish: it can send nothing then that a cross-site form could not.
     if (request.mode !== 'cors' && request.mode !== 'same-origin') return null
-    if (request.destination !== '') return null
 
     if (request.method === 'POST') {
       if (isEndpoint(url, loginUrl)) return 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
-    // Credentials go to these by their own rules; the access token never does.
-    if (isAliasOf(url, loginUrl) || isAliasOf(url, refreshTokenUrl)) return null
-
-    return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
+    return forApi(request, url)
   }
 }
 

@@ -5,15 +5,18 @@ import { Router } from 'workbox-routing/Router.js'
 import { envelope, parsePageRequest } from '../src/protocol.ts'
 import { createAuthorize } from './authorize.ts'
 import { createBackOff } from './back-off.ts'
+import { sendable } from './body.ts'
 import { type Options, resolveConfig } from './config.ts'
 import { createFallbackStore } from './fallback-store.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
 import { createLogout } from './logout.ts'
 import { createAnswerMessage, createDescribeState } from './messages.ts'
+import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
 import { createMatcher, type RequestKind } from './routes.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
+import { type StaticRoute, staticRoutes } from './static-routes.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -58,6 +61,7 @@ export function setup(options: Options): void {
   const authorize = createAuthorize({ ...platform, config, sessions, freshSession })
   const login = createLogin({ ...platform, config, sessions })
   const { logout, forward } = createLogout({ ...platform, config, sessions })
+  const openAnswers = createOpenAnswers(platform)
   const about = { version: __VERSION__, scope: self.registration.scope }
   const answerMessage = createAnswerMessage({
     ...platform,
@@ -68,9 +72,11 @@ export function setup(options: Options): void {
     describeState,
     about,
     isDurable: store.isDurable,
+    isAnswering: openAnswers.isAnyOpen,
   })
 
-  const answer = (kind: RequestKind, request: Request, event: ExtendableEvent): Promise<Response> => {
+  const answer = async (kind: RequestKind, original: Request, event: ExtendableEvent): Promise<Response> => {
+    const request = await sendable(original)
     switch (kind) {
       case 'login':
       case 'signup':
@@ -88,7 +94,10 @@ export function setup(options: Options): void {
   router.registerRoute(
     new Route(
       ({ request }) => kinds.has(request),
-      ({ request, event }) => answer(kinds.get(request) as RequestKind, request, event),
+      ({ request, event }) => {
+        const response = answer(kinds.get(request) as RequestKind, request, event)
+        return platform.stopsAnswers ? openAnswers.follow(response, (event as FetchEvent).clientId) : response
+      },
     ),
   )
   const match = createMatcher(config)
@@ -108,6 +117,17 @@ export function setup(options: Options): void {
     if (!port || !message) return
     event.waitUntil(answerMessage(message, promise => event.waitUntil(promise)).then(reply => port.postMessage(reply)))
   })
+
+  const routes = config.staticRoutes ? staticRoutes(config) : null
+  if (routes)
+    self.addEventListener('install', event => {
+      const { addRoutes } = event as { addRoutes?: (routes: readonly StaticRoute[]) => Promise<void> }
+      // They spare work, no more.
+      const added = addRoutes
+        ?.call(event, routes)
+        .catch(() => log('warn', 'the browser did not take the static routes'))
+      if (added) event.waitUntil(added)
+    })
 
   if (config.lifecycle) {
     self.addEventListener('install', () => {

@@ -74,6 +74,22 @@ describe('API requests', () => {
     expect(kindOf({}, '/api/me', { mode, destination })).toBeNull()
   })
 
+  it.each<[string, string, string, string | null]>([
+    ['no-cors', 'image', '/api/photo.png', 'api'],
+    ['cors', 'image', '/api/photo.png', 'api'],
+    ['no-cors', 'video', '/api/film.mp4', 'api'],
+    ['no-cors', 'audio', '/api/song.mp3', null],
+    ['no-cors', 'image', '/photo.png', null],
+    ['no-cors', 'image', '/auth/login', null],
+    // Named or not: what scripts ask for is always among them, and what they ask for without CORS never.
+    ['cors', '', '/api/me', 'api'],
+    ['no-cors', '', '/api/me', null],
+    ['navigate', 'document', '/api/me', null],
+  ])('with destinations, in mode %j for %j: %s is %s', (mode, destination, url, kind) => {
+    const options = { apiUrls: ['/api/', '/auth/'], destinations: ['image', 'video'] as const }
+    expect(kindOf(options, url, { mode, destination })).toBe(kind)
+  })
+
   it('ask predicates with the parsed URL and the request', () => {
     const apiUrls = [(url: URL, request: Request) => url.pathname === '/special' && request.method === 'PUT']
     expect(kindOf({ apiUrls }, '/special', { method: 'PUT' })).toBe('api')

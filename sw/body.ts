@@ -1,0 +1,54 @@
+/** A request to send, and the same once more. */
+export interface Replay {
+  readonly request: Request
+  /** To be called once `request` was answered; null where its body was too large to be kept. */
+  readonly again: () => Promise<Request | null>
+}
+
+/** What the worker can send on: WebKit takes no stream with `keepalive`, and knows a body that came to it as nothing else. */
+export async function sendable(request: Request): Promise<Request> {
+  // Such a body is small: all that are on their way together may have 64 KiB.
+  return request.keepalive && mayHaveBody(request)
+    ? new Request(request, { body: await request.arrayBuffer() })
+    : request
+}
+
+/**
+ * Prepares a request to be sent twice, and keeps at most `limit` bytes of its body for that.
+ * @param limit bytes
+ */
+export function keepForReplay(request: Request, limit: number): Replay {
+  if (!mayHaveBody(request)) return { request, again: async () => request }
+  const copy = request.clone()
+  // Where there is no stream to be read (Firefox), a clone shares the bytes, and costs nothing.
+  if (!copy.body) return { request, again: async () => copy }
+  const kept = readUpTo(limit, copy.body).catch(() => null)
+  return {
+    request,
+    again: async () => {
+      const parts = await kept
+      return parts && new Request(copy, { body: new Blob(parts) })
+    },
+  }
+}
+
+function mayHaveBody({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD'
+}
+
+/** Reads a stream to its end; null where it is longer than `limit`, and the rest is not read then. */
+async function readUpTo(limit: number, stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const reader = stream.getReader()
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) return parts
+    size += value.byteLength
+    if (size > limit) {
+      // Not awaited: of a stream in two branches, it settles only once the other one is cancelled too.
+      reader.cancel().catch(() => undefined)
+      return null
+    }
+    parts.push(value)
+  }
+}

@@ -1,0 +1,51 @@
+import type { Config, Endpoint } from './config.ts'
+
+interface Pattern {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port: string
+  readonly pathname: string
+  readonly search: '*'
+  readonly hash: '*'
+}
+
+/** A rule by which the browser answers requests without the worker. */
+export interface StaticRoute {
+  readonly condition:
+    | { readonly requestMode: 'navigate' }
+    | { readonly not: { readonly or: readonly { readonly urlPattern: Pattern }[] } }
+  readonly source: 'network'
+}
+
+/**
+ * Rules that send what can be none of ours straight to the network; null where no rule can tell, since a predicate or a
+ * URLPattern of the application decides.
+ * @see https://www.w3.org/TR/service-workers/#static-routing-api
+ */
+export function staticRoutes({ apiUrls, loginUrl, signupUrl, logoutUrl }: Config): readonly StaticRoute[] | null {
+  const patterns: { urlPattern: Pattern }[] = []
+  for (const endpoint of [loginUrl, signupUrl, logoutUrl]) if (endpoint) patterns.push(patternOf(endpoint, ''))
+  for (const apiUrl of apiUrls) {
+    if (typeof apiUrl === 'function') return null
+    patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
+  }
+  return [
+    { condition: { requestMode: 'navigate' }, source: 'network' },
+    { condition: { not: { or: patterns } }, source: 'network' },
+  ]
+}
+
+function patternOf({ href, pathname }: Endpoint, rest: string): { urlPattern: Pattern } {
+  const { protocol, hostname, port } = new URL(href)
+  const literal = (text: string) => text.replace(/[\\{}()*+?:]/g, '\\$&')
+  return {
+    urlPattern: {
+      protocol: protocol.slice(0, -1),
+      hostname: literal(hostname),
+      port,
+      pathname: literal(pathname) + rest,
+      search: '*',
+      hash: '*',
+    },
+  }
+}
