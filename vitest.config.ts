@@ -1,26 +1,38 @@
 import { defineConfig } from 'vitest/config'
+import { ENGINE_NAMES, type EngineName, findBrowser, isRequired } from './scripts/browsers.mjs'
 import { CountReporter } from './test/count-reporter.ts'
 
 const define = { __VERSION__: JSON.stringify('0.0.0-test') }
 
-export default defineConfig({
+/** The same tests in each engine. One that is not there is left out, which scripts/browsers.mjs has said loudly. */
+const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
+
+const browserProject = (engine: EngineName, index: number) => ({
+  test: {
+    name: engine,
+    include: ['test/browser/**/*.test.ts'],
+    provide: { engine },
+    globalSetup: 'test/browser/global-setup.ts',
+    // One browser at a time: two cores, and tests that are about who comes first.
+    fileParallelism: false,
+    sequence: { groupOrder: 1 + index },
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+})
+
+export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', new CountReporter()],
     projects: [
-      { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
-      { define, test: { name: 'model', include: ['test/model/**/*.test.ts'] } },
-      {
-        test: {
-          name: 'browser',
-          include: ['test/browser/**/*.test.ts'],
-          globalSetup: 'test/browser/global-setup.ts',
-          // One browser at a time: two cores, and tests that are about who comes first.
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
-      },
+      ...engines.map(browserProject),
+      // `--mode browser`: so that `--project` can choose among the engines
+      ...(mode === 'browser'
+        ? []
+        : [
+            { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+            { define, test: { name: 'model', include: ['test/model/**/*.test.ts'] } },
+          ]),
     ],
   },
-})
+}))

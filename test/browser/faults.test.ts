@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FAULTS, type FaultServer, openFaultServer } from '../servers/fault-server.ts'
+import type { Browser, Tab } from './engines/engine.ts'
 import { get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
@@ -90,7 +90,7 @@ describe('R22: a clock of the machine', () => {
     Date.now = () => now() + shift
     addEventListener('message', ({ data }) => { shift = data.shift ?? shift })`
 
-  async function open(shift: number): Promise<Page> {
+  async function open(shift: number): Promise<Tab> {
     const setup =
       "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })"
     scene = await Scene.open(browser, {

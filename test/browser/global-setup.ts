@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs'
 import type { TestProject } from 'vitest/node'
-import { ensureChromium } from '../../scripts/chromium.mjs'
+import { type EngineName, ensureBrowser } from '../../scripts/browsers.mjs'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    chromium: string
+    engine: EngineName
+    /** The path of its program. */
+    executable: string
   }
 }
 
 export function setup(project: TestProject) {
   if (!existsSync('dist/refresh-worker.js')) throw new Error('There is no dist/: run `npm run build` first.')
-  project.provide('chromium', ensureChromium())
+  project.provide('executable', ensureBrowser(project.getProvidedContext().engine))
 }

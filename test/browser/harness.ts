@@ -1,7 +1,9 @@
-import { type BrowserContext, type Browser as Chromium, chromium, type Page } from 'playwright-core'
 import { inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/auth-client.ts'
+import type { Browser, Profile, Tab } from './engines/engine.ts'
+import { chromium, firefox } from './engines/playwright.ts'
+import { webkit } from './engines/webkit.ts'
 
 declare global {
   interface Window {
@@ -18,88 +20,70 @@ window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/s
 /** The beginning of every JWT, and the passwords. */
 const SECRETS = /eyJ[\w-]{8}|lovelace|hopper/
 
-/** Starts a Chromium. */
-export function launch(): Promise<Chromium> {
-  return chromium.launch({
-    executablePath: inject('chromium'),
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  })
+/** The engine that this run of the tests is about. */
+export const engine = { chromium, firefox, webkit }[inject('engine')]
+
+/** Starts its browser. */
+export function launch(): Promise<Browser> {
+  return engine.launch(inject('executable'))
 }
 
 /** A demo server and one browser profile that uses it: its tabs share the worker. */
 export class Scene {
   readonly demo: Demo
   readonly origin: string
-  readonly context: BrowserContext
+  readonly profile: Profile
   /** Files that the server has besides its own; they may be changed while it runs. */
   readonly files: NonNullable<DemoOptions['files']>
-  readonly #failures: string[] = []
-  /** What pages and workers have written to the console. */
-  readonly console: string[] = []
 
-  private constructor(demo: Demo, origin: string, context: BrowserContext, files: Scene['files']) {
+  private constructor(demo: Demo, origin: string, profile: Profile, files: Scene['files']) {
     this.demo = demo
     this.origin = origin
-    this.context = context
+    this.profile = profile
     this.files = files
-    context.on('weberror', error => this.#failures.push(String(error.error())))
-    context.on('console', message => this.console.push(message.text()))
   }
 
-  static async open(browser: Chromium, options: DemoOptions = {}): Promise<Scene> {
+  static async open(browser: Browser, options: DemoOptions = {}): Promise<Scene> {
     const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
-    return new Scene(demo, await demo.listen(0), await browser.newContext(), files)
+    return new Scene(demo, await demo.listen(0), await browser.newProfile(), files)
+  }
+
+  /** What pages and workers have written to the console; workers only where `engine.can.seeWorkerConsole`. */
+  get console(): readonly string[] {
+    return this.profile.console
   }
 
   /** Opens a tab, and waits until the worker controls it unless told otherwise. */
-  async tab(path = '/test.html', { ready = true } = {}): Promise<Page> {
-    const page = await this.context.newPage()
+  async tab(path = '/test.html', { ready = true } = {}): Promise<Tab> {
+    const page = await this.profile.newTab()
     await page.goto(this.origin + path)
     if (ready) await page.evaluate(() => window.auth.ready)
     return page
   }
 
   /** Stops every worker, as a browser does with one that is idle; it is started again by the next event. */
-  async stopWorkers(page: Page) {
-    const session = await this.context.newCDPSession(page)
-    await session.send('ServiceWorker.enable')
-    await session.send('ServiceWorker.stopAllWorkers')
-    await session.detach()
+  stopWorkers(page: Tab): Promise<void> {
+    return page.stopWorkers()
   }
 
   /** Stops the one worker of a script. */
-  async stopWorker(page: Page, path: string) {
-    const session = await this.context.newCDPSession(page)
-    const versionId = new Promise<string>(resolve => {
-      session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
-        for (const version of versions) if (version.scriptURL === this.origin + path) resolve(version.versionId)
-      })
-    })
-    await session.send('ServiceWorker.enable')
-    await session.send('ServiceWorker.stopWorker', { versionId: await versionId })
-    await session.detach()
+  stopWorker(page: Tab, path: string): Promise<void> {
+    return page.stopWorkers(this.origin + path)
   }
 
   async close() {
-    await this.context.close()
+    await this.profile.close()
     await this.demo.close()
-    if (this.#failures.length > 0) throw new Error(`pages threw: ${this.#failures.join('; ')}`)
+    const { failures } = this.profile
+    if (failures.length > 0) throw new Error(`pages threw: ${failures.join('; ')}`)
     const leak = this.console.find(line => SECRETS.test(line))
     if (leak) throw new Error(`the console shows a secret, in a line that begins with ${leak.slice(0, 20)}`)
   }
 }
 
 /** Logs in as an application does: by a plain fetch. Settles with what the page sees of the response. */
-export function logIn(page: Page, username = 'ada', password = 'lovelace') {
+export function logIn(page: Tab, username = 'ada', password = 'lovelace') {
   return page.evaluate(
     async credentials => {
       const response = await fetch('/auth/login', {
@@ -114,7 +98,7 @@ export function logIn(page: Page, username = 'ada', password = 'lovelace') {
 }
 
 /** Logs in with a token of so many seconds, and has the next one live long. Settles with when the first expires. */
-export async function logInFor(scene: Scene, lifetime: number, page: Page): Promise<number> {
+export async function logInFor(scene: Scene, lifetime: number, page: Tab): Promise<number> {
   const expiresAt = page.evaluate(
     () =>
       new Promise<number>(resolve => {
@@ -128,16 +112,16 @@ export async function logInFor(scene: Scene, lifetime: number, page: Page): Prom
 }
 
 /** The status of a plain GET by the page. */
-export function get(page: Page, path: string): Promise<number> {
+export function get(page: Tab, path: string): Promise<number> {
   return page.evaluate(async url => (await fetch(url)).status, path)
 }
 
-export function stateOf(page: Page) {
+export function stateOf(page: Tab) {
   return page.evaluate(() => window.auth.getSnapshot())
 }
 
 /** Settles once the page's state has the status. */
-export async function untilStatus(page: Page, status: string) {
+export async function untilStatus(page: Tab, status: string) {
   await page.evaluate(
     wanted =>
       new Promise<void>(resolve => {

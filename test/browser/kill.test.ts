@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { barrier, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import type { Browser, Tab } from './engines/engine.ts'
+import { barrier, engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -12,7 +12,7 @@ afterEach(() => scene.close())
 
 const call = async () => (await fetch('/api/me')).status
 
-describe('G6: a worker that is killed in the middle of a refresh', () => {
+describe.runIf(engine.can.stopWorkers)('G6: a worker that is killed in the middle of a refresh', () => {
   it('that had not reached the server: the next one makes it good, and the request goes through (C2)', async () => {
     const first = barrier()
     let count = 0
@@ -89,7 +89,7 @@ const HANGING = `
   RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true, timeout: 300 })`
 
 /** Sends a request to such a worker; settles once it hangs, with the status that the request will have. */
-function untilHanging(page: Page, hangAt: string, path: string, init: RequestInit = {}) {
+function untilHanging(page: Tab, hangAt: string, path: string, init: RequestInit = {}) {
   return page.evaluateHandle(
     async ({ hangAt, path, init }) => {
       const channel = new BroadcastChannel('hanging')
@@ -110,7 +110,7 @@ function untilHanging(page: Page, hangAt: string, path: string, init: RequestIni
   )
 }
 
-describe('G6: a worker that is killed at each step of a refresh', () => {
+describe.runIf(engine.can.stopWorkers)('G6: a worker that is killed at each step of a refresh', () => {
   it.each([
     ['before the lock', 'C1', 200, 1, 'authenticated'],
     ['before the request', 'C1', 200, 1, 'authenticated'],
@@ -143,18 +143,21 @@ describe('G6: a worker that is killed at each step of a refresh', () => {
   )
 })
 
-it("a page's POST that had reached the API is sent again by the browser, and no third time by us (C5)", async () => {
-  scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body: HANGING } } })
-  const page = await scene.tab()
-  await logIn(page)
-  const init = { method: 'POST', body: '"once"', headers: { 'Content-Type': 'application/json' } }
-  const answer = await untilHanging(page, "after the API's answer", '/api/echo', init)
-  await scene.stopWorkers(page)
-  expect(await answer.evaluate(({ status }) => status)).toBe(200)
-  expect(scene.demo.log.filter(({ path }) => path === '/api/echo')).toHaveLength(2)
-})
+it.runIf(engine.can.stopWorkers)(
+  "a page's POST that had reached the API is sent again by the browser, and no third time by us (C5)",
+  async () => {
+    scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body: HANGING } } })
+    const page = await scene.tab()
+    await logIn(page)
+    const init = { method: 'POST', body: '"once"', headers: { 'Content-Type': 'application/json' } }
+    const answer = await untilHanging(page, "after the API's answer", '/api/echo', init)
+    await scene.stopWorkers(page)
+    expect(await answer.evaluate(({ status }) => status)).toBe(200)
+    expect(scene.demo.log.filter(({ path }) => path === '/api/echo')).toHaveLength(2)
+  },
+)
 
-it('updateToken() of a worker that is killed is asked of the next one', async () => {
+it.runIf(engine.can.stopWorkers)('updateToken() of a worker that is killed is asked of the next one', async () => {
   const first = barrier()
   let count = 0
   scene = await Scene.open(browser, { beforeRefresh: () => (++count === 1 ? first.pass() : undefined) })

@@ -1,7 +1,7 @@
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../src/protocol.ts'
-import { barrier, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import type { Browser, Tab } from './engines/engine.ts'
+import { barrier, engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -54,7 +54,7 @@ describe('a page that only calls fetch', () => {
 })
 
 /** Does the work in each tab at the same moment, just after `expiresAt` (milliseconds since the epoch). */
-function justAfter(expiresAt: number, tabs: readonly Page[], work: () => Promise<number[]>): Promise<number[][]> {
+function justAfter(expiresAt: number, tabs: readonly Tab[], work: () => Promise<number[]>): Promise<number[][]> {
   return Promise.all(
     tabs.map(tab =>
       tab.evaluate(
@@ -78,7 +78,7 @@ describe('G1: one refresh per expiry', () => {
   it('sends one refresh for 10 tabs with 20 requests each, and none of them fails (N1, N2)', async () => {
     scene = await Scene.open(browser)
     const tabs = await Promise.all(Array.from({ length: 10 }, () => scene.tab()))
-    const expiresAt = await logInFor(scene, 3, tabs[0] as Page)
+    const expiresAt = await logInFor(scene, 3, tabs[0] as Tab)
 
     const statuses = await justAfter(expiresAt, tabs, callTwentyTimes)
 
@@ -252,7 +252,7 @@ describe('a session', () => {
     expect(scene.demo.stats.logins).toBe(1)
   })
 
-  it('survives a worker that was stopped (G6, C6)', async () => {
+  it.runIf(engine.can.stopWorkers)('survives a worker that was stopped (G6, C6)', async () => {
     scene = await Scene.open(browser)
     const page = await scene.tab()
     await logIn(page)

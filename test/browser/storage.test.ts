@@ -1,6 +1,6 @@
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+import type { Browser, Tab } from './engines/engine.ts'
+import { engine, get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => browser.close())
 afterEach(() => scene.close())
 
-const storageOf = (page: Page) => page.evaluate(async () => (await window.auth.inspect()).worker.storage)
+const storageOf = (page: Tab) => page.evaluate(async () => (await window.auth.inspect()).worker.storage)
 
 describe('a page that takes the storage away', () => {
   it('can delete the database, and every tab hears that the session is gone (C10, C25)', async () => {
@@ -36,30 +36,33 @@ describe('a page that takes the storage away', () => {
     expect(await storageOf(page)).toBe('indexeddb')
   })
 
-  it('leaves nobody logged in with a record that is none, and a login replaces it (C12)', async () => {
-    scene = await Scene.open(browser)
-    const page = await scene.tab()
-    await logIn(page)
-    await page.evaluate(
-      () =>
-        new Promise((resolve, reject) => {
-          const opening = indexedDB.open('refresh-worker')
-          opening.onsuccess = () => {
-            const transaction = opening.result.transaction('sessions', 'readwrite')
-            transaction.objectStore('sessions').put({ status: 'authenticated', accessToken: 42 }, 'refresh-worker')
-            transaction.oncomplete = resolve
-            transaction.onerror = reject
-          }
-        }),
-    )
-    await scene.stopWorkers(page)
-    expect(await get(page, '/api/me')).toBe(401)
-    await page.reload()
-    await page.evaluate(() => window.auth.ready)
-    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'none' })
-    await logIn(page)
-    expect(await get(page, '/api/me')).toBe(200)
-  })
+  it.runIf(engine.can.stopWorkers)(
+    'leaves nobody logged in with a record that is none, and a login replaces it (C12)',
+    async () => {
+      scene = await Scene.open(browser)
+      const page = await scene.tab()
+      await logIn(page)
+      await page.evaluate(
+        () =>
+          new Promise((resolve, reject) => {
+            const opening = indexedDB.open('refresh-worker')
+            opening.onsuccess = () => {
+              const transaction = opening.result.transaction('sessions', 'readwrite')
+              transaction.objectStore('sessions').put({ status: 'authenticated', accessToken: 42 }, 'refresh-worker')
+              transaction.oncomplete = resolve
+              transaction.onerror = reject
+            }
+          }),
+      )
+      await scene.stopWorkers(page)
+      expect(await get(page, '/api/me')).toBe(401)
+      await page.reload()
+      await page.evaluate(() => window.auth.ready)
+      expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'none' })
+      await logIn(page)
+      expect(await get(page, '/api/me')).toBe(200)
+    },
+  )
 })
 
 it('a connection that is closed, and nobody said so, is opened again (C11)', async () => {

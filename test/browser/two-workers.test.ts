@@ -1,7 +1,7 @@
-import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { DemoOptions } from '../../examples/demo/app.mjs'
-import { barrier, get, launch, logIn, Scene, untilStatus } from './harness.ts'
+import type { Browser, Tab } from './engines/engine.ts'
+import { barrier, engine, get, launch, logIn, Scene, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -17,7 +17,7 @@ const worker = {
 }
 
 /** A page below `/app/`, which has a worker of its own, and one that has not. */
-async function openScopes(options: DemoOptions = {}): Promise<[Page, Page]> {
+async function openScopes(options: DemoOptions = {}): Promise<[Tab, Tab]> {
   const page = (path: string) => ({
     type: 'text/html',
     body: `<!doctype html><link rel="icon" href="data:,"><script type="module">
@@ -56,7 +56,7 @@ describe('two scopes of one origin', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
   })
 
-  it('take over the refresh of one that is killed (N15)', async () => {
+  it.runIf(engine.can.stopWorkers)('take over the refresh of one that is killed (N15)', async () => {
     const first = barrier()
     let count = 0
     const [outer, inner] = await openScopes({ beforeRefresh: () => (++count === 1 ? first.pass() : undefined) })

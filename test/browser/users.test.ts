@@ -1,5 +1,5 @@
-import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser } from './engines/engine.ts'
 import { barrier, get, launch, logIn, logInFor, Scene, untilStatus } from './harness.ts'
 
 let browser: Browser

@@ -1,0 +1,45 @@
+import type { EngineName } from '../../../scripts/browsers.mjs'
+
+/** Work for a page: a function is sent as its source, so it sees nothing but its argument and the page. */
+export type Work<Arg, Result> = string | ((arg: Arg) => Result | Promise<Result>)
+
+/** What a tab has been asked to hold on to: it never leaves the page. */
+export interface Held<Value> {
+  evaluate<Result>(work: (value: Value) => Result | Promise<Result>): Promise<Result>
+}
+
+export interface Tab {
+  /** Settles once the page has loaded. */
+  goto(url: string): Promise<void>
+  reload(): Promise<void>
+  /** Reloads around the worker, as Shift and the reload button do. Only where `engine.can.hardReload`. */
+  hardReload(): Promise<void>
+  /** Settles with the awaited result, which has to survive JSON; other tabs are not held up meanwhile. */
+  evaluate<Result, Arg = undefined>(work: Work<Arg, Result>, arg?: Arg): Promise<Result>
+  evaluateHandle<Value, Arg = undefined>(work: Work<Arg, Value>, arg?: Arg): Promise<Held<Value>>
+  /** Stops every worker, or that of one script, as a browser does with an idle one. Only where `engine.can.stopWorkers`. */
+  stopWorkers(scriptUrl?: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** Storage and workers of their own, shared by its tabs alone. */
+export interface Profile {
+  /** Errors that pages did not catch, so far. */
+  readonly failures: readonly string[]
+  /** What was written to the console so far; by workers only where `engine.can.seeWorkerConsole`. */
+  readonly console: readonly string[]
+  newTab(): Promise<Tab>
+  close(): Promise<void>
+}
+
+export interface Browser {
+  newProfile(): Promise<Profile>
+  close(): Promise<void>
+}
+
+export interface Engine {
+  readonly name: EngineName
+  /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
+  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole', boolean>>
+  launch(executable: string): Promise<Browser>
+}

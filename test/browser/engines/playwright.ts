@@ -1,0 +1,120 @@
+import {
+  type BrowserContext,
+  chromium as chromiumType,
+  firefox as firefoxType,
+  type Page,
+  type Browser as PlaywrightBrowser,
+} from 'playwright-core'
+import type { Browser, Engine, Held, Profile, Tab, Work } from './engine.ts'
+
+export const chromium: Engine = {
+  name: 'chromium',
+  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true },
+  async launch(executablePath) {
+    const args = [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ]
+    const hardReload = async (page: Page) => {
+      const session = await page.context().newCDPSession(page)
+      await session.send('Page.reload', { ignoreCache: true })
+    }
+    return browserOf(await chromiumType.launch({ executablePath, args }), hardReload)
+  },
+}
+
+/** Stock Firefox over WebDriver BiDi, which knows nothing of service workers. */
+export const firefox: Engine = {
+  name: 'firefox',
+  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false },
+  async launch(executablePath) {
+    // Firefox alone takes the argument, which other engines ignore. Not at once: the page is gone then.
+    const hardReload = (page: Page) => page.evaluate('void setTimeout(() => location.reload(true))')
+    return browserOf(await firefoxType.launch({ channel: 'moz-firefox', executablePath }), hardReload)
+  },
+}
+
+type HardReload = (page: Page) => Promise<unknown>
+
+function browserOf(browser: PlaywrightBrowser, hardReload: HardReload): Browser {
+  return {
+    newProfile: async () => new PlaywrightProfile(await browser.newContext(), hardReload),
+    close: () => browser.close(),
+  }
+}
+
+class PlaywrightProfile implements Profile {
+  readonly failures: string[] = []
+  readonly console: string[] = []
+  readonly #context: BrowserContext
+  readonly #hardReload: HardReload
+
+  constructor(context: BrowserContext, hardReload: HardReload) {
+    this.#context = context
+    this.#hardReload = hardReload
+    context.on('weberror', error => this.failures.push(String(error.error())))
+    context.on('console', message => this.console.push(message.text()))
+  }
+
+  async newTab(): Promise<Tab> {
+    return new PlaywrightTab(await this.#context.newPage(), this.#hardReload)
+  }
+
+  close() {
+    return this.#context.close()
+  }
+}
+
+class PlaywrightTab implements Tab {
+  readonly #page: Page
+  readonly #hardReload: HardReload
+
+  constructor(page: Page, hardReload: HardReload) {
+    this.#page = page
+    this.#hardReload = hardReload
+  }
+
+  async goto(url: string) {
+    await this.#page.goto(url)
+  }
+
+  async reload() {
+    await this.#page.reload()
+  }
+
+  async hardReload() {
+    const loaded = this.#page.waitForEvent('load')
+    await this.#hardReload(this.#page)
+    await loaded
+  }
+
+  evaluate<Result, Arg>(work: Work<Arg, Result>, arg?: Arg): Promise<Result> {
+    return this.#page.evaluate(work as Work<unknown, Result>, arg)
+  }
+
+  evaluateHandle<Value, Arg>(work: Work<Arg, Value>, arg?: Arg): Promise<Held<Value>> {
+    return this.#page.evaluateHandle(work as Work<unknown, Value>, arg) as Promise<Held<Value>>
+  }
+
+  async stopWorkers(scriptUrl?: string) {
+    const session = await this.#page.context().newCDPSession(this.#page)
+    const versionId = new Promise<string>(resolve => {
+      session.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        for (const version of versions) if (version.scriptURL === scriptUrl) resolve(version.versionId)
+      })
+    })
+    await session.send('ServiceWorker.enable')
+    if (scriptUrl === undefined) await session.send('ServiceWorker.stopAllWorkers')
+    else await session.send('ServiceWorker.stopWorker', { versionId: await versionId })
+    await session.detach()
+  }
+
+  close() {
+    return this.#page.close()
+  }
+}

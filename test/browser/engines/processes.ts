@@ -1,0 +1,22 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+/** Waits beside the command, and ends all that it has started when whoever holds our end of the pipe is gone. */
+const GUARD = '"$@" & cat; kill -KILL 0'
+
+/** Starts a command that does not outlive this process, however that ends; nor does anything that the command starts. */
+export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // A process group of its own, for the guard to kill.
+    detached: true,
+  })
+}
+
+export async function stop(child: ChildProcess) {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = once(child, 'exit')
+  child.stdin?.end()
+  await ended
+}
