@@ -7,10 +7,10 @@ const define = { __VERSION__: JSON.stringify('0.0.0-test') }
 /** The same tests in each engine. One that is not there is left out, which scripts/browsers.mjs has said loudly. */
 const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
 
-const browserProject = (engine: EngineName, index: number) => ({
+const browserProject = (folder: string) => (engine: EngineName, index: number) => ({
   test: {
     name: engine,
-    include: ['test/browser/**/*.test.ts'],
+    include: [`test/${folder}/**/*.test.ts`],
     provide: { engine },
     globalSetup: 'test/browser/global-setup.ts',
     // One browser at a time: two cores, and tests that are about who comes first.
@@ -25,9 +25,9 @@ export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', new CountReporter()],
     projects: [
-      ...engines.map(browserProject),
+      ...engines.map(browserProject(mode === 'measure' ? 'measure' : 'browser')),
       // `--mode browser`: so that `--project` can choose among the engines
-      ...(mode === 'browser'
+      ...(mode === 'browser' || mode === 'measure'
         ? []
         : [
             { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
