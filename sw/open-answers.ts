@@ -45,9 +45,11 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
 }
 
 /** What was redirected would lose the URL that it came from. */
-function mayBeLong({ body, headers, redirected }: Response): boolean {
+function mayBeLong({ status, body, headers, redirected }: Response): boolean {
   const length = headers.get('Content-Length')
-  return body !== null && !redirected && (length === null || Number(length) > SHORT)
+  // Firefox gives a body to statuses that must not have one.
+  const mayHaveBody = body !== null && ![204, 205, 304].includes(status)
+  return mayHaveBody && !redirected && (length === null || Number(length) > SHORT)
 }
 
 /** The same response, of which the end is told: whether it is read to it, breaks off, or is cancelled. */

@@ -84,6 +84,14 @@ describe('nobody is asked', () => {
   it.each<[string, Promise<Response>]>([
     ['of a short body', Promise.resolve(jsonResponse({}, { headers: { 'Content-Length': '1048576' } }))],
     ['without a body', Promise.resolve(received(new Response(null, { status: 204 })))],
+    [
+      'of no content',
+      Promise.resolve(
+        Object.defineProperty(received(new Response(null, { status: 205 })), 'body', {
+          value: streamed().response.body,
+        }),
+      ),
+    ],
     ['that was redirected', Promise.resolve(received(new Response('x'), { redirected: true }))],
   ])('for an answer %s that is there in time, and it is not touched', async (_, answer) => {
     const { follow, isAnyOpen, told, pass } = setUp()

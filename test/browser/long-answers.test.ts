@@ -1,0 +1,97 @@
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import type { Browser } from './engines/engine.ts'
+import { engine, launch, logIn, Scene, untilStatus } from './harness.ts'
+
+/** Longer than Firefox lets a worker live that nothing is sent to, streaming or not (milliseconds). */
+const LONG = 75_000
+
+let browser: Browser
+let scene: Scene
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(() => scene.close())
+
+/** An API of another origin: each answer ends when it is old enough. */
+async function openApi() {
+  const open = new Map<string, ServerResponse>()
+  const closed: string[] = []
+  const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*, Authorization' }
+  const server = createServer((request, response) => {
+    const path = request.url ?? ''
+    if (request.method === 'OPTIONS') return response.writeHead(204, headers).end()
+    open.set(path, response)
+    response.once('close', () => closed.push(path))
+    if (path === '/events')
+      response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream' }).write('data: 0\n\n')
+    if (path === '/stream') response.writeHead(200, headers).write('first ')
+    return response
+  })
+  await new Promise<void>(resolve => server.listen(0, 'localhost', resolve))
+  return {
+    url: `http://localhost:${(server.address() as AddressInfo).port}/`,
+    closed,
+    answer: (path: string) => open.get(path) as ServerResponse,
+    reached: (path: string) => expect.poll(() => open.has(path)).toBe(true),
+    headers,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+// Chromium and WebKit let a worker finish what it has begun.
+it.runIf(engine.name === 'firefox')(
+  `a stream, an EventSource and an answer that is long in coming outlive ${LONG / 1000} seconds`,
+  {
+    timeout: LONG + 60_000,
+  },
+  async () => {
+    const api = await openApi()
+    try {
+      const setup = `RefreshWorker.setup({ apiUrls: ['${api.url}'], useRefreshToken: true })`
+      const body = `importScripts('/refresh-worker.js'); ${setup}`
+      scene = await Scene.open(browser, { lifetime: 600, files: { '/sw.js': { type: 'text/javascript', body } } })
+      const page = await scene.tab()
+      await logIn(page)
+      await untilStatus(page, 'authenticated')
+      await page.evaluate(url => {
+        const events: string[] = []
+        const source = new EventSource(`${url}events`)
+        source.onmessage = ({ data }) => events.push(data)
+        source.onerror = () => events.push('broken')
+        const textOf = (path: string) => fetch(url + path).then(response => response.text(), String)
+        Object.assign(window, { source, events, answers: Promise.all([textOf('stream'), textOf('late')]) })
+        const { postMessage } = ServiceWorker.prototype
+        Object.assign(window, { sent: [] })
+        ServiceWorker.prototype.postMessage = function (message: { type: string }, ...rest: unknown[]) {
+          ;(window as unknown as { sent: string[] }).sent.push(message.type)
+          return Reflect.apply(postMessage, this, [message, ...rest])
+        }
+      }, api.url)
+      for (const path of ['/events', '/stream', '/late']) await api.reached(path)
+
+      // What is shown is that it lives on: there is nothing to wait for but time.
+      await new Promise(resolve => setTimeout(resolve, LONG))
+      api.answer('/stream').end('last')
+      api.answer('/late').writeHead(200, api.headers).end('late')
+      api.answer('/events').write('data: 1\n\n')
+
+      expect(await page.evaluate('answers')).toEqual(['first last', 'late'])
+      await expect.poll(() => page.evaluate('events')).toEqual(['0', '1'])
+      expect(api.closed).not.toContain('/events')
+      // Ended by the server: Firefox complains of one that its page gives up.
+      await page.evaluate('source.onerror = () => source.close()')
+      api.answer('/events').end()
+      await expect.poll(() => page.evaluate('source.readyState')).toBe(2)
+      const sent = await page.evaluate<string[]>('sent')
+      expect(sent.filter(type => type === 'keep-alive').length).toBeGreaterThan(2)
+    } finally {
+      api.close()
+    }
+  },
+)
