@@ -1,5 +1,5 @@
 import { envelope } from '../src/protocol.ts'
-import type { Clients, Later } from './ports.ts'
+import type { Clients, Later, WaitUntil } from './ports.ts'
 
 /** How long (milliseconds) an answer may take before pages are asked to keep this worker alive for it. */
 const PATIENCE = 10_000
@@ -10,7 +10,7 @@ const SHORT = 1_048_576
 /** Knows which answers are on their way, for browsers that stop a worker in the middle of one (Firefox, after 30 s). */
 export interface OpenAnswers {
   /** Counts an answer until its last byte has gone out; settles with the response to give in its place. */
-  readonly follow: (answer: Promise<Response>, clientId: string) => Promise<Response>
+  readonly follow: (answer: Promise<Response>, clientId: string, waitUntil: WaitUntil) => Promise<Response>
   /** Whether a page should go on sending messages. */
   readonly isAnyOpen: () => boolean
 }
@@ -24,7 +24,7 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
   const open = new Set<symbol>()
   return {
     isAnyOpen: () => open.size > 0,
-    follow: async (answer, clientId) => {
+    follow: async (answer, clientId, waitUntil) => {
       const id = Symbol()
       const end = () => open.delete(id)
       open.add(id)
@@ -32,9 +32,20 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
         if (open.has(id)) clients.tell(clientId, envelope({ type: 'keep-alive' }))
       })
       try {
-        const response = await answer
-        if (mayBeLong(response)) return throughout(response, end)
-        end()
+        let response = await answer
+        if (!mayBeLong(response)) {
+          end()
+          return response
+        }
+        const isOver = new Promise<void>(resolve => {
+          response = throughout(response, () => {
+            end()
+            resolve()
+          })
+        })
+        // A new version waits until it is through: cut off, it would look like complete. Except for events, of which
+        // there is no end, and which a page asks for again by itself.
+        if (!isEventStream(response)) waitUntil(isOver)
         return response
       } catch (error) {
         end()
@@ -50,6 +61,10 @@ function mayBeLong({ status, body, headers, redirected }: Response): boolean {
   // Firefox gives a body to statuses that must not have one.
   const mayHaveBody = body !== null && ![204, 205, 304].includes(status)
   return mayHaveBody && !redirected && (length === null || Number(length) > SHORT)
+}
+
+function isEventStream({ headers }: Response): boolean {
+  return /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
 }
 
 /** The same response, of which the end is told: whether it is read to it, breaks off, or is cancelled. */

@@ -96,7 +96,9 @@ export function setup(options: Options): void {
       ({ request }) => kinds.has(request),
       ({ request, event }) => {
         const response = answer(kinds.get(request) as RequestKind, request, event)
-        return platform.stopsAnswers ? openAnswers.follow(response, (event as FetchEvent).clientId) : response
+        return platform.stopsAnswers
+          ? openAnswers.follow(response, (event as FetchEvent).clientId, promise => event.waitUntil(promise))
+          : response
       },
     ),
   )

@@ -95,3 +95,37 @@ it.runIf(engine.name === 'firefox')(
     }
   },
 )
+
+it('a stream that is on its way when a new version comes is not taken for complete', async () => {
+  const api = await openApi()
+  try {
+    const worker = (version: number) => ({
+      type: 'text/javascript',
+      body: `/* ${version} */ importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['${api.url}'] })`,
+    })
+    scene = await Scene.open(browser, { files: { '/sw.js': worker(1) } })
+    const page = await scene.tab()
+    await logIn(page)
+    await page.evaluate(url => {
+      const text = fetch(`${url}stream`).then(response => response.text())
+      Object.assign(window, { answer: text.catch(error => error.name), hasTakenOver: false })
+      navigator.serviceWorker.addEventListener('controllerchange', () => Object.assign(window, { hasTakenOver: true }))
+    }, api.url)
+    await api.reached('/stream')
+
+    scene.files['/sw.js'] = worker(2)
+    await page.evaluate(() => navigator.serviceWorker.getRegistration().then(registration => registration?.update()))
+    const isThere = () =>
+      page.evaluate<boolean>(
+        'hasTakenOver || navigator.serviceWorker.getRegistration().then(({ waiting }) => waiting !== null)',
+      )
+    await expect.poll(isThere, { timeout: 10_000 }).toBe(true)
+    api.answer('/stream').end('last')
+
+    // Chromium's new version waits for it by itself, Firefox's for us. WebKit's does not, and says so.
+    expect(await page.evaluate('answer')).toBe(engine.name === 'webkit' ? 'TypeError' : 'first last')
+    await expect.poll(() => page.evaluate('hasTakenOver'), { timeout: 10_000 }).toBe(true)
+  } finally {
+    api.close()
+  }
+})

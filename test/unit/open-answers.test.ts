@@ -5,18 +5,21 @@ import { deferred, jsonResponse, received } from './kit.ts'
 function setUp() {
   const told: [string, unknown][] = []
   const waiting: [number, () => void][] = []
-  const { follow, isAnyOpen } = createOpenAnswers({
+  const held: Promise<unknown>[] = []
+  const answers = createOpenAnswers({
     clients: { tell: async (clientId, message) => void told.push([clientId, message]) },
     later: (delay, task) => void waiting.push([delay, task]),
   })
   const pass = () => {
     for (const [, task] of waiting.splice(0)) task()
   }
-  return { follow, isAnyOpen, told, waiting, pass }
+  const follow = (answer: Promise<Response>, clientId = '') =>
+    answers.follow(answer, clientId, promise => held.push(promise))
+  return { follow, isAnyOpen: answers.isAnyOpen, told, waiting, held, pass }
 }
 
 /** A response of which the parts come when they are given. */
-function streamed() {
+function streamed(type = 'text/plain') {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined
   let cancelled: unknown
   const body = new ReadableStream<Uint8Array>({
@@ -27,7 +30,9 @@ function streamed() {
       cancelled = reason
     },
   })
-  const response = received(new Response(body, { status: 201, statusText: 'Made', headers: { 'X-A': 'b' } }))
+  const response = received(
+    new Response(body, { status: 201, statusText: 'Made', headers: { 'X-A': 'b', 'Content-Type': type } }),
+  )
   return { response, controller: controller as NonNullable<typeof controller>, cancelled: () => cancelled }
 }
 
@@ -50,7 +55,7 @@ describe('an answer that takes long', () => {
   it('counts until its body is read to the end, and has everything that the page can see', async () => {
     const { follow, isAnyOpen } = setUp()
     const { response, controller } = streamed()
-    const followed = await follow(Promise.resolve(response), '')
+    const followed = await follow(Promise.resolve(response))
     expect([followed.status, followed.statusText, followed.headers.get('X-A')]).toEqual([201, 'Made', 'b'])
     const reader = (followed.body as ReadableStream<Uint8Array>).getReader()
     controller.enqueue(new Uint8Array([1]))
@@ -61,10 +66,28 @@ describe('an answer that takes long', () => {
     expect(isAnyOpen()).toBe(false)
   })
 
+  it('is not cut off by a new version, unless it is one of events, which are asked for again', async () => {
+    const { follow, held } = setUp()
+    const { response, controller } = streamed()
+    const followed = await follow(Promise.resolve(response))
+    let isOver = false
+    held[0]?.then(() => {
+      isOver = true
+    })
+    controller.enqueue(new Uint8Array([1]))
+    await new Promise(resolve => setImmediate(resolve))
+    expect(isOver).toBe(false)
+    controller.close()
+    await followed.arrayBuffer()
+    await held[0]
+    await follow(Promise.resolve(streamed('text/event-stream; charset=utf-8').response))
+    expect(held).toHaveLength(1)
+  })
+
   it('counts until its body breaks off', async () => {
     const { follow, isAnyOpen } = setUp()
     const { response, controller } = streamed()
-    const followed = await follow(Promise.resolve(response), '')
+    const followed = await follow(Promise.resolve(response))
     controller.error(new TypeError('reset'))
     await expect(followed.text()).rejects.toThrow(TypeError)
     expect(isAnyOpen()).toBe(false)
@@ -73,7 +96,7 @@ describe('an answer that takes long', () => {
   it('counts until its body is cancelled, and so is the upstream', async () => {
     const { follow, isAnyOpen } = setUp()
     const { response, cancelled } = streamed()
-    const followed = await follow(Promise.resolve(response), '')
+    const followed = await follow(Promise.resolve(response))
     await followed.body?.cancel('enough')
     expect(isAnyOpen()).toBe(false)
     expect(cancelled()).toBe('enough')
@@ -95,7 +118,7 @@ describe('nobody is asked', () => {
     ['that was redirected', Promise.resolve(received(new Response('x'), { redirected: true }))],
   ])('for an answer %s that is there in time, and it is not touched', async (_, answer) => {
     const { follow, isAnyOpen, told, pass } = setUp()
-    expect(await follow(answer, '')).toBe(await answer)
+    expect(await follow(answer)).toBe(await answer)
     expect(isAnyOpen()).toBe(false)
     pass()
     expect(told).toEqual([])
@@ -103,7 +126,7 @@ describe('nobody is asked', () => {
 
   it('for a request that has failed', async () => {
     const { follow, isAnyOpen, told, pass } = setUp()
-    await expect(follow(Promise.reject(new TypeError('offline')), '')).rejects.toThrow(TypeError)
+    await expect(follow(Promise.reject(new TypeError('offline')))).rejects.toThrow(TypeError)
     expect(isAnyOpen()).toBe(false)
     pass()
     expect(told).toEqual([])
