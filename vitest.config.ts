@@ -31,7 +31,7 @@ export default defineConfig(({ mode }) => ({
         ? []
         : [
             { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
-            { define, test: { name: 'model', include: ['test/model/**/*.test.ts'] } },
+            { define, test: { name: 'model', include: ['test/model/**/*.test.ts'], sequence: { groupOrder: 0 } } },
           ]),
     ],
   },

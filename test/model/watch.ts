@@ -21,7 +21,7 @@ export type Watch = ReturnType<typeof createWatch>
 
 const lineageIn = (session: Session) => (session.status === 'authenticated' ? lineageOf(session.accessToken) : null)
 
-export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances) {
+export function createWatch(oracle: Oracle, { locks }: Circumstances) {
   const locksHold = locks === 'held'
   const broken: string[] = []
   const check = (holds: boolean, what: string) => {
@@ -33,8 +33,6 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
   const stored = new Set<string>()
   let lives = 0
   let refreshes = 0
-  /** Who stored the last login or logout, and whether the page has heard that it is done. */
-  let lastChange: { by: Life | null; isAcknowledged: boolean } = { by: null, isAcknowledged: true }
   const views = new Map<Life, Session>()
   const held = new Map<Life, Set<string>>()
   const endedBy = new Map<Life, Set<string>>()
@@ -80,8 +78,11 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
   }
 
   return {
-    broken,
     check,
+    /** Throws where anything is broken. */
+    assert: () => {
+      if (broken.length > 0) throw new Error(broken.join('\n'))
+    },
     lives: () => lives,
     refreshes: () => refreshes,
     view: (life: Life) => views.get(life),
@@ -99,10 +100,7 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
 
     awaits: <T>(life: Life, label: string, promise: Promise<T>): Promise<T | undefined> => {
       pending.set(promise, { life, label })
-      const done = () => {
-        pending.delete(promise)
-        if (lastChange.by === life && (label === 'login' || label === 'logout')) lastChange.isAcknowledged = true
-      }
+      const done = () => pending.delete(promise)
       promise.then(done, done)
       return promise.catch(() => undefined)
     },
@@ -117,7 +115,7 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
       const view = views.get(life)
       const request: Asked = { current: new Set([lineageIn(session)]), attempts: 0 }
       if (!view) blind.push({ life, request, read: life.reads + 1 })
-      else if (staleness === 'allowed' || !lastChange.isAcknowledged) request.current.add(lineageIn(view))
+      else request.current.add(lineageIn(view))
       asked.set(id, request)
       return id
     },
@@ -130,7 +128,6 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
     },
 
     writes: (life: Life, before: Session, after: Session) => {
-      if (lineageIn(before) !== lineageIn(after)) lastChange = { by: life, isAcknowledged: false }
       if (before.status === 'authenticated' && after.status === 'anonymous') {
         checkEnd(before, after.reason, life)
         endedBy.get(life)?.add(before.accessToken)
@@ -172,7 +169,9 @@ export function createWatch(oracle: Oracle, { locks, staleness }: Circumstances)
       // The worker's own 401, not the API's.
       const isRefused = response.status === 401 && response.headers.has('WWW-Authenticate')
       const view = views.get(life)
-      const goesOn = view?.status === 'authenticated' && asked.get(id)?.current.has(lineageIn(view)) === true
+      const lineages = [...(asked.get(id)?.current ?? [])].filter(lineage => lineage !== null)
+      // Where another worker has stored a login and its news was on the way, the request was for either session.
+      const goesOn = view?.status === 'authenticated' && lineages.every(lineage => lineage === lineageIn(view))
       check(!isRefused || !goesOn || view.refreshToken === null, 'G5: a request is refused for a session that goes on')
       return response
     },

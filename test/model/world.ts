@@ -2,7 +2,6 @@
  * A machine with one store and one set of locks, on which workers live and die, and a server behind a network. The real
  * core runs in every worker; whatever is asynchronous outside of it happens when the scheduler says so.
  */
-import type { Scheduler } from 'fast-check'
 import { vi } from 'vitest'
 import { createAuthorize } from '../../sw/authorize.ts'
 import { createBackOff } from '../../sw/back-off.ts'
@@ -15,6 +14,7 @@ import { createSessionStore } from '../../sw/session-store.ts'
 import { createTokenEndpoint } from '../../sw/token-endpoint.ts'
 import { configOf, jsonResponse, NOW, ORIGIN, received } from '../unit/kit.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
+import type { Scheduler } from './scheduler.ts'
 import { createWatch, type Watch } from './watch.ts'
 
 export const MODES = [
@@ -35,8 +35,6 @@ export interface Circumstances {
   readonly onReuse: OnReuse
   /** Whether locks hold: a page can steal them, and waiting for one has a limit. */
   readonly locks: 'held' | 'stolen'
-  /** Whether a worker may go on with a session that another one has ended or replaced, until it looks at the store. */
-  readonly staleness: 'allowed' | 'forbidden'
 }
 
 /** One life of a worker: from its start until it is killed. */
@@ -77,7 +75,6 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     if (start !== 'fresh') time += LIFE
   }
 
-  const step = (label: string) => scheduler.schedule(Promise.resolve(), label)
   /** Requests that nothing answers, until they time out. */
   let hanging: (() => void)[] = []
 
@@ -99,9 +96,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     switch (pathname) {
       case '/auth/login': {
         const user = searchParams.get('user') ?? ''
-        const response = granted(oracle.login(user, user !== 'guest'))()
-        // A clone of Node's takes a way out of the scheduler's sight.
-        return mode === 'lost' ? 'error' : () => Object.assign(response, { clone: () => response })
+        const response = granted(oracle.login(user, user !== 'guest'))
+        return mode === 'lost' ? 'error' : response
       }
       case '/auth/logout':
         if (token) oracle.revoke(token)
@@ -139,10 +135,10 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
           else if (pathname === '/auth/logout') watch.sendsLogout(life, token)
           else if (pathname.startsWith('/api/')) watch.sendsApi(life, Number(pathname.slice('/api/'.length)), token)
 
-          await step(`${label} arrives`)
+          await scheduler.wait(`${label} arrives`)
           const result = await answer(request, body)
           const settle = async (isTimeout: boolean) => {
-            if (!isTimeout) await step(`${label} is answered`)
+            if (!isTimeout) await scheduler.wait(`${label} is answered`)
             if (!life.isAlive) return
             const response = typeof result === 'function' ? result() : null
             if (refreshToken) watch.refreshAnswered(refreshToken, response?.status ?? null)
@@ -162,7 +158,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
   let isNewsLost = false
   const spread = (from: Life) => {
     for (const [life, onNews] of listeners)
-      if (life !== from && life.isAlive) void step(`${life.name} hears`).then(() => life.isAlive && onNews())
+      if (life !== from && life.isAlive) void scheduler.wait(`${life.name} hears`).then(() => life.isAlive && onNews())
   }
 
   /** Transactions and their completions keep their order within a worker; those of another may come in between. */
@@ -171,14 +167,14 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     let lastHeard: Promise<unknown> = Promise.resolve()
     const transact = <T>(label: string, read: number | null, work: () => { value: T; after: Session }): Promise<T> => {
       const run = lastRun.then(async () => {
-        await step(`${life.name} ${label} runs`)
+        await scheduler.wait(`${life.name} ${label} runs`)
         // A killed worker's promises never settle.
         if (!life.isAlive) return new Promise<never>(() => undefined)
         return work()
       })
       lastRun = run
       const heard = Promise.all([run, lastHeard]).then(async ([{ value, after }]) => {
-        await step(`${life.name} ${label} is done`)
+        await scheduler.wait(`${life.name} ${label} is done`)
         if (!life.isAlive) return new Promise<never>(() => undefined)
         watch.sees(life, after, read)
         return value
@@ -218,7 +214,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     if (!next) return
     holder = next.life
     const begin = async () => {
-      await step(`${next.life.name} lock`)
+      await scheduler.wait(`${next.life.name} lock`)
       if (!next.life.isAlive) return
       await next.run()
       if (!next.life.isAlive) return
@@ -252,7 +248,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         life.telling++
         const tell = async () => {
           await told
-          await step(`${name} tells`)
+          await scheduler.wait(`${name} tells`)
           life.telling--
           return life.isAlive ? undefined : new Promise<never>(() => undefined)
         }
