@@ -39,15 +39,14 @@ export function createPlatform(): Platform {
     fetch: request => fetch(request),
     store: {
       read: key => get(key, records),
-      update: async (key, updater) => {
-        let isChanged = false
+      update: (key, updater) => {
         const change = (stored: unknown) => {
           const next = updater(stored)
-          isChanged = next !== stored
+          // Now, and not when it is done, lest the worker be killed in between: who reads on hearing it comes after us.
+          if (next !== stored) channel.postMessage('changed')
           return next
         }
-        await update(key, change, records)
-        if (isChanged) channel.postMessage('changed')
+        return update(key, change, records)
       },
       watch: onNews => news.addEventListener('news', onNews),
     },

@@ -76,11 +76,7 @@ async function recovers(world: World, finish: () => Promise<void>) {
   for (const { life, request } of Object.values(world.workers)) {
     const before = world.stored()
     const view = world.watch.view(life)
-    if (view && idOf(view) !== idOf(before)) {
-      // The one that knew was killed before it could tell: the others learn of it when they look at the store.
-      world.watch.check(world.isNewsLost(), 'a worker has not heard of a login or logout')
-      continue
-    }
+    world.watch.check(!view || idOf(view) === idOf(before), 'a worker has not heard of a login or logout')
     if (before.status === 'authenticated' && before.refreshToken === null) continue
     const isCutOff = before.status === 'authenticated' && before.begun > 1
     const isGood = before.status === 'authenticated' && world.oracle.takes(before.refreshToken ?? '') && !isCutOff

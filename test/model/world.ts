@@ -153,9 +153,6 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       })
 
   const listeners = new Map<Life, () => void>()
-  /** The lives whose last writes the other workers have still to be told of. */
-  const untold = new Map<Life, number>()
-  let isNewsLost = false
   const spread = (from: Life) => {
     for (const [life, onNews] of listeners)
       if (life !== from && life.isAlive) void scheduler.wait(`${life.name} hears`).then(() => life.isAlive && onNews())
@@ -188,21 +185,17 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
           value: structuredClone(record),
           after: parseSession(structuredClone(record)),
         })),
-      update: async (_, updater) => {
-        const isChanged = await transact('update', null, () => {
+      update: (_, updater) =>
+        transact('update', null, () => {
           const before = parseSession(structuredClone(record))
           const stored = structuredClone(record)
           const next = updater(stored)
           record = structuredClone(next)
           const after = parseSession(structuredClone(record))
           watch.writes(life, before, after)
-          if (next !== stored) untold.set(life, (untold.get(life) ?? 0) + 1)
-          return { value: next !== stored, after }
-        })
-        if (!isChanged) return
-        untold.set(life, (untold.get(life) ?? 0) - 1)
-        spread(life)
-      },
+          if (next !== stored) spread(life)
+          return { value: undefined, after }
+        }),
       watch: onNews => void listeners.set(life, onNews),
     }
   }
@@ -344,12 +337,10 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       hanging = []
       for (const give of all) give()
     },
-    isNewsLost: () => isNewsLost,
     kill: (name: keyof typeof workers) => {
       const { life } = workers[name]
       life.isAlive = false
       listeners.delete(life)
-      if (untold.get(life)) isNewsLost = true
       watch.dies(life, parseSession(record))
       waiting = waiting.filter(request => request.life !== life)
       if (holder === life) holder = null
