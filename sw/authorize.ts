@@ -46,10 +46,7 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     if (!freshSession.isRefreshing(session)) {
       const isLive = session.expiresAt !== null && !isExpired(session, now())
       if (config.logoutOnInvalidToken && (isLive || session.refreshToken === null)) {
-        await sessions.change(
-          'rejected',
-          ifUnchanged(used, latest => ended(latest, 'rejected')),
-        )
+        await sessions.change(ifUnchanged(used, latest => ended(latest, 'rejected')))
         return null
       }
       if (session.refreshToken === null || (isLive && !config.autoUpdateToken)) return null

@@ -61,21 +61,25 @@ export function createFreshSession(needs: Needs): FreshSession {
 
   /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
   const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
-    // Where an earlier refresh may have reached the server and its answer was lost, that is why.
-    const reason = stored.begun > 0 || stored.isDoubtful ? 'lost' : 'rejected'
     let isEnded = false
-    const session = await sessions.change(reason, latest => {
-      isEnded = isUnchanged(latest, stored)
-      return isEnded ? ended(latest, reason) : latest
+    const session = await sessions.change(latest => {
+      const isStill = isUnchanged(latest, stored)
+      isEnded = isStill
+      // Where another refresh may have reached the server, and its answer was lost or is on its way, that is why.
+      return isStill ? ended(latest, latest.begun > 1 || latest.isDoubtful ? 'lost' : 'rejected') : latest
     })
     if (isEnded) throw new RefreshWorkerError('refresh_rejected', detail)
     return session
   }
 
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
-  const exchange = async (stored: Authenticated & { readonly refreshToken: string }): Promise<Session> => {
-    if (stored.begun > 1) return reject(stored, 'two refreshes in a row were cut off')
-    const marked = await sessions.change('refresh', ifUnchanged(stored, refreshBegun))
+  const exchange = async (
+    stored: Authenticated & { readonly refreshToken: string },
+    isAlone: boolean,
+  ): Promise<Session> => {
+    // Without the lock, those that have begun may be under way: then the server shall say.
+    if (stored.begun > 1 && isAlone) return reject(stored, 'two refreshes in a row were cut off')
+    const marked = await sessions.change(ifUnchanged(stored, refreshBegun))
     if (!isUnchanged(marked, stored)) return marked
 
     const at = now()
@@ -91,22 +95,19 @@ export function createFreshSession(needs: Needs): FreshSession {
       log('debug', 'refreshed the access token')
       // Login and logout win: the result of a refresh that they overtook is dropped.
       const { tokens } = answer
-      return sessions.change(
-        'refresh',
-        ifUnchanged(stored, latest => refreshed(latest, tokens)),
-      )
+      return sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
     }
     log('warn', `could not refresh the access token: ${answer.detail}`)
     if (answer.outcome === 'rejected') return reject(stored, answer.detail)
 
     const error = new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
     backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
-    await sessions.change('refresh', ifUnchanged(stored, refreshFailed))
+    await sessions.change(ifUnchanged(stored, refreshFailed))
     throw error
   }
 
   const replace = async (session: Authenticated): Promise<Authenticated> => {
-    const successor = await locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, async () => {
+    const successor = await locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, async isAlone => {
       const stored = await sessions.load()
       if (!isUnchanged(stored, session)) return stored
       const obstacle = backOff.obstacle(keyOf(stored))
@@ -114,7 +115,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       const { refreshToken } = stored
       if (refreshToken === null)
         throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
-      return exchange({ ...stored, refreshToken })
+      return exchange({ ...stored, refreshToken }, isAlone)
     })
     if (isSame(successor, session)) return successor
     throw successor.status === 'anonymous'
@@ -126,10 +127,7 @@ export function createFreshSession(needs: Needs): FreshSession {
     current: async () => {
       const session = await sessions.current()
       if (session.status === 'anonymous' || session.refreshToken !== null || !isExpired(session, now())) return session
-      await sessions.change(
-        'expired',
-        ifUnchanged(session, latest => ended(latest, 'expired')),
-      )
+      await sessions.change(ifUnchanged(session, latest => ended(latest, 'expired')))
       // Not what is stored now: who has logged in meanwhile is not who asked.
       return ended(session, 'expired')
     },

@@ -33,7 +33,7 @@ export function createLogin({ config, sessions, fetch, now, newId, log }: Needs)
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const kept = config.useRefreshToken ? tokens : { ...tokens, refreshToken: null }
     const id = newId()
-    await sessions.change('login', previous => loggedIn(previous, id, kept))
+    await sessions.change(previous => loggedIn(previous, id, kept))
     return config.redactTokens ? redact(response, json.text, tokens) : response
   }
 

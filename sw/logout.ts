@@ -22,7 +22,7 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
   /** Ends the stored session, and settles with it as it was, to be told to the server. */
   const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
-    const session = await sessions.change('logout', latest => {
+    const session = await sessions.change(latest => {
       was = latest.status === 'authenticated' ? latest : null
       return was ? ended(latest, 'logout') : latest
     })

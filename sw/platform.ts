@@ -52,13 +52,15 @@ export function createPlatform(): Platform {
     },
     locks: async (name, limit, task) => {
       let running: ReturnType<typeof task> | undefined
-      const start = () => {
-        running ??= task()
+      const start = (isAlone: boolean) => {
+        running ??= task(isAlone)
         return running
       }
       // Not granted in time, or stolen while we held it: the task runs, or goes on, all the same.
-      await navigator.locks.request(name, { signal: AbortSignal.timeout(limit) }, start).catch(() => undefined)
-      return start()
+      await navigator.locks
+        .request(name, { signal: AbortSignal.timeout(limit) }, () => start(true))
+        .catch(() => undefined)
+      return start(false)
     },
     clients: {
       broadcast,

@@ -16,9 +16,10 @@ export interface Store {
 
 /**
  * Runs `task` alone among all holders of `name`, but waits for that no longer than `limit` milliseconds: any page of
- * the origin can hold or steal a lock, so it only spares work. What must not go wrong is up to the store.
+ * the origin can hold or steal a lock, so it only spares work. What must not go wrong is up to the store. `isAlone`: the
+ * lock was granted.
  */
-export type Locks = <T>(name: string, limit: number, task: () => Promise<T>) => Promise<T>
+export type Locks = <T>(name: string, limit: number, task: (isAlone: boolean) => Promise<T>) => Promise<T>
 
 export interface Clients {
   /** Posts to every page in scope. */

@@ -18,7 +18,7 @@ export interface SessionStore {
    * A compare-and-swap: `transition` sees the stored session inside the transaction that writes, and returns its
    * successor, or the same object for "leave it". Settles with what is stored then.
    */
-  readonly change: (reason: StateReason, transition: (stored: Session) => Session) => Promise<Session>
+  readonly change: (transition: (stored: Session) => Session) => Promise<Session>
 }
 
 interface Needs {
@@ -38,9 +38,9 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     return isOff ? { ...session, refreshToken: null } : session
   }
 
-  const remember = async (session: Session, reason: StateReason, before = seen ?? session) => {
+  const remember = async (session: Session, before = seen ?? session) => {
     seen = session
-    if (!isEqual(before, session)) await onChange(session, reason)
+    if (!isEqual(before, session)) await onChange(session, reasonFor(session, before))
     return session
   }
 
@@ -53,7 +53,7 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
       return seen ?? nobody
     }
     // Where it differs, something else wrote it: another worker of this origin, or a page.
-    return remember(session, reasonFor(session, seen))
+    return remember(session)
   }
 
   store.watch(load)
@@ -69,7 +69,7 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     },
     latest: () => seen ?? nobody,
     load,
-    change: async (reason, transition) => {
+    change: async transition => {
       let before: Session = nobody
       let next: Session = nobody
       await store.update(storageKey, stored => {
@@ -77,8 +77,7 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
         next = transition(before)
         return next === before ? stored : next
       })
-      // Where nothing was written, it is not our reason for which it differs from what was last seen.
-      return remember(next, next === before ? reasonFor(next, seen) : reason, seen ?? before)
+      return remember(next, seen ?? before)
     },
   }
 }
@@ -92,7 +91,7 @@ function idOf(session: Session): string | null {
   return session.status === 'authenticated' ? session.id : null
 }
 
-function reasonFor(session: Session, before: Session | undefined): StateReason {
+function reasonFor(session: Session, before: Session): StateReason {
   if (session.status === 'anonymous') return session.reason
-  return before && idOf(before) === session.id ? 'refresh' : 'login'
+  return idOf(before) === session.id ? 'refresh' : 'login'
 }

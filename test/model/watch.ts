@@ -48,13 +48,15 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
 
   const checkEnd = (before: Authenticated, reason: string, life: Life) => {
     const { refreshToken } = before
+    const wasCutOff = refreshToken !== null && cutMarks.has(refreshToken)
+    check(reason !== 'rejected' || !wasCutOff, 'G6: a session ended as rejected, and a refresh of it had been cut off')
     if (reason === 'logout') check(loggingOut.has(life), 'nobody asked for the logout that was stored')
     else if (reason === 'expired') check(refreshToken === null, 'G5: a session expired that could be refreshed')
     else if (reason === 'rejected' || reason === 'lost')
       check(
         refreshToken !== null &&
           (oracle.hasRefused(refreshToken) ||
-            (reason === 'lost' && (cutMarks.get(refreshToken) ?? 0) > (locksHold ? 1 : 0))),
+            (reason === 'lost' && locksHold && (cutMarks.get(refreshToken) ?? 0) > 1)),
         `G5: a session ended as ${reason}, and the server had not refused its refresh token`,
       )
     else check(false, `a session ended as ${reason}`)
@@ -141,8 +143,7 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
         if (after.begun > before.begun) marks.set(life, refreshToken)
         // As good as new: the server has refreshed with it, and lets it be used again.
         if (before.accessToken !== after.accessToken) uses.delete(refreshToken)
-        // Without a lock, one that comes to an end may hide one that was cut off.
-        if (after.begun === 0 && locksHold) cutMarks.delete(refreshToken)
+        if (after.begun === 0) cutMarks.delete(refreshToken)
       }
       if (after.begun === 0) marks.delete(life)
     },

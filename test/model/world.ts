@@ -220,9 +220,9 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     (life: Life): Locks =>
     (_name, _limit, task) =>
       circumstances.locks === 'stolen'
-        ? task()
+        ? task(false)
         : new Promise((resolve, reject) => {
-            waiting.push({ life, run: () => task().then(resolve, reject) })
+            waiting.push({ life, run: () => task(true).then(resolve, reject) })
             grant()
           })
 

@@ -117,7 +117,7 @@ describe('G1: one refresh per expiry', () => {
     const taken: [string, number][] = []
     const locks: Locks = (name, limit, task) => {
       taken.push([name, limit])
-      return task()
+      return task(true)
     }
     const { worker, stored } = setUp({ locks, options: { storageKey: 'mine', timeout: 5 } })
     await worker().refresh(stored)
@@ -140,7 +140,7 @@ describe('G3: login and logout beat a refresh in flight', () => {
     const { refresh, sessions } = worker()
     const result = codeOf(refresh(stored))
     await expect.poll(() => asked.length).toBe(1)
-    const winner = await sessions.change('login', transition)
+    const winner = await sessions.change(transition)
     answer.resolve(refreshedTo('access-late'))
 
     expect(await result).toBe(code)
@@ -153,7 +153,7 @@ describe('G3: login and logout beat a refresh in flight', () => {
     const { refresh, sessions } = worker()
     const result = refresh(stored)
     await expect.poll(() => asked.length).toBe(1)
-    const winner = await sessions.change('refresh', latest =>
+    const winner = await sessions.change(latest =>
       latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-newer' })) : latest,
     )
     answer.resolve(refreshedTo('access-late'))
@@ -170,7 +170,7 @@ describe('G3: login and logout beat a refresh in flight', () => {
     const { refresh, sessions } = worker()
     const result = codeOf(refresh(stored))
     await expect.poll(() => asked.length).toBe(1)
-    await sessions.change('login', previous => loggedIn(previous, 'session-b', tokensOf()))
+    await sessions.change(previous => loggedIn(previous, 'session-b', tokensOf()))
     answer.resolve(late)
     expect(await result).toBe(code)
     expect(changes).toEqual(['login'])
@@ -182,7 +182,7 @@ describe('G3: login and logout beat a refresh in flight', () => {
     const { refresh, sessions } = worker()
     const result = codeOf(refresh(stored))
     await expect.poll(() => asked.length).toBe(1)
-    const winner = await sessions.change('login', previous => loggedIn(previous, 'session-b', tokensOf()))
+    const winner = await sessions.change(previous => loggedIn(previous, 'session-b', tokensOf()))
     answer.resolve({ outcome: 'rejected', detail: 'invalid_grant' })
     await result
     expect(await sessions.load()).toEqual(winner)
@@ -207,7 +207,7 @@ describe('G5: only a definitive answer ends a session', () => {
     const winnerStored = deferred<void>()
     let count = 0
     const { worker, asked, stored } = setUp({
-      locks: (_name, _limit, task) => task(),
+      locks: (_name, _limit, task) => task(false),
       endpoint: async () => {
         if (++count === 1) return refreshedTo('access-2')
         await winnerStored.promise
@@ -246,7 +246,7 @@ describe('G5: only a definitive answer ends a session', () => {
     const { worker, stored } = setUp({ endpoint: async () => ({ outcome: 'unavailable', detail: 'down' }) })
     const [one, two] = [worker(), worker()]
     await codeOf(one.refresh(stored))
-    await two.sessions.change('refresh', latest =>
+    await two.sessions.change(latest =>
       latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-2' })) : latest,
     )
     expect((await one.refresh(stored)).accessToken).toBe('access-2')
@@ -321,6 +321,29 @@ describe('G6: a refresh that was cut off is tried again once (R21)', () => {
     expect(sessions.current()).toMatchObject({ reason: 'lost' })
   })
 
+  it('and is not taken for cut off where the lock is not ours, since it may be alive', async () => {
+    const stored = await killedWhileRefreshing(await killedWhileRefreshing(sessionOf()))
+    const { worker } = setUp({ stored, locks: (_name, _limit, task) => task(false) })
+    expect(await worker().refresh(sessionOf())).toMatchObject({ accessToken: 'access-2', begun: 0 })
+  })
+
+  it("means 'lost' where another one, perhaps alive, has begun before the rejection comes", async () => {
+    const answers = [deferred<RefreshAnswer>(), deferred<RefreshAnswer>()]
+    let count = 0
+    const { worker, asked, stored } = setUp({
+      locks: (_name, _limit, task) => task(false),
+      endpoint: () => answers[count++]?.promise ?? never(),
+    })
+    const [one, two] = [worker(), worker()]
+    const code = codeOf(one.refresh(stored))
+    await expect.poll(() => asked.length).toBe(1)
+    void two.refresh(stored).catch(() => undefined)
+    await expect.poll(() => asked.length).toBe(2)
+    answers[0]?.resolve(await rejection())
+    expect(await code).toBe('refresh_rejected')
+    expect(one.sessions.current()).toMatchObject({ reason: 'lost' })
+  })
+
   it('is not told to pages: the tokens are the same', async () => {
     const { worker, changes, asked } = setUp({ endpoint: never })
     void worker().refresh(sessionOf())
@@ -352,7 +375,7 @@ describe('G6: a refresh that was cut off is tried again once (R21)', () => {
     const { worker, asked, stored, records } = setUp()
     const { refresh, sessions } = worker()
     const result = codeOf(refresh(stored))
-    const logout = sessions.change('logout', latest => ended(latest, 'logout'))
+    const logout = sessions.change(latest => ended(latest, 'logout'))
     await logout
     expect(await result).toBe('not_authenticated')
     expect(asked.length).toBeLessThanOrEqual(1)
@@ -380,7 +403,7 @@ describe('current', () => {
     const [one, two] = [worker(), worker()]
     await one.current()
     const login = (previous: Session) => loggedIn(previous, 'session-b', tokensOf({ expiresAt: NOW + 600_000 }))
-    const winner = await two.sessions.change('login', login)
+    const winner = await two.sessions.change(login)
     clock.time += 1000
     // Who asked is told of its own session, and the other one stays.
     expect(await one.current()).toMatchObject({ status: 'anonymous', reason: 'expired' })

@@ -72,7 +72,7 @@ export function createMemoryStore(records = new Map<string, unknown>()) {
 export function createLocks(): Locks {
   const queues = new Map<string, Promise<unknown>>()
   return (name, _limit, task) => {
-    const result = (queues.get(name) ?? Promise.resolve()).then(task)
+    const result = (queues.get(name) ?? Promise.resolve()).then(() => task(true))
     queues.set(
       name,
       result.catch(() => undefined),

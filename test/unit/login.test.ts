@@ -102,7 +102,7 @@ describe('a login', () => {
     const answer = deferred<Response>()
     const { post, stored, sessions } = setUp(() => answer.promise, { stored: sessionOf() })
     const login = post()
-    await sessions.change('logout', latest => ended(latest, 'logout'))
+    await sessions.change(latest => ended(latest, 'logout'))
     answer.resolve(jsonResponse(TOKENS))
     await login
     expect(stored()).toMatchObject({ status: 'authenticated', id: 'session-1', generation: 3 })

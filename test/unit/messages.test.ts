@@ -58,8 +58,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     config,
     sessions,
     freshSession,
-    logout: () =>
-      sessions.change('logout', latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
+    logout: () => sessions.change(latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
     describeState: createDescribeState(config, clock.now, () => 'run-1'),
     clients,
     now: clock.now,

@@ -42,7 +42,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     const stored: unknown[] = []
     const onChange = async () => void stored.push(records.get('key'))
     const sessions = createSessionStore({ config, store, onChange })
-    const session = await sessions.change('login', previous => loggedIn(previous, 'a', tokensOf()))
+    const session = await sessions.change(previous => loggedIn(previous, 'a', tokensOf()))
     expect(stored).toEqual([session])
     expect(sessions.current()).toBe(session)
   })
@@ -50,7 +50,7 @@ describe('G2: storage is the truth, memory a cache', () => {
   it('sees on load what another worker wrote, and tells of it', async () => {
     const { sessions, open, changes } = setUp(sessionOf())
     const before = await sessions.current()
-    const successor = await open().change('refresh', latest =>
+    const successor = await open().change(latest =>
       latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'a2' })) : latest,
     )
     changes.length = 0
@@ -67,7 +67,7 @@ describe('G2: storage is the truth, memory a cache', () => {
   ])('tells what kind of change another worker made: %s', async (reason, transition) => {
     const { sessions, open, changes } = setUp(sessionOf())
     await sessions.current()
-    await open().change('rejected', transition)
+    await open().change(transition)
     changes.length = 0
     await sessions.load()
     expect(changes.map(([kind]) => kind)).toEqual([reason])
@@ -118,7 +118,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     async stored => {
       const { sessions, records } = setUp(stored)
       expect(await sessions.current()).toEqual(nobody)
-      const session = await sessions.change('login', previous => loggedIn(previous, 'a', tokensOf()))
+      const session = await sessions.change(previous => loggedIn(previous, 'a', tokensOf()))
       expect(records.get('key')).toEqual(session)
     },
   )
@@ -128,7 +128,7 @@ describe('G3: every write is a compare-and-swap', () => {
   it('leaves the record alone where the transition returns what it got, and tells nobody', async () => {
     const session = sessionOf()
     const { sessions, records, changes } = setUp(session)
-    expect(await sessions.change('refresh', latest => latest)).toEqual(session)
+    expect(await sessions.change(latest => latest)).toEqual(session)
     expect(records.get('key')).toEqual(session)
     expect(changes).toEqual([])
   })
@@ -136,18 +136,18 @@ describe('G3: every write is a compare-and-swap', () => {
   it("tells another worker's change by its own reason, where it wrote nothing itself", async () => {
     const { sessions, open, changes } = setUp(sessionOf())
     await sessions.current()
-    await open().change('logout', latest => ended(latest, 'logout'))
+    await open().change(latest => ended(latest, 'logout'))
     changes.length = 0
-    await sessions.change('refresh', latest => latest)
+    await sessions.change(latest => latest)
     expect(changes.map(([reason]) => reason)).toEqual(['logout'])
   })
 
   it('shows every transition the stored session, whatever this worker has seen', async () => {
     const { sessions, open } = setUp(sessionOf())
     await sessions.current()
-    const other = await open().change('login', previous => loggedIn(previous, 'b', tokensOf()))
+    const other = await open().change(previous => loggedIn(previous, 'b', tokensOf()))
     const seen: Session[] = []
-    await sessions.change('refresh', latest => {
+    await sessions.change(latest => {
       seen.push(latest)
       return latest
     })
@@ -158,9 +158,7 @@ describe('G3: every write is a compare-and-swap', () => {
     const { sessions, open } = setUp()
     const stores = [sessions, open(), open()]
     await Promise.all(
-      Array.from({ length: 300 }, (_, n) =>
-        stores[n % 3]?.change('login', previous => loggedIn(previous, `${n}`, tokensOf())),
-      ),
+      Array.from({ length: 300 }, (_, n) => stores[n % 3]?.change(previous => loggedIn(previous, `${n}`, tokensOf()))),
     )
     expect((await sessions.load()).generation).toBe(300)
   })
