@@ -8,7 +8,7 @@ import { isFromElsewhere } from './routes.ts'
 import { type Authenticated, ended, ifUnchanged, isDue, isExpired, isSame, isUnchanged } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** How long (milliseconds) a 401 for a token that was just refreshed is taken for the API's last word on it. */
+/** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
 const FUTILE = 30_000
 
 /** Answers an API request: authorized where somebody is logged in, sent again once after a 401 that a refresh can mend. */
@@ -24,8 +24,8 @@ interface Needs {
 }
 
 export function createAuthorize({ config, sessions, freshSession, fetch, now, log }: Needs): Authorize {
-  // The last token that was refused right after it was refreshed: without this, an API that answers 401 for reasons of
-  // its own would cause a refresh with every request.
+  // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
+  // answers 401 for reasons of its own would cause a refresh with every request.
   let futile: { readonly session: Authenticated; readonly until: number } | null = null
 
   /** The session to send with, refreshed first where its token has expired. */
@@ -74,9 +74,11 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       const copy = newer && (await replay.again())
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)
+      // Another worker may have refreshed it long ago, and this one has not heard.
+      const isNew = now() - newer.receivedAt < FUTILE
       const again = await fetch(attach(copy, config, newer))
       // One that has grown old while the request waited is refused for that, and not for good.
-      const isVerdict = again.status === 401 && !isDue(newer, now(), config.refreshAhead)
+      const isVerdict = isNew && again.status === 401 && !isDue(newer, now(), config.refreshAhead)
       if (isVerdict && isUnchanged(sessions.latest(), newer)) futile = { session: newer, until: now() + FUTILE }
       return again
     } catch (error) {

@@ -4,7 +4,7 @@ import { ACCESS_TOKEN_PLACEHOLDER } from '../../src/protocol.ts'
 import { createAuthorize } from '../../sw/authorize.ts'
 import type { Options } from '../../sw/config.ts'
 import { createFreshSession } from '../../sw/fresh-session.ts'
-import { ended, loggedIn, nobody, type Session } from '../../sw/session.ts'
+import { ended, loggedIn, nobody, refreshed, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../sw/token-endpoint.ts'
 import {
@@ -37,7 +37,8 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   const { store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const clock = createClock()
   const { fetch, sent } = createServer(api)
-  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
+  const open = () => createSessionStore({ config, store, onChange: async () => undefined })
+  const sessions = open()
   let refreshes = 0
   const tokenEndpoint: TokenEndpoint = session => {
     refreshes++
@@ -68,6 +69,8 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
     sent,
     clock,
     sessions,
+    /** As another worker changes the session, and its news does not come. */
+    elsewhere: open().change,
     freshSession,
     behind,
     refreshes: () => refreshes,
@@ -245,6 +248,18 @@ describe('after a 401', () => {
     clock.time += 60_000
     await call()
     expect(refreshes()).toBe(2)
+  })
+
+  it('is mended for a token that another worker has refreshed long ago, once a replay with it was refused', async () => {
+    const { call, sessions, elsewhere, refreshes, clock } = setUp({ api: refuse('Bearer access-1', 'Bearer access-b') })
+    await sessions.current()
+    await elsewhere(latest =>
+      latest.status === 'authenticated' ? refreshed(latest, tokensOf({ accessToken: 'access-b' })) : latest,
+    )
+    clock.time += 60_000
+    expect((await call()).status).toBe(401)
+    expect((await call()).status).toBe(200)
+    expect(refreshes()).toBe(1)
   })
 
   it('shares the refresh that a timer has started (N21)', async () => {
