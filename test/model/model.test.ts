@@ -40,7 +40,7 @@ async function report({ counterexample, errorInstance, seed, counterexamplePath 
 
 // A worker that has not heard yet of what another one has acknowledged may act on what it knows: between two workers,
 // news takes as long as a BroadcastChannel does.
-describe('N24: the invariants hold', { timeout: 60_000 * Number(FC_TIMES) }, () => {
+describe('N24: the invariants hold', { timeout: 120_000 * Number(FC_TIMES) }, () => {
   it('in many short sequences', () => check(10_000, usual, stepsOf(8)))
 
   it('in some long ones', () => check(2_000, usual, stepsOf(40)))
