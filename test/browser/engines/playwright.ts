@@ -24,7 +24,9 @@ export const chromium: Engine = {
       const session = await page.context().newCDPSession(page)
       await session.send('Page.reload', { ignoreCache: true })
     }
-    return browserOf(await chromiumType.launch({ executablePath, args }), hardReload)
+    // Playwright turns off what people have.
+    const ignoreDefaultArgs = ['--disable-back-forward-cache']
+    return browserOf(await chromiumType.launch({ executablePath, args, ignoreDefaultArgs }), hardReload)
   },
 }
 

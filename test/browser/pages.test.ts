@@ -1,0 +1,79 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import express from 'express'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser } from './engines/engine.ts'
+import { get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+
+let browser: Browser
+let scene: Scene | undefined
+beforeAll(async () => {
+  browser = await launch()
+})
+afterAll(() => browser.close())
+afterEach(async () => {
+  await scene?.close()
+  scene = undefined
+})
+
+const PLAIN = { '/plain.html': { type: 'text/html', body: '<!doctype html><link rel="icon" href="data:,">' } }
+
+describe('a page', () => {
+  it('that was there before the worker, and knows nothing of it, is authorized too (C23)', async () => {
+    scene = await Scene.open(browser, { files: PLAIN })
+    const old = await scene.tab('/plain.html', { ready: false })
+    expect(await get(old, '/api/me')).toBe(401)
+    await logIn(await scene.tab())
+    await expect.poll(() => get(old, '/api/me')).toBe(200)
+  })
+
+  it('that comes back from the back-forward cache knows what has happened meanwhile (C22)', async () => {
+    scene = await Scene.open(browser, { files: PLAIN })
+    const page = await scene.tab()
+    const other = await scene.tab()
+    await logIn(page)
+    await untilStatus(page, 'authenticated')
+    const restored = () => page.evaluate<boolean>("location.pathname === '/test.html' && window.isRestored === true")
+    await page.evaluate(() => {
+      addEventListener('pageshow', ({ persisted }) => Object.assign(window, { isRestored: persisted }))
+    })
+    await page.goto(`${scene.origin}/plain.html`)
+    await other.evaluate(() => window.auth.logout())
+    // Not before the driver has seen that this is done.
+    await page.evaluate(() => void setTimeout(() => history.back(), 100))
+    await expect.poll(() => restored().catch(() => false), { timeout: 10_000 }).toBe(true)
+    await untilStatus(page, 'anonymous')
+    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'logout' })
+    await logIn(page)
+    expect(await get(other, '/api/me')).toBe(200)
+  })
+})
+
+const address = Object.values(networkInterfaces())
+  .flatMap(addresses => addresses ?? [])
+  .find(({ family, internal }) => family === 'IPv4' && !internal)?.address
+
+// Without a network every address of this machine is a secure one.
+it.runIf(address)('a page that is neither https nor localhost says what it would take (C24)', async () => {
+  const page = `<!doctype html><link rel="icon" href="data:,"><script type="module">
+    import { register } from '/index.js'
+    window.auth = register('/sw.js')
+  </script>`
+  const app = express().use(express.static('dist'))
+  app.get('/', (_, response) => void response.type('html').send(page))
+  const server = createServer(app)
+  await new Promise<void>(resolve => server.listen(0, address, resolve))
+  const profile = await browser.newProfile()
+  try {
+    const tab = await profile.newTab()
+    await tab.goto(`http://${address}:${(server.address() as AddressInfo).port}/`)
+    const failure = await tab.evaluate(() => window.auth.ready.catch(({ code, message }) => ({ code, message })))
+    expect(failure).toEqual({ code: 'insecure_context', message: expect.stringContaining('https://') })
+    expect(await stateOf(tab)).toEqual({ status: 'unsupported' })
+  } finally {
+    await profile.close()
+    server.close()
+    server.closeAllConnections()
+  }
+})
