@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FAULTS, type FaultServer, openFaultServer } from '../servers/fault-server.ts'
 import type { Browser, Tab } from './engines/engine.ts'
-import { get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import { engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -18,14 +18,25 @@ afterEach(() => scene.close())
 
 const UNAVAILABLE = '503 refresh_unavailable'
 const UNREACHED = 'TypeError'
+/** WebKitGTK takes a chunked body that breaks off for one that is over, and what came of it for the answer. */
+const BROKEN_OFF = engine.name === 'webkit' ? UNAVAILABLE : UNREACHED
 
 describe('G5: a token endpoint of another origin that', () => {
-  it.each<[keyof typeof FAULTS, typeof UNAVAILABLE | typeof UNREACHED]>([
+  type Row = readonly [name: keyof typeof FAULTS, failure: typeof UNAVAILABLE | typeof UNREACHED]
+  const fact = '%s signs nobody out: who waits gets %s, and the first request after it is well refreshes once'
+
+  it.each<Row>([
     ['hangs (B1)', UNAVAILABLE],
     ['sends headers and hangs (B1)', UNAVAILABLE],
     ['resets the connection (B5)', UNREACHED],
     ['resets the connection in the middle of its answer (B5)', UNREACHED],
-    ['closes the connection in the middle of its answer (A4)', UNREACHED],
+    ['closes the connection in the middle of its answer (A4)', BROKEN_OFF],
+    ['redirects (B6)', UNREACHED],
+    ['does not allow the origin (B7)', UNREACHED],
+  ])(fact, signsNobodyOut)
+
+  // What a status and a body mean is the worker's own doing, in any engine.
+  it.runIf(engine.name === 'chromium').each<Row>([
     ['answers half of the JSON (A4)', UNAVAILABLE],
     ['answers 200 in HTML (A2)', UNAVAILABLE],
     ['answers 204 (A3)', UNAVAILABLE],
@@ -34,52 +45,49 @@ describe('G5: a token endpoint of another origin that', () => {
     ['answers 503 with Retry-After (B3)', UNAVAILABLE],
     ['answers 429 with Retry-After (B4)', UNAVAILABLE],
     ['answers 404 (B11)', UNAVAILABLE],
-    ['redirects (B6)', UNREACHED],
-    ['does not allow the origin (B7)', UNREACHED],
-  ])(
-    '%s signs nobody out: who waits gets %s, and the first request after it is well refreshes once',
-    async (name, failure) => {
-      const setup = JSON.stringify({
-        apiUrls: ['/api/'],
-        useRefreshToken: true,
-        refreshTokenUrl: faults.tokenUrl,
-        timeout: 1,
-      })
-      const body = `importScripts('/refresh-worker.js'); RefreshWorker.setup(${setup})`
-      scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body } } })
-      faults.target = `${scene.origin}/auth/login`
-      const tabs = [await scene.tab(), await scene.tab()] as const
-      await logIn(tabs[0])
-      for (const tab of tabs) await untilStatus(tab, 'authenticated')
-      scene.demo.expireAccessTokens()
-      const before = faults.requests.length
-      faults.fault = FAULTS[name]
+  ])(fact, signsNobodyOut)
 
-      const answers = await Promise.all(
-        tabs.map(tab =>
-          tab.evaluate(() => {
-            const call = async () => {
-              const response = await fetch('/api/me')
-              const { code } = await response.json()
-              return `${response.status} ${code}`
-            }
-            return Promise.all(Array.from({ length: 10 }, () => call().catch(error => error.name)))
-          }),
-        ),
-      )
+  async function signsNobodyOut(...[name, failure]: Row) {
+    const setup = JSON.stringify({
+      apiUrls: ['/api/'],
+      useRefreshToken: true,
+      refreshTokenUrl: faults.tokenUrl,
+      timeout: 1,
+    })
+    const body = `importScripts('/refresh-worker.js'); RefreshWorker.setup(${setup})`
+    scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body } } })
+    faults.target = `${scene.origin}/auth/login`
+    const tabs = [await scene.tab(), await scene.tab()] as const
+    await logIn(tabs[0])
+    for (const tab of tabs) await untilStatus(tab, 'authenticated')
+    scene.demo.expireAccessTokens()
+    const before = faults.requests.length
+    faults.fault = FAULTS[name]
 
-      expect(new Set(answers.flat())).toEqual(new Set([failure]))
-      expect(faults.requests.slice(before)).toEqual(['POST /token'])
-      for (const tab of tabs) expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+    const answers = await Promise.all(
+      tabs.map(tab =>
+        tab.evaluate(() => {
+          const call = async () => {
+            const response = await fetch('/api/me')
+            const { code } = await response.json()
+            return `${response.status} ${code}`
+          }
+          return Promise.all(Array.from({ length: 10 }, () => call().catch(error => error.name)))
+        }),
+      ),
+    )
 
-      faults.fault = null
-      const status = () => tabs[1].evaluate(() => fetch('/api/me').then(response => response.status, String))
-      await expect.poll(status, { timeout: 10_000 }).toBe(200)
-      // Nothing was tried during the pause, however often a page has asked.
-      expect(faults.requests.slice(before)).toEqual(['POST /token', 'POST /token'])
-      expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 0 })
-    },
-  )
+    expect(new Set(answers.flat())).toEqual(new Set([failure]))
+    expect(faults.requests.slice(before)).toEqual(['POST /token'])
+    for (const tab of tabs) expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+
+    faults.fault = null
+    const status = () => tabs[1].evaluate(() => fetch('/api/me').then(response => response.status, String))
+    await expect.poll(status, { timeout: 10_000 }).toBe(200)
+    // Nothing was tried during the pause, however often a page has asked.
+    expect(faults.requests.slice(before)).toEqual(['POST /token', 'POST /token'])
+    expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 0 })
+  }
 })
 
 describe('R22: a clock of the machine', () => {

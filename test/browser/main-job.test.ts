@@ -133,7 +133,7 @@ describe('G1: one refresh per expiry', () => {
     const before = await stateOf(tabs[0])
 
     // Started in every tab before the refresh may end.
-    for (const tab of tabs) await tab.evaluate(() => Object.assign(window, { update: window.auth.updateToken() }))
+    for (const tab of tabs) await tab.evaluate(() => void Object.assign(window, { update: window.auth.updateToken() }))
     await refresh.reached
     refresh.open()
     const after = await Promise.all(tabs.map(tab => tab.evaluate('update')))

@@ -41,6 +41,8 @@ export const firefox: Engine = {
   },
 }
 
+const NETWORK_ERROR = /Failed to load ‘.+’\. A ServiceWorker passed/
+
 type HardReload = (page: Page) => Promise<unknown>
 
 function browserOf(browser: PlaywrightBrowser, hardReload: HardReload): Browser {
@@ -59,7 +61,12 @@ class PlaywrightProfile implements Profile {
   constructor(context: BrowserContext, hardReload: HardReload) {
     this.#context = context
     this.#hardReload = hardReload
-    context.on('weberror', error => this.failures.push(String(error.error())))
+    context.on('weberror', error => {
+      const message = String(error.error())
+      // Firefox tells of a network error that came by way of a worker as it does of an error that nobody caught.
+      if (NETWORK_ERROR.test(message)) this.console.push(message)
+      else this.failures.push(message)
+    })
     context.on('console', message => this.console.push(message.text()))
   }
 
