@@ -41,7 +41,7 @@ export const firefox: Engine = {
   },
 }
 
-const NETWORK_ERROR = /Failed to load ‘.+’\. A ServiceWorker passed/
+const NETWORK_ERROR = /^(Failed to load ‘|Cross-Origin Request Blocked: )/
 
 type HardReload = (page: Page) => Promise<unknown>
 
@@ -63,7 +63,7 @@ class PlaywrightProfile implements Profile {
     this.#hardReload = hardReload
     context.on('weberror', error => {
       const message = String(error.error())
-      // Firefox tells of a network error that came by way of a worker as it does of an error that nobody caught.
+      // Firefox tells of some network errors as it does of an error that nobody caught.
       if (NETWORK_ERROR.test(message)) this.console.push(message)
       else this.failures.push(message)
     })

@@ -1,10 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Waits beside the command, and ends all that it has started when whoever holds our end of the pipe is gone. */
-const GUARD = '"$@" & cat; kill -KILL 0'
+/**
+ * Waits beside the command until whoever holds our end of the pipe is gone, however that came about; then ends the
+ * command, and whatever it has started.
+ */
+const GUARD = `
+  "$@" &
+  command=$!
+  cat
+  trap '' TERM
+  kill -TERM 0
+  (sleep 5; kill -KILL 0) &
+  wait $command
+  kill -KILL 0`
 
-/** Starts a command that does not outlive this process, however that ends; nor does anything that the command starts. */
+/** Starts a command that does not outlive this process, nor does anything that the command starts. */
 export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn('sh', ['-c', GUARD, 'sh', command, ...args], {
     env: { ...process.env, ...env },
