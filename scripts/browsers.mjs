@@ -38,7 +38,7 @@ const ENGINES = {
       ].find(existsSync),
   },
   webkit: {
-    title: 'WebKitGTK, with its driver and Xvfb',
+    title: 'WebKitGTK (with its driver and Xvfb)',
     packages: ['webkit2gtk-driver', 'xvfb'],
     hint: 'on Linux only',
     find: () => {

@@ -24,9 +24,9 @@ export interface Tab {
 
 /** Storage and workers of their own, shared by its tabs alone. */
 export interface Profile {
-  /** Errors that pages did not catch, so far. */
+  /** Errors that pages did not catch. In WebKitGTK from the end of a page's load on, and known once its tab is closed. */
   readonly failures: readonly string[]
-  /** What was written to the console so far; by workers only where `engine.can.seeWorkerConsole`. */
+  /** What pages wrote to the console, known likewise; what workers did, only where `engine.can.seeWorkerConsole`. */
   readonly console: readonly string[]
   newTab(): Promise<Tab>
   close(): Promise<void>
