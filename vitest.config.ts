@@ -17,6 +17,8 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     fileParallelism: false,
     sequence: { groupOrder: 1 + index },
     testTimeout: 60_000,
+    // Nobody's promise: a machine may be busy.
+    expect: { poll: { timeout: 10_000 } },
     hookTimeout: 120_000,
   },
 })

@@ -9,6 +9,8 @@ const GUARD = `
   "$@" &
   command=$!
   cat
+  # Not to say of each process that it was ended
+  exec 2>/dev/null
   trap '' TERM
   kill -TERM 0
   (sleep 5; kill -KILL 0) &

@@ -76,6 +76,8 @@ class WebKitProfile implements Profile {
   }
 }
 
+const IS_LOADED = `return location.href !== 'about:blank' && document.readyState === 'complete'`
+
 /** Notes, from the end of its load on, what a page logs and fails to catch: the driver tells nothing of either. */
 const OBSERVE = `
   const seen = (window.__seen = { failures: [], console: [] })
@@ -110,6 +112,8 @@ class WebKitTab implements Tab {
 
   async goto(url: string) {
     await this.#driver.command(this.#window, 'POST', '/url', { url })
+    // A window that is new has a blank page to load first, whose end the driver may take for that of ours.
+    while (!(await this.#driver.execute(this.#window, IS_LOADED))) await sleep(SOONEST)
     await this.#driver.execute(this.#window, OBSERVE)
   }
 
