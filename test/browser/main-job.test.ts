@@ -77,8 +77,11 @@ const callTwentyTimes = async () => {
 describe('G1: one refresh per expiry', () => {
   it('sends one refresh for 10 tabs with 20 requests each, and none of them fails (N1, N2)', async () => {
     scene = await Scene.open(browser)
-    const tabs = await Promise.all(Array.from({ length: 10 }, () => scene.tab()))
-    const expiresAt = await logInFor(scene, 3, tabs[0] as Tab)
+    // WebKitGTK leaves a page for good without control, once in some 100, that loads while the first worker activates:
+    // the worker's claim() settles and does nothing, until the page is reloaded.
+    const first = await scene.tab()
+    const tabs = [first, ...(await Promise.all(Array.from({ length: 9 }, () => scene.tab())))]
+    const expiresAt = await logInFor(scene, 3, first)
 
     const statuses = await justAfter(expiresAt, tabs, callTwentyTimes)
 
