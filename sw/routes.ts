@@ -1,7 +1,7 @@
 import type { ApiUrl, Config, Endpoint } from './config.ts'
 
-/** What a request is to us: one that may log in, one that logs out, or one that gets the access token. */
-export type RequestKind = 'login' | 'signup' | 'logout' | 'api'
+/** What a request is to us: one that may log in, renew, or log out, or one that gets the access token. */
+export type RequestKind = 'login' | 'signup' | 'token' | 'logout' | 'api'
 
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
@@ -26,6 +26,7 @@ export function createMatcher(config: Config): MatchRequest {
     if (request.method === 'POST') {
       if (isEndpoint(url, loginUrl)) return 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
+      if (isEndpoint(url, refreshTokenUrl)) return 'token'
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
     return forApi(request, url)
@@ -37,12 +38,9 @@ export function isFromElsewhere(response: Response, request: Request): boolean {
   return response.redirected && new URL(response.url).origin !== new URL(request.url).origin
 }
 
+/** Also where only a lenient server would take it for one: its tokens are not for pages either. */
 function isEndpoint(url: URL, endpoint: Endpoint): boolean {
-  return (
-    url.origin === endpoint.origin &&
-    url.pathname === endpoint.pathname &&
-    (endpoint.search === '' || url.search === endpoint.search)
-  )
+  return isAliasOf(url, endpoint) && (endpoint.search === '' || url.search === endpoint.search)
 }
 
 /** Whether a lenient server may take `url` for `endpoint`: case, a trailing or doubled slash, percent-encoding. */

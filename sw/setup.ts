@@ -14,6 +14,7 @@ import { createLogout } from './logout.ts'
 import { createAnswerMessage, createDescribeState } from './messages.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
+import { createRenew } from './renewal.ts'
 import { createMatcher, type RequestKind } from './routes.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
@@ -60,6 +61,7 @@ export function setup(options: Options): void {
   })
   const authorize = createAuthorize({ ...platform, config, sessions, freshSession })
   const login = createLogin({ ...platform, config, sessions })
+  const renew = createRenew({ ...platform, config, freshSession })
   const { logout, forward } = createLogout({ ...platform, config, sessions })
   const openAnswers = createOpenAnswers(platform)
   const about = { version: __VERSION__, scope: self.registration.scope }
@@ -80,7 +82,9 @@ export function setup(options: Options): void {
     switch (kind) {
       case 'login':
       case 'signup':
-        return login(request, kind)
+        return (await renew(request)) ?? login(request, kind)
+      case 'token':
+        return (await renew(request)) ?? platform.fetch(request)
       case 'logout':
         return forward(request)
       case 'api':

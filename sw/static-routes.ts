@@ -9,11 +9,15 @@ interface Pattern {
   readonly hash: '*'
 }
 
+interface Exception {
+  readonly urlPattern: Pattern
+}
+
 /** A rule by which the browser answers requests without the worker. */
 export interface StaticRoute {
   readonly condition:
     | { readonly requestMode: 'navigate' }
-    | { readonly not: { readonly or: readonly { readonly urlPattern: Pattern }[] } }
+    | { readonly not: { readonly or: readonly (Exception | { readonly requestMethod: 'POST' })[] } }
   readonly source: 'network'
 }
 
@@ -22,20 +26,20 @@ export interface StaticRoute {
  * URLPattern of the application decides.
  * @see https://www.w3.org/TR/service-workers/#static-routing-api
  */
-export function staticRoutes({ apiUrls, loginUrl, signupUrl, logoutUrl }: Config): readonly StaticRoute[] | null {
-  const patterns: { urlPattern: Pattern }[] = []
-  for (const endpoint of [loginUrl, signupUrl, logoutUrl]) if (endpoint) patterns.push(patternOf(endpoint, ''))
+export function staticRoutes({ apiUrls, logoutUrl }: Config): readonly StaticRoute[] | null {
+  const patterns = logoutUrl ? [patternOf(logoutUrl, '')] : []
   for (const apiUrl of apiUrls) {
     if (typeof apiUrl === 'function') return null
     patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
   }
   return [
     { condition: { requestMode: 'navigate' }, source: 'network' },
-    { condition: { not: { or: patterns } }, source: 'network' },
+    // A pattern cannot tell what a lenient server takes for a login.
+    { condition: { not: { or: [{ requestMethod: 'POST' }, ...patterns] } }, source: 'network' },
   ]
 }
 
-function patternOf({ href, pathname }: Endpoint, rest: string): { urlPattern: Pattern } {
+function patternOf({ href, pathname }: Endpoint, rest: string): Exception {
   const { protocol, hostname, port } = new URL(href)
   const literal = (text: string) => text.replace(/[\\{}()*+?:]/g, '\\$&')
   return {

@@ -3,7 +3,7 @@ import { staticRoutes } from '../../sw/static-routes.ts'
 import { configOf } from './kit.ts'
 
 describe('G8: static routes', () => {
-  it('send navigations, and all but the configured URLs, to the network', () => {
+  it('send navigations, and all but POSTs and the configured URLs, to the network', () => {
     const options = { apiUrls: ['/api/', 'https://api.example:8443/v1'], logoutUrl: '/auth/logout?all' }
     const at = (pathname: string, hostname = 'app.example', port = '') => ({
       urlPattern: { protocol: 'https', hostname, port, pathname, search: '*', hash: '*' },
@@ -13,7 +13,7 @@ describe('G8: static routes', () => {
       {
         condition: {
           not: {
-            or: [at('/auth/login'), at('/auth/logout'), at('/api{/*}?'), at('/v1{/*}?', 'api.example', '8443')],
+            or: [{ requestMethod: 'POST' }, at('/auth/logout'), at('/api{/*}?'), at('/v1{/*}?', 'api.example', '8443')],
           },
         },
         source: 'network',
