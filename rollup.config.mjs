@@ -14,8 +14,8 @@ const constants = values =>
   replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
 
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
-const worker = (mode, file, plugins) => ({
-  input: 'sw/worker.ts',
+const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
+  input,
   plugins: [
     resolve({ browser: true }),
     typescript,
@@ -25,6 +25,8 @@ const worker = (mode, file, plugins) => ({
   output: { file, format: 'iife', banner: `/*! refresh-worker ${version}, MIT */` },
 })
 
+const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
+
 export default [
   {
     // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
@@ -33,6 +35,13 @@ export default [
     plugins: [typescript, constants({})],
     output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].js' },
   },
-  worker('production', 'dist/refresh-worker.js', [terser({ ecma: 2020, format: { comments: /^!/ } })]),
+  {
+    input: 'src/bin.ts',
+    external: /^node:/,
+    plugins: [typescript],
+    output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
+  },
+  worker('production', 'dist/refresh-worker.js', [minified]),
+  worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),
   worker('development', 'dist/refresh-worker.dev.js', []),
 ]

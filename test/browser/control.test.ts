@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Tab } from './engines/engine.ts'
 import { engine, get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
@@ -204,6 +205,24 @@ describe('the protocol', () => {
     const second = await scene.tab('/test.html?worker=/exposing.js')
     expect(await ask(second)).toBe(3)
   })
+})
+
+it('the worker of the kill command removes the session and itself, and every page hears of it (R37)', async () => {
+  scene = await Scene.open(browser)
+  const page = await scene.tab()
+  const other = await scene.tab()
+  await logIn(page)
+  await untilStatus(other, 'authenticated')
+  scene.files['/sw.js'] = script(await readFile('dist/kill.js', 'utf8'))
+  // Firefox says of an update that it was the last one.
+  await page.evaluate(async () => (await navigator.serviceWorker.ready).update().then(undefined, () => undefined))
+  for (const tab of [page, other]) await untilStatus(tab, 'anonymous')
+  await expect
+    .poll(() => page.evaluate(() => navigator.serviceWorker.getRegistrations().then(({ length }) => length)))
+    .toBe(0)
+  expect(await get(other, '/api/me')).toBe(401)
+  const databases = await page.evaluate(() => indexedDB.databases().then(all => all.map(({ name }) => name)))
+  expect(databases).not.toContain('refresh-worker')
 })
 
 describe('the builds', () => {
