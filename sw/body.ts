@@ -8,9 +8,7 @@ export interface Replay {
 /** What the worker can send on: WebKit takes no stream with `keepalive`, and knows a body that came to it as nothing else. */
 export async function sendable(request: Request): Promise<Request> {
   // Such a body is small: all that are on their way together may have 64 KiB.
-  return request.keepalive && mayHaveBody(request)
-    ? new Request(request, { body: await request.arrayBuffer() })
-    : request
+  return request.keepalive && mayHaveBody(request) ? withBody(request, await request.arrayBuffer()) : request
 }
 
 /**
@@ -27,9 +25,15 @@ export function keepForReplay(request: Request, limit: number): Replay {
     request,
     again: async () => {
       const parts = await kept
-      return parts && new Request(copy, { body: new Blob(parts) })
+      return parts && withBody(copy, new Blob(parts))
     },
   }
+}
+
+function withBody(request: Request, body: BodyInit): Request {
+  const { referrer, referrerPolicy } = request
+  // A rebuilt request would name the worker as its referrer.
+  return new Request(request, { body, referrer, referrerPolicy })
 }
 
 function mayHaveBody({ method }: Request): boolean {

@@ -5,6 +5,8 @@ import { ORIGIN } from './kit.ts'
 const post = (body: BodyInit, init: RequestInit = {}) =>
   new Request(`${ORIGIN}/api/x`, { method: 'POST', body, headers: { 'Content-Type': 'text/x' }, ...init })
 
+const REFERRER = { referrer: '', referrerPolicy: 'unsafe-url' } as const
+
 describe('G10: a body', () => {
   it('that fits is there once more when it has been sent, with its headers', async () => {
     const { request, again } = keepForReplay(post('12345678'), 8)
@@ -43,6 +45,13 @@ describe('G10: a body', () => {
     expect(await again()).toBeNull()
   })
 
+  it('that is sent again names the referrer of the page', async () => {
+    const { referrer, referrerPolicy } = REFERRER
+    const { request, again } = keepForReplay(post('x', REFERRER), 8)
+    await request.text()
+    expect(await again()).toMatchObject({ referrer, referrerPolicy })
+  })
+
   it('of a request that has none is not copied', async () => {
     const request = new Request(`${ORIGIN}/api/x`)
     const replay = keepForReplay(request, 0)
@@ -66,5 +75,10 @@ describe('what is sent on', () => {
     expect(sent.keepalive).toBe(true)
     expect(sent.headers.get('Content-Type')).toBe('text/x')
     expect(await sent.text()).toBe('bytes')
+  })
+
+  it('names the referrer of the page, and not the worker', async () => {
+    const { referrer, referrerPolicy } = REFERRER
+    expect(await sendable(post('bytes', { keepalive: true, ...REFERRER }))).toMatchObject({ referrer, referrerPolicy })
   })
 })
