@@ -7,10 +7,17 @@ const PATIENCE = 10_000
 /** A longer body (bytes) may take longer than a worker lives. */
 const SHORT = 1_048_576
 
+/** What an answer is for. */
+export interface Asked {
+  readonly clientId: string
+  readonly destination: RequestDestination
+  readonly waitUntil: WaitUntil
+}
+
 /** Knows which answers are on their way, for browsers that stop a worker in the middle of one (Firefox, after 30 s). */
 export interface OpenAnswers {
   /** Counts an answer until its last byte has gone out; settles with the response to give in its place. */
-  readonly follow: (answer: Promise<Response>, clientId: string, waitUntil: WaitUntil) => Promise<Response>
+  readonly follow: (answer: Promise<Response>, asked: Asked) => Promise<Response>
   /** Whether a page should go on sending messages. */
   readonly isAnyOpen: () => boolean
 }
@@ -24,7 +31,7 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
   const open = new Set<symbol>()
   return {
     isAnyOpen: () => open.size > 0,
-    follow: async (answer, clientId, waitUntil) => {
+    follow: async (answer, { clientId, destination, waitUntil }) => {
       const id = Symbol()
       const end = () => open.delete(id)
       open.add(id)
@@ -33,7 +40,7 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
       })
       try {
         let response = await answer
-        if (!mayBeLong(response)) {
+        if (!mayBeLong(response) || isForeignMedia(response, destination)) {
           end()
           return response
         }
@@ -65,6 +72,11 @@ function mayBeLong({ status, body, headers, redirected }: Response): boolean {
 
 function isEventStream({ headers }: Response): boolean {
   return /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
+}
+
+/** Firefox plays nothing of another origin that a worker has built; what breaks off there is asked for by range. */
+function isForeignMedia({ type }: Response, destination: RequestDestination): boolean {
+  return type === 'cors' && destination !== ''
 }
 
 /** The same response, of which the end is told: whether it is read to it, breaks off, or is cancelled. */

@@ -100,9 +100,10 @@ export function setup(options: Options): void {
       ({ request }) => kinds.has(request),
       ({ request, event }) => {
         const response = answer(kinds.get(request) as RequestKind, request, event)
-        return platform.stopsAnswers
-          ? openAnswers.follow(response, (event as FetchEvent).clientId, promise => event.waitUntil(promise))
-          : response
+        if (!platform.stopsAnswers) return response
+        const { clientId } = event as FetchEvent
+        const { destination } = request
+        return openAnswers.follow(response, { clientId, destination, waitUntil: promise => event.waitUntil(promise) })
       },
     ),
   )
