@@ -24,6 +24,8 @@ export interface Tab {
 
 /** Storage and workers of their own, shared by its tabs alone. */
 export interface Profile {
+  /** The browser's. */
+  readonly version: string
   /** Errors that pages did not catch. In WebKitGTK from the end of a page's load on, and known once its tab is closed. */
   readonly failures: readonly string[]
   /** What pages wrote to the console, known likewise; what workers did, only where `engine.can.seeWorkerConsole`. */

@@ -47,7 +47,7 @@ type HardReload = (page: Page) => Promise<unknown>
 
 function browserOf(browser: PlaywrightBrowser, hardReload: HardReload): Browser {
   return {
-    newProfile: async () => new PlaywrightProfile(await browser.newContext(), hardReload),
+    newProfile: async () => new PlaywrightProfile(await browser.newContext(), browser.version(), hardReload),
     close: () => browser.close(),
   }
 }
@@ -55,10 +55,12 @@ function browserOf(browser: PlaywrightBrowser, hardReload: HardReload): Browser 
 class PlaywrightProfile implements Profile {
   readonly failures: string[] = []
   readonly console: string[] = []
+  readonly version: string
   readonly #context: BrowserContext
   readonly #hardReload: HardReload
 
-  constructor(context: BrowserContext, hardReload: HardReload) {
+  constructor(context: BrowserContext, version: string, hardReload: HardReload) {
+    this.version = version
     this.#context = context
     this.#hardReload = hardReload
     context.on('weberror', error => {

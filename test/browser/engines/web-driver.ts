@@ -3,14 +3,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 /** How long the driver may take to answer for the first time (milliseconds). */
 const START_LIMIT = 20_000
 
+interface NewSession {
+  readonly sessionId: string
+  readonly capabilities: { readonly browserVersion: string }
+}
+
 /** A session of a W3C WebDriver that takes one command at a time, whichever window it is for. */
 export class WebDriver {
+  /** The browser's. */
+  readonly version: string
   readonly #url: string
   #window = ''
   #queue: Promise<unknown> = Promise.resolve()
 
-  private constructor(url: string) {
+  private constructor(url: string, version: string) {
     this.#url = url
+    this.version = version
   }
 
   /** Waits for a driver that was just started, and begins a session. */
@@ -26,9 +34,9 @@ export class WebDriver {
       if (Date.now() > deadline) throw new Error('the driver does not answer')
       await sleep(10)
     }
-    const body = { capabilities: { alwaysMatch: capabilities } }
-    const { sessionId } = (await send('POST', `${url}/session`, body)) as { sessionId: string }
-    return new WebDriver(`${url}/session/${sessionId}`)
+    const begun = await send('POST', `${url}/session`, { capabilities: { alwaysMatch: capabilities } })
+    const { sessionId, capabilities: granted } = begun as NewSession
+    return new WebDriver(`${url}/session/${sessionId}`, granted.browserVersion)
   }
 
   /** The window that the session has begun with. */

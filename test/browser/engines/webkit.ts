@@ -33,6 +33,7 @@ export const webkit: Engine = {
 class WebKitProfile implements Profile {
   readonly failures: string[] = []
   readonly console: string[] = []
+  readonly version: string
   readonly #process: ChildProcess
   readonly #driver: WebDriver
   /** Never closed: the browser would go with its last window. */
@@ -42,6 +43,7 @@ class WebKitProfile implements Profile {
   private constructor(process: ChildProcess, driver: WebDriver, keeper: string) {
     this.#process = process
     this.#driver = driver
+    this.version = driver.version
     this.#keeper = keeper
   }
 
