@@ -1,0 +1,190 @@
+import type { EngineName } from '../../../scripts/browsers.mjs'
+import type { Differences } from './differences.ts'
+
+/** A difference that is there, and stays: what docs/engines.md says of it, and where exactly it shows. */
+export interface Known {
+  readonly row: string
+  readonly engines: readonly EngineName[]
+  /** What the table says, in an engine's cell. */
+  readonly says: string
+  readonly why: string
+  readonly cases: Readonly<Record<string, Differences>>
+}
+
+const ALL: readonly EngineName[] = ['chromium', 'firefox', 'webkit']
+
+/** The same differences in each of the cases. */
+function inEach(names: readonly string[], differences: Differences): Record<string, Differences> {
+  return Object.fromEntries(names.map(name => [name, differences]))
+}
+
+const REDIRECTS = 'Redirects to another origin, which gets no token'
+const STATUSES = [301, 302, 303, 307, 308]
+const DESTINATIONS = 'Images, audio and video by the option destinations'
+
+const SENT_AS_FETCH =
+  'A worker cannot send a request that looks like an element’s own; the mode is changed, since browsers drop `Authorization` in `no-cors`. Of another origin, that takes CORS.'
+const asFetch = (dest: string): Differences => ({ 'server.0.headers.sec-fetch-dest': [dest, 'empty'] })
+const asCors: Differences = { 'server.0.headers.sec-fetch-mode': ['no-cors', 'cors'] }
+
+const UPLOAD_PROGRESS = 'Browsers report the progress of what they send themselves, and here the worker sends.'
+const SYNCHRONOUS = 'The browser keeps such requests from workers.'
+const LATIN = 'Chromium garbles it on the way to any worker and back, also one that only passes requests on.'
+
+export const KNOWN: readonly Known[] = [
+  {
+    row: 'Request headers',
+    engines: ['chromium'],
+    says: 'a value that is not ASCII arrives empty',
+    why: LATIN,
+    cases: { 'of its own, with several values': { 'server.0.headers.x-latin': ['café', ''] } },
+  },
+  {
+    row: 'Status, response headers, compression, ranges',
+    engines: ['chromium'],
+    says: 'a header that is not ASCII arrives garbled',
+    why: LATIN,
+    cases: { 'odd names, several values, other alphabets': { 'page.headers.x-latin': ['cafÃ©', 'cafÃ\x83Â©'] } },
+  },
+  {
+    row: REDIRECTS,
+    engines: ['firefox', 'webkit'],
+    says: 'a preflight comes first, although no token is sent',
+    why: 'The redirected request had `Authorization` when it set out, and the browser asks for what it then leaves out.',
+    cases: {
+      ...inEach([...STATUSES.flatMap(status => [`${status}`, `${status} of a POST`]), 'and back'], {
+        preflight: [false, true],
+      }),
+      'that does not allow it': { 'server.1': ['GET to other', 'nothing'], preflight: [false, true] },
+    },
+  },
+  {
+    row: 'CORS',
+    engines: ALL,
+    says: 'a request that is refused ends at its preflight',
+    why: '`Authorization` makes a preflighted request of any to another origin: the API has to allow that header.',
+    cases: {
+      'an API that allows no other origin': { 'server.0': ['GET to other', 'nothing'], preflight: [false, true] },
+    },
+  },
+  {
+    row: 'Answers in a stream: the first chunk before the last is sent',
+    engines: ['firefox'],
+    says: 'of another origin: `response.type` is `basic`, not `cors`',
+    why: 'Firefox stops a worker in the middle of an answer. Long ones are handed on in a stream of the worker’s own, by which it knows that they go on, and pages keep it alive meanwhile.',
+    cases: {
+      'of another origin': {
+        page: [
+          'first, last cors OTHER/api/answers-in-a-stream-the-first-chunk-before-the-last-is-sent-of-another-origin/gated',
+          'first, last basic OTHER/api/answers-in-a-stream-the-first-chunk-before-the-last-is-sent-of-another-origin/gated',
+        ],
+      },
+    },
+  },
+  {
+    row: 'The page aborts: the server sees the connection close',
+    engines: ALL,
+    says: 'not before the headers have come; within the body it does',
+    why: 'No browser tells a worker that the page has given up on a request (w3c/ServiceWorker#1544).',
+    cases: { 'before the headers': { page: ['AbortError closed', 'AbortError open'] } },
+  },
+  {
+    row: 'EventSource',
+    engines: ['chromium'],
+    says: 'comes back without `Last-Event-ID`',
+    why: 'Chromium leaves the header out behind any worker that answers, also one that only passes requests on.',
+    cases: {
+      'events one by one, and back with Last-Event-ID': {
+        'page.events.2': ['after 2 3 APP', 'after what? 3 APP'],
+        'server.1.headers.last-event-id': ['2', null],
+      },
+    },
+  },
+  {
+    row: 'XMLHttpRequest',
+    engines: ['webkit'],
+    says: 'of another origin: shows the CORS headers of the response too',
+    why: 'WebKit does so for any worker that answers; other headers stay hidden.',
+    cases: {
+      'another origin': {
+        'page.headers.access-control-allow-credentials': [null, 'true'],
+        'page.headers.access-control-allow-origin': [null, 'APP'],
+        'page.headers.access-control-expose-headers': [null, 'x-exposed'],
+      },
+    },
+  },
+  {
+    row: 'Upload progress',
+    engines: ['chromium', 'webkit'],
+    says: 'no events after `loadstart`',
+    why: UPLOAD_PROGRESS,
+    cases: { 'of an XMLHttpRequest': { page: ['loadstart progress load loadend', 'loadstart'] } },
+  },
+  {
+    row: 'Upload progress',
+    engines: ['firefox'],
+    says: 'no `progress`',
+    why: UPLOAD_PROGRESS,
+    cases: { 'of an XMLHttpRequest': { page: ['loadstart progress load loadend', 'loadstart load loadend'] } },
+  },
+  {
+    row: 'Synchronous XMLHttpRequest',
+    engines: ['chromium', 'webkit'],
+    says: 'no token',
+    why: SYNCHRONOUS,
+    cases: { GET: { tokens: ['good', 'none'] } },
+  },
+  {
+    row: 'fetch with keepalive',
+    engines: ['firefox'],
+    says: 'no token',
+    why: SYNCHRONOUS,
+    cases: inEach(['without a body', 'with a body', 'to another origin'], { tokens: ['good', 'none'] }),
+  },
+  {
+    row: DESTINATIONS,
+    engines: ALL,
+    says: 'sent as by `fetch` (`Sec-Fetch-Dest: empty`, mode `cors`)',
+    why: SENT_AS_FETCH,
+    cases: {
+      'an image': { ...asFetch('image'), ...asCors },
+      'an image of another origin': {
+        ...asFetch('image'),
+        ...asCors,
+        'server.0.headers.origin': [null, 'APP'],
+      },
+      'an image with crossorigin': asFetch('image'),
+    },
+  },
+  {
+    row: DESTINATIONS,
+    engines: ['firefox'],
+    says: 'no token for audio and video of another origin without the attribute `crossorigin`',
+    why: 'Firefox keeps them from workers.',
+    cases: { 'audio of another origin': { tokens: ['good', 'none'] } },
+  },
+  {
+    row: DESTINATIONS,
+    engines: ['webkit'],
+    says: 'of another origin: sent without a preflight',
+    why: 'WebKit sends an element’s request without one, also where a worker has made it.',
+    cases: inEach(['an image of another origin', 'an image with crossorigin'], { preflight: [true, false] }),
+  },
+]
+
+/** Request headers that a browser writes another way, or leaves out, whatever the case, once it is a worker that sends. */
+export const HEADERS: Readonly<
+  Record<EngineName, { readonly names: readonly string[]; readonly says: string; readonly why: string }>
+> = {
+  chromium: {
+    names: ['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform'],
+    says: 'no client hints (`Sec-CH-UA` and the like)',
+    why: 'Chromium adds none to the requests of a service worker, which may not write them either.',
+  },
+  firefox: {
+    names: ['priority'],
+    says: 'another `Priority`',
+    why: 'Firefox writes what it thinks of a worker’s requests: as urgent as `fetch`.',
+  },
+  webkit: { names: [], says: '', why: '' },
+}
