@@ -1,7 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromium } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { CANARY, type Echo, openEcho } from '../servers/echo.ts'
+import { openUploadApp } from '../servers/http2.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { engine, launch } from './harness.ts'
 import { idOf, MEDIA_PAGE, OWN_PAGE, PAGE } from './requests/at.ts'
@@ -57,6 +59,8 @@ let profile: Profile
 let page: Tab
 let without: ReadonlyMap<string, Outcome>
 let behind: ReadonlyMap<string, Outcome>
+/** How many tests have failed. */
+let failures = 0
 /** What docs/engines.md is to say, by row; nothing where all is as without a worker. */
 const report = new Map<string, readonly Entry[]>()
 
@@ -75,11 +79,16 @@ beforeAll(async () => {
   behind = outcomes(await run(page, PAGE, '/sw.js'), await run(await profile.newTab(), MEDIA_PAGE, '/media/sw.js'))
 })
 
+afterEach(({ task }) => {
+  if (task.result?.state === 'fail') failures++
+})
+
 afterAll(async () => {
   await profile.close()
   await browser.close()
   await echo.close()
-  const result = { engine: engine.name, version: profile.version, rows: Object.fromEntries(report) }
+  const isComplete = failures === 0 && rows.every(row => report.has(row))
+  const result = { engine: engine.name, version: profile.version, isComplete, rows: Object.fromEntries(report) }
   mkdirSync(REPORTS, { recursive: true })
   writeFileSync(`${REPORTS}/${engine.name}.json`, JSON.stringify(result, null, 2))
 })
@@ -234,3 +243,50 @@ describe('C27: a synchronous XMLHttpRequest', () => {
     await own.close()
   })
 })
+
+describe('G9: a body in a stream', () => {
+  it.runIf(engine.name === 'chromium')('reaches the server chunk by chunk over HTTP/2', async context => {
+    const app = await openUploadApp(authorizing("['/api/']"), CANARY)
+    if (!app) return context.skip('there is no openssl')
+    const args = ['--no-sandbox', '--disable-gpu', '--ignore-certificate-errors']
+    const trusting = await chromium.launch({ executablePath: inject('executable'), args })
+    try {
+      for (const worker of [null, '/sw.js']) {
+        const context = await trusting.newContext({ ignoreHTTPSErrors: true })
+        const tab = await context.newPage()
+        await tab.goto(app.origin)
+        expect(await tab.evaluate(`(${STREAM})(${JSON.stringify(worker)})`)).toBe('received')
+        await context.close()
+      }
+      expect(app.uploads).toEqual([
+        [false, 'one,two'],
+        [true, 'one,two'],
+      ])
+      tell('A body in a stream, over HTTP/2')
+    } finally {
+      await trusting.close()
+      app.close()
+    }
+  })
+})
+
+/** Sends a second chunk only when the server has the first. */
+const STREAM = `async worker => {
+  const { serviceWorker } = navigator
+  if (worker) {
+    const controlled = new Promise(resolve => { serviceWorker.oncontrollerchange = resolve })
+    await serviceWorker.register(worker)
+    await controlled
+    await fetch('/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
+  }
+  const arrived = fetch('/arrived')
+  const chunks = [() => 'one,', async () => { await arrived; return 'two' }]
+  const body = new ReadableStream({
+    async pull(controller) {
+      const chunk = chunks.shift()
+      if (chunk) controller.enqueue(new TextEncoder().encode(await chunk()))
+      else controller.close()
+    },
+  }, { highWaterMark: 0 })
+  return (await fetch('/api/upload', { method: 'POST', body, duplex: 'half' })).text()
+}`

@@ -200,6 +200,13 @@ export const CASES: readonly Case[] = [
     'a Blob by DELETE': at => get(at.url('echo'), { method: 'DELETE', body: new Blob(['x']) }),
   }),
 
+  ...row('A body in a stream, over HTTP/1.1: an error, or text', {
+    'of a Blob': at => {
+      const init = { method: 'POST', body: new Blob(['in a stream']).stream(), duplex: 'half' }
+      return get(at.url('echo'), init)
+    },
+  }),
+
   ...row('An upload of 100 MB', {
     'of a Blob': at => get(at.url('echo'), { method: 'POST', body: large(100) }),
   }),
