@@ -81,7 +81,7 @@ function notControlled(worker: ServiceWorker, controller: ServiceWorker | null):
       )
     : new RefreshWorkerError(
         'worker_timeout',
-        `${worker.scriptURL} did not take control of this page: does it call RefreshWorker.setup(), in this version?`,
+        `${worker.scriptURL} did not take control of this page: does it call RefreshWorker.setup(), in this version? If so, reload the page: Safari's engine may leave one alone that was loaded while the first worker was activated`,
       )
 }
 
