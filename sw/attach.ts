@@ -2,8 +2,9 @@ import { ACCESS_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { Authenticated } from './session.ts'
 
-/** The value of the header that carries the access token (RFC 6750 §2.1). */
+/** The value of the header that carries the access token (RFC 6750 §2.1, RFC 9449 §7.1). */
 export function authorization(config: Config, session: Authenticated): string {
+  if (session.isBound) return `DPoP ${session.accessToken}`
   return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
 }
 
@@ -20,15 +21,19 @@ export function attach(request: Request, config: Config, session: Authenticated 
   const headers = new Headers(request.headers)
   if (session) headers.set(authHeader, authorization(config, session))
   else headers.delete(authHeader)
-  return new Request(request, {
-    headers,
-    // A rebuilt request would name the worker as its referrer.
-    referrer: request.referrer,
-    referrerPolicy: request.referrerPolicy,
+  const isAuthorization = authHeader.toLowerCase() === 'authorization'
+  return rebuild(request, headers, {
     ...(request.mode === 'no-cors' ? asCors(request) : {}),
-    // Browsers drop Authorization where a redirect leaves the origin, and no other header.
-    ...(authHeader.toLowerCase() === 'authorization' ? {} : { redirect: 'error' as const }),
+    // Browsers drop Authorization where a redirect leaves the origin, and no other header: a proof is another one.
+    ...(isAuthorization && !session?.isBound ? {} : { redirect: 'error' }),
   })
+}
+
+/** The same request with other headers. */
+export function rebuild(request: Request, headers: Headers, init: RequestInit = {}): Request {
+  // A rebuilt request would name the worker as its referrer.
+  const { referrer, referrerPolicy } = request
+  return new Request(request, { headers, referrer, referrerPolicy, ...init })
 }
 
 /**

@@ -2,9 +2,11 @@ import { RefreshWorkerError } from '../src/errors.ts'
 import { attach, hasOwnCredentials } from './attach.ts'
 import { keepForReplay } from './body.ts'
 import type { Config } from './config.ts'
+import { asksForNonce, type Prover } from './dpop.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
 import { isFromElsewhere } from './routes.ts'
+import { createSend } from './send.ts'
 import { type Authenticated, ended, ifUnchanged, isDue, isExpired, isSame, isUnchanged } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -19,11 +21,14 @@ interface Needs {
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly fetch: Fetch
+  readonly prover?: Prover | null
   readonly now: Clock
   readonly log: Log
 }
 
-export function createAuthorize({ config, sessions, freshSession, fetch, now, log }: Needs): Authorize {
+export function createAuthorize(needs: Needs): Authorize {
+  const { config, sessions, freshSession, fetch, prover = null, now, log } = needs
+  const send = createSend({ config, fetch, prover })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
   // answers 401 for reasons of its own would cause a refresh with every request.
   let futile: { readonly session: Authenticated; readonly until: number } | null = null
@@ -66,9 +71,14 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
     try {
       const used = await usable(session, waitUntil)
       const replay = keepForReplay(request, config.replayBodyLimit)
-      const response = await fetch(attach(replay.request, config, used))
+      let proofs = 0
+      // Once in all, before the refresh or after it.
+      const forProof = async () => (proofs++ === 0 ? replay.again() : null)
+      const response = await send(replay.request, used, forProof)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (response.status !== 401 || isFromElsewhere(response, request)) return response
+      // No verdict on the token either.
+      if (used.isBound && asksForNonce(response)) return response
 
       const newer = await afterUnauthorized(used)
       const copy = newer && (await replay.again())
@@ -76,9 +86,10 @@ export function createAuthorize({ config, sessions, freshSession, fetch, now, lo
       response.body?.cancel().catch(() => undefined)
       // Another worker may have refreshed it long ago, and this one has not heard.
       const isNew = now() - newer.receivedAt < FUTILE
-      const again = await fetch(attach(copy, config, newer))
+      const again = await send(copy, newer, forProof)
       // One that has grown old while the request waited is refused for that, and not for good.
-      const isVerdict = isNew && again.status === 401 && !isDue(newer, now(), config.refreshAhead)
+      const isVerdict =
+        isNew && again.status === 401 && !asksForNonce(again) && !isDue(newer, now(), config.refreshAhead)
       if (isVerdict && isUnchanged(sessions.latest(), newer)) futile = { session: newer, until: now() + FUTILE }
       return again
     } catch (error) {

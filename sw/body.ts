@@ -1,7 +1,7 @@
 /** A request to send, and the same once more. */
 export interface Replay {
   readonly request: Request
-  /** To be called once `request` was answered; null where its body was too large to be kept. */
+  /** To be called once `request` was answered, as often as needed; null where its body was too large to be kept. */
   readonly again: () => Promise<Request | null>
 }
 
@@ -19,7 +19,7 @@ export function keepForReplay(request: Request, limit: number): Replay {
   if (!mayHaveBody(request)) return { request, again: async () => request }
   const copy = request.clone()
   // Where there is no stream to be read (Firefox), a clone shares the bytes, and costs nothing.
-  if (!copy.body) return { request, again: async () => copy }
+  if (!copy.body) return { request, again: async () => copy.clone() }
   const kept = readUpTo(limit, copy.body).catch(() => null)
   return {
     request,

@@ -89,6 +89,11 @@ export interface Options {
   claims?: readonly string[]
   /** Lets pages ask for the access token. */
   exposeAccessToken?: boolean
+  /**
+   * Asks for tokens that are bound to a key of this browser, and proves with every request that it has the key
+   * (RFC 9449).
+   */
+  dpop?: boolean
   /** `skipWaiting` and `clients.claim` by us; false: they are the application's. */
   lifecycle?: boolean
 }
@@ -206,6 +211,7 @@ const table: Readonly<Record<keyof Options, Row>> = {
   redactTokens: flag(true),
   claims: [[], 'an array of claim names', value => Array.isArray(value) && value.every(isText)],
   exposeAccessToken: flag(false),
+  dpop: flag(false),
   lifecycle: flag(true),
 }
 

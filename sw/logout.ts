@@ -1,6 +1,9 @@
-import { attach, hasOwnCredentials } from './attach.ts'
+import { hasOwnCredentials } from './attach.ts'
+import { keepForReplay } from './body.ts'
 import type { Config } from './config.ts'
+import type { Prover } from './dpop.ts'
 import type { Fetch, Log, WaitUntil } from './ports.ts'
+import { createSend } from './send.ts'
 import { type Authenticated, ended, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -15,10 +18,13 @@ interface Needs {
   readonly config: Config
   readonly sessions: SessionStore
   readonly fetch: Fetch
+  readonly prover?: Prover | null
   readonly log: Log
 }
 
-export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
+export function createLogout({ config, sessions, fetch, prover = null, log }: Needs): Logout {
+  const send = createSend({ config, fetch, prover })
+
   /** Ends the stored session, and settles with it as it was, to be told to the server. */
   const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
@@ -29,8 +35,11 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
     return { session, was }
   }
 
-  const withToken = (request: Request, session: Authenticated | null) =>
-    attach(request, config, config.httpInterceptor ? session : null)
+  const sendWithToken = (request: Request, session: Authenticated | null) => {
+    const token = config.httpInterceptor ? session : null
+    const replay = token?.isBound ? keepForReplay(request, config.replayBodyLimit) : null
+    return send(request, token, replay?.again)
+  }
 
   return {
     logout: async waitUntil => {
@@ -44,7 +53,7 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
           signal: AbortSignal.timeout(config.timeout),
         })
         waitUntil(
-          fetch(withToken(request, was)).catch(() =>
+          sendWithToken(request, was).catch(() =>
             log('warn', 'the logout URL could not be reached; the session has ended here'),
           ),
         )
@@ -53,7 +62,7 @@ export function createLogout({ config, sessions, fetch, log }: Needs): Logout {
     },
     forward: async request => {
       const { was } = await end()
-      return fetch(hasOwnCredentials(request, config) ? request : withToken(request, was))
+      return hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)
     },
   }
 }

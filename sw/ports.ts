@@ -47,3 +47,12 @@ export type Later = (delay: number, task: () => void) => void
 
 /** Keeps the worker alive until the promise settles. */
 export type WaitUntil = (promise: Promise<unknown>) => void
+
+/** ES256 (RFC 7518 §3.4), by keys that the browser does not hand out, and SHA-256; both take UTF-8. */
+export interface Es256 {
+  readonly generate: () => Promise<CryptoKeyPair>
+  readonly isKeyPair: (value: unknown) => value is CryptoKeyPair
+  readonly publicJwk: (pair: CryptoKeyPair) => Promise<JsonWebKey>
+  readonly sign: (pair: CryptoKeyPair, text: string) => Promise<ArrayBuffer>
+  readonly sha256: (text: string) => Promise<ArrayBuffer>
+}

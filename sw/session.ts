@@ -18,6 +18,8 @@ export interface Tokens {
   readonly receivedAt: number
   /** Null: unknown, which means valid until a 401. */
   readonly expiresAt: number | null
+  /** Whether the access token is bound to this browser's key, and of no use without a proof of it (RFC 9449). */
+  readonly isBound?: true
 }
 
 interface Stamped {
@@ -119,6 +121,7 @@ export function parseSession(stored: unknown): Session {
     (stored.idToken === null || typeof stored.idToken === 'string') &&
     isCount(stored.receivedAt) &&
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
+    (stored.isBound === undefined || stored.isBound === true) &&
     isCount(stored.begun) &&
     typeof stored.isDoubtful === 'boolean'
   return intact ? (stored as unknown as Authenticated) : nobody

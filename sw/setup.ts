@@ -7,6 +7,8 @@ import { createAuthorize } from './authorize.ts'
 import { createBackOff } from './back-off.ts'
 import { sendable } from './body.ts'
 import { type Options, resolveConfig } from './config.ts'
+import { createDpop } from './dpop.ts'
+import { es256 } from './es256.ts'
 import { createFallbackStore } from './fallback-store.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
@@ -51,7 +53,9 @@ export function setup(options: Options): void {
       .broadcast(envelope({ ...describeState(session), reason }))
       .catch(() => log('warn', 'pages could not be told'))
   const sessions = createSessionStore({ config, store, onChange })
-  const tokenEndpoint = createTokenEndpoint(config, platform.fetch, now)
+  const dpop = config.dpop ? createDpop({ ...platform, config, store, es256 }) : null
+  const prover = dpop?.prover ?? null
+  const tokenEndpoint = createTokenEndpoint(config, dpop?.refresh ?? platform.fetch, now)
   const freshSession = createFreshSession({
     ...platform,
     config,
@@ -59,10 +63,10 @@ export function setup(options: Options): void {
     tokenEndpoint,
     backOff: createBackOff(platform),
   })
-  const authorize = createAuthorize({ ...platform, config, sessions, freshSession })
-  const login = createLogin({ ...platform, config, sessions })
+  const authorize = createAuthorize({ ...platform, config, sessions, freshSession, prover })
+  const login = createLogin({ ...platform, config, sessions, fetch: dpop?.login ?? platform.fetch })
   const renew = createRenew({ ...platform, config, freshSession })
-  const { logout, forward } = createLogout({ ...platform, config, sessions })
+  const { logout, forward } = createLogout({ ...platform, config, sessions, prover })
   const openAnswers = createOpenAnswers(platform)
   const about = { version: __VERSION__, scope: self.registration.scope }
   const answerMessage = createAnswerMessage({

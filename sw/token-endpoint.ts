@@ -29,7 +29,8 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
     try {
       const response = await fetch(refreshRequest(config, session, session.refreshToken, signal))
       return await classify(response, config, now())
-    } catch {
+    } catch (error) {
+      if (error instanceof RefreshWorkerError) return { outcome: 'unavailable', detail: error.message }
       // No cause goes on: an engine's message may quote what was sent.
       return signal.aborted
         ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
@@ -108,7 +109,7 @@ function readRetryAfter(headers: Headers, receivedAt: number): number | null {
 }
 
 /** An HTTP date, in milliseconds since the epoch; NaN for anything else, which engines would make dates of. */
-function parseDate(value: string): number {
+export function parseDate(value: string): number {
   // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
   return value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
 }

@@ -59,7 +59,7 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
       `the response holds no access token at ${config.accessTokenProp}: see the options accessTokenProp, accessTokenName and accessTokenRoot`,
     )
   assertToken(accessToken, 'access token')
-  assertTokenType(body, config)
+  const type = readTokenType(body, config)
 
   const idToken = findToken(body, config.idTokenProp, config.idTokenName, config.idTokenRoot)
   return {
@@ -68,6 +68,7 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
     idToken: typeof idToken === 'string' && idToken !== '' ? idToken : null,
     receivedAt,
     expiresAt: findExpiry(body, accessToken, config, receivedAt),
+    ...(config.dpop && type === 'dpop' ? { isBound: true } : {}),
   }
 }
 
@@ -133,15 +134,16 @@ function assertToken(value: unknown, what: string): asserts value is string {
 }
 
 /** RFC 6749 §7.1: a client must not use a token whose type it does not understand. */
-function assertTokenType(body: unknown, config: Config) {
+function readTokenType(body: unknown, config: Config): string {
   const type = own(body, 'token_type')
-  if (type === undefined) return
-  const known = ['bearer', config.authTokenType ? config.authTokenType.toLowerCase() : 'bearer']
-  if (typeof type !== 'string' || !known.includes(type.toLowerCase()))
-    throw new RefreshWorkerError(
-      'token_malformed',
-      'the response holds an access token of another token_type than Bearer',
-    )
+  if (type === undefined) return 'bearer'
+  const known = ['bearer', config.authTokenType || 'bearer', config.dpop ? 'dpop' : 'bearer']
+  if (typeof type === 'string' && known.some(name => name.toLowerCase() === type.toLowerCase()))
+    return type.toLowerCase()
+  throw new RefreshWorkerError(
+    'token_malformed',
+    `the response holds an access token of another token_type than Bearer${config.dpop ? ' or DPoP' : ''}`,
+  )
 }
 
 function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {

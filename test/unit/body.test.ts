@@ -15,6 +15,7 @@ describe('G10: a body', () => {
     expect(copy?.headers.get('Content-Type')).toBe('text/x')
     expect(copy?.method).toBe('POST')
     expect(await copy?.text()).toBe('12345678')
+    expect(await (await again())?.text()).toBe('12345678')
   })
 
   it('that does not fit is sent, and not kept', async () => {

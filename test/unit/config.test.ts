@@ -61,6 +61,7 @@ describe('the defaults', () => {
       redactTokens: true,
       claims: [],
       exposeAccessToken: false,
+      dpop: false,
       lifecycle: true,
     })
   })
@@ -195,6 +196,7 @@ describe('a wrong option', () => {
     ['claims', 'sub'],
     ['claims', [1]],
     ['exposeAccessToken', 'yes'],
+    ['dpop', 'yes'],
     ['lifecycle', 0],
   ])('%s: %j is named, with what it takes', (option, value) => {
     const problem = problemOf({ apiUrls: ['/api/'], [option]: value })

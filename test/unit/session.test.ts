@@ -98,7 +98,8 @@ describe('freshness', () => {
 
 describe('parseSession', () => {
   it('reads what was stored', () => {
-    for (const session of [sessionOf(), sessionOf({ expiresAt: null, refreshToken: null }), ended(sessionOf(), 'lost')])
+    const bare = sessionOf({ expiresAt: null, refreshToken: null })
+    for (const session of [sessionOf(), bare, sessionOf({ isBound: true }), ended(sessionOf(), 'lost')])
       expect(parseSession(structuredClone(session))).toEqual(session)
   })
 
@@ -121,6 +122,7 @@ describe('parseSession', () => {
     ['a refresh token that is an object', { ...intact, refreshToken: {} }],
     ['no count of refreshes', { ...intact, begun: undefined }],
     ['an expiry that is a string', { ...intact, expiresAt: 'soon' }],
+    ['a binding of another kind', { ...intact, isBound: 'yes' }],
     ['a reason of no kind', { ...ended(intact, 'logout'), reason: 'because' }],
   ])('takes %s for nobody (C12)', (_, stored) => {
     expect(parseSession(stored)).toBe(nobody)

@@ -122,6 +122,18 @@ describe("extraction, by the predecessor's rule", () => {
   it.each(['mac', 'DPoP', 'N_A', 42, null])('refuses token_type %j (A18)', token_type => {
     expect(codeOf({ access_token: 'a', token_type })).toBe('token_malformed')
   })
+
+  it.each(['dpop', 'DPoP', 'DPOP'])('takes token_type %s where dpop is on, and marks the token (A18)', token_type => {
+    expect(read({ access_token: 'a', token_type }, { dpop: true }).isBound).toBe(true)
+  })
+
+  it.each(['Bearer', undefined])('takes token_type %s for what it is where dpop is on', token_type => {
+    expect(read({ access_token: 'a', token_type }, { dpop: true })).not.toHaveProperty('isBound')
+  })
+
+  it.each(['mac', 'N_A', 42, null])('refuses token_type %j where dpop is on', token_type => {
+    expect(codeOf({ access_token: 'a', token_type }, { dpop: true })).toBe('token_malformed')
+  })
 })
 
 describe('expiry', () => {
