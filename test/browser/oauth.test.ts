@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { AuthState } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { type AuthServer, postForm } from '../servers/app.ts'
 import { openOAuth2Server } from '../servers/oauth2-server.ts'
 import { openOidcServer } from '../servers/oidc.ts'
+import { createProofCheck } from '../servers/proofs.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { barrier, engine, get, launch, logIn, stateOf, untilStatus } from './harness.ts'
 
@@ -258,6 +261,128 @@ describe('@node-oauth/oauth2-server', () => {
     expect(server.stats.refreshRequests).toBe(1)
   })
 })
+
+describe('oidc-provider and an API that want DPoP proofs with nonces (RFC 9449)', () => {
+  const openBound = async (lifetime: number) => {
+    const proofs = createProofCheck()
+    const server = await openOidcServer({ lifetime, proofs })
+    const tabs = await open(server, 5, { dpop: true, loginUrl: '/oidc/token', refreshAhead: 0 })
+    const body = await exchangeCode(tabs[0])
+    for (const tab of tabs) await untilStatus(tab, 'authenticated')
+    return { proofs, server, tabs, body }
+  }
+
+  it('5 tabs with 20 requests each at 2 expiries see one refresh for each, by one key (G1)', async () => {
+    const { proofs, server, tabs, body } = await openBound(4)
+    expect(body).toMatchObject({ token_type: 'DPoP' })
+    for (const secret of server.secrets) expect(JSON.stringify(body)).not.toContain(secret)
+
+    for (let expiries = 1; expiries <= 2; expiries++) {
+      const expiry = await expiryOf(tabs[0])
+      if (expiries === 2) server.setLifetime(600)
+      expect(await burst(tabs, 20, expiry)).toEqual(times(100, 200))
+      expect(server.stats.refreshes).toBe(expiries)
+    }
+
+    expect(server.stats).toMatchObject({ refreshRequests: 2, refreshFailures: 0, earlyRefreshes: 0 })
+    expect(proofs.stats).toMatchObject({ accepted: server.stats.requests, refusals: [] })
+    expect(proofs.stats.keys.size).toBe(1)
+    expect((await historyOf(tabs)).endings).toEqual([])
+  })
+
+  it('who has stolen a token, and not the key, can do nothing with it', async () => {
+    const { proofs, server, tabs } = await openBound(600)
+    expect(await burst(tabs, 1)).toEqual(times(5, 200))
+    const [token = ''] = server.secrets
+    expect(await server.isValid(token)).toBe(true)
+    const call = async (headers: Record<string, string>) => (await fetch(`${server.origin}/api/me`, { headers })).status
+
+    expect(await call({ Authorization: `Bearer ${token}` })).toBe(401)
+    expect(await call({ Authorization: `DPoP ${token}` })).toBe(401)
+    const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true })
+    const DPoP = await new SignJWT({
+      htm: 'GET',
+      htu: `${server.origin}/api/me`,
+      jti: 'jti',
+      nonce: proofs.nonce(),
+      ath: createHash('sha256').update(token).digest('base64url'),
+    })
+      .setProtectedHeader({ typ: 'dpop+jwt', alg: 'ES256', jwk: await exportJWK(publicKey) })
+      .setIssuedAt()
+      .sign(privateKey)
+    expect(await call({ Authorization: `DPoP ${token}`, DPoP })).toBe(401)
+    expect(proofs.stats.refusals).toEqual(['no proof', 'no proof', 'another key'])
+    // Nor is a page given the key itself.
+    expect(await tabs[0].evaluate(exportKey)).toEqual({ extractable: false, name: 'InvalidAccessError' })
+  })
+
+  it('a refresh token without the key is refused, and good for its owner still', async () => {
+    const { server, tabs } = await openBound(600)
+    const stolen = [...server.secrets].at(-1) ?? ''
+    expect((await refreshAs(server, stolen)).status).toBe(400)
+    await tabs[0].evaluate(() => window.auth.updateToken())
+    expect(server.stats.refreshes).toBe(1)
+  })
+
+  it('a logout reaches the server, with a proof', async () => {
+    const { server, tabs } = await openBound(600)
+    await tabs[1].evaluate(() => window.auth.logout())
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    await expect.poll(() => server.stats.logouts).toBe(1)
+    for (const secret of server.secrets) expect(await server.isValid(secret)).toBe(false)
+  })
+
+  it.runIf(engine.can.stopWorkers)('a worker that was killed goes on with the same key', async () => {
+    const { proofs, server, tabs } = await openBound(4)
+    expect(await burst(tabs, 1)).toEqual(times(5, 200))
+    await tabs[0].stopWorkers()
+    expect(await burst(tabs, 20)).toEqual(times(100, 200))
+
+    const expiry = await expiryOf(tabs[0])
+    server.setLifetime(600)
+    await tabs[0].stopWorkers()
+    expect(await burst(tabs, 20, expiry)).toEqual(times(100, 200))
+
+    expect(server.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+    expect(proofs.stats.keys.size).toBe(1)
+    expect(proofs.stats.refusals).toEqual([])
+    // A new worker knows no nonce.
+    expect(proofs.stats.challenges).toBeGreaterThan(0)
+    expect((await historyOf(tabs)).endings).toEqual([])
+  })
+})
+
+/** Has the page do what a public client does after its redirect: settles with what it sees of the token response. */
+function exchangeCode(page: Tab): Promise<unknown> {
+  return page.evaluate(async () => {
+    const fields = await (await fetch('/auth/code')).json()
+    const response = await fetch('/oidc/token', {
+      method: 'POST',
+      headers: { 'x-own-login': 'yes' },
+      body: new URLSearchParams(fields),
+    })
+    return response.json()
+  })
+}
+
+/** What becomes of a page's try to take the key out of the worker's records. */
+async function exportKey() {
+  const database = await new Promise<IDBDatabase>(resolve => {
+    const request = indexedDB.open('refresh-worker')
+    request.onsuccess = () => resolve(request.result)
+  })
+  const pair = await new Promise<CryptoKeyPair>(resolve => {
+    const request = database.transaction('sessions').objectStore('sessions').get('refresh-worker:dpop')
+    request.onsuccess = () => resolve(request.result)
+  })
+  database.close()
+  const { extractable } = pair.privateKey
+  const name = await crypto.subtle.exportKey('jwk', pair.privateKey).then(
+    () => 'exported',
+    error => error.name,
+  )
+  return { extractable, name }
+}
 
 it.runIf(engine.can.stopWorkers).each([
   ['oidc-provider', openOidcServer],

@@ -11,6 +11,8 @@ declare module 'oidc-provider' {
     exp?: number
     consumed?: number
     uid?: string
+    /** The thumbprint of the key that a token is bound to. */
+    jkt?: string
   }
 
   export interface Adapter {

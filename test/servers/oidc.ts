@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair } from 'jose'
 import { type Adapter, type Context, Provider, type Stored } from 'oidc-provider'
 import { type App, type AuthServer, type AuthServerOptions, openApp, postForm, type TokenResponse } from './app.ts'
+import type { ProofCheck } from './proofs.ts'
 
 const CLIENT_ID = 'web'
 const SCOPE = 'openid'
@@ -10,7 +11,16 @@ const SCOPE = 'openid'
 /** Tells the exchange of a code by our own login, which is not to be counted as a refresh. */
 const OWN_LOGIN = 'x-own-login'
 
-export async function openOidcServer(options: AuthServerOptions = {}): Promise<AuthServer> {
+export interface OidcServerOptions extends AuthServerOptions {
+  /**
+   * Every token is bound to a key, proofs need nonces, and the API checks them by this. Pages exchange codes themselves:
+   * `GET /auth/code` has the fields for it, since nobody else can have the proof.
+   */
+  proofs?: ProofCheck
+}
+
+export async function openOidcServer(options: OidcServerOptions = {}): Promise<AuthServer> {
+  const { proofs } = options
   const app = await openApp(options)
   const { express, origin, stats, lifetime, issued, countRefresh } = app
   const { records, adapter } = createStorage(app)
@@ -28,11 +38,15 @@ export async function openOidcServer(options: AuthServerOptions = {}): Promise<A
         response_types: ['code'],
         redirect_uris: [redirectUri],
         id_token_signed_response_alg: 'ES256',
+        dpop_bound_access_tokens: proofs !== undefined,
       },
     ],
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
-    features: { devInteractions: { enabled: false } },
+    features: {
+      devInteractions: { enabled: false },
+      dPoP: { enabled: proofs !== undefined, nonceSecret: randomBytes(32), requireNonce: () => true },
+    },
     interactions: { url: () => '/auth/interaction' },
     findAccount: async (_ctx: Context, sub: string) => ({ accountId: sub, claims: async () => ({ sub }) }),
     loadExistingGrant: async ({ oidc }: Context) => {
@@ -62,8 +76,8 @@ export async function openOidcServer(options: AuthServerOptions = {}): Promise<A
     if (isRefresh(ctx)) stats.refreshes++
   })
   for (const failure of ['grant.error', 'server_error'])
-    provider.on(failure, (ctx: Context) => {
-      if (isRefresh(ctx)) stats.refreshFailures++
+    provider.on(failure, (ctx: Context, error: { error?: string }) => {
+      if (isRefresh(ctx) && error.error !== 'use_dpop_nonce') stats.refreshFailures++
     })
   provider.on('access_token.saved', ({ jti }: Stored) => {
     issued(jti, (records.get(`AccessToken:${jti}`)?.exp ?? 0) * 1000)
@@ -76,8 +90,14 @@ export async function openOidcServer(options: AuthServerOptions = {}): Promise<A
   )
   express.use('/oidc', provider.callback())
 
-  /** The authorization code grant with PKCE, by whoever is asked for credentials elsewhere. */
-  const login = async (username: string): Promise<TokenResponse> => {
+  const thumbprintOf = async (token: string) => (await provider.AccessToken.find(token))?.jkt ?? null
+  if (proofs) {
+    express.use(['/api', '/auth/logout'], proofs.handler(origin, thumbprintOf))
+    express.get('/auth/code', async (_req, res) => res.json(await authorizeCode('ada')))
+  }
+
+  /** The authorization code grant with PKCE, by whoever is asked for credentials elsewhere: what exchanges the code. */
+  const authorizeCode = async (username: string) => {
     const verifier = randomBytes(32).toString('base64url')
     const code = await authorize(
       `${issuer}/auth?${new URLSearchParams({
@@ -90,17 +110,17 @@ export async function openOidcServer(options: AuthServerOptions = {}): Promise<A
       })}`,
       { redirectUri, username },
     )
-    const response = await postForm(
-      `${issuer}/token`,
-      {
-        grant_type: 'authorization_code',
-        client_id: CLIENT_ID,
-        code,
-        redirect_uri: redirectUri,
-        code_verifier: verifier,
-      },
-      { [OWN_LOGIN]: 'yes' },
-    )
+    return {
+      grant_type: 'authorization_code',
+      client_id: CLIENT_ID,
+      code,
+      redirect_uri: redirectUri,
+      code_verifier: verifier,
+    }
+  }
+
+  const login = async (username: string): Promise<TokenResponse> => {
+    const response = await postForm(`${issuer}/token`, await authorizeCode(username), { [OWN_LOGIN]: 'yes' })
     if (!response.ok) throw new Error(`no tokens: ${response.status}`)
     return response.json()
   }
