@@ -324,6 +324,19 @@ describe('oidc-provider and an API that want DPoP proofs with nonces (RFC 9449)'
     expect(server.stats.refreshes).toBe(1)
   })
 
+  it('a body is sent with each of three attempts: another token, then another proof (G10)', async () => {
+    const { proofs, server, tabs } = await openBound(600)
+    server.forgetAccessTokens()
+    const body = 'two tickets'
+    const order = (text: string) =>
+      fetch('/api/orders', { method: 'POST', body: text, headers: { 'Content-Type': 'text/plain' } }).then(response =>
+        response.json(),
+      )
+    expect(await tabs[0].evaluate(order, body)).toEqual({ ordered: body })
+    expect(server.stats).toMatchObject({ unauthorized: 1, refreshes: 1 })
+    expect(proofs.stats).toMatchObject({ accepted: 1, challenges: 1, refusals: [] })
+  })
+
   it('a logout reaches the server, with a proof', async () => {
     const { server, tabs } = await openBound(600)
     await tabs[1].evaluate(() => window.auth.logout())

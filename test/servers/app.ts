@@ -207,6 +207,9 @@ function api(issuer: Issuer, stats: Stats) {
   router.get('/me', (_req, res) => {
     res.json({ sub: res.locals.account })
   })
+  router.post('/orders', express.text(), (req, res) => {
+    res.json({ ordered: req.body })
+  })
   router.get('/orders/:n', (req, res) => {
     res.json({ order: Number(req.params.n), customer: res.locals.account })
   })
