@@ -258,7 +258,9 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
 function endpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
   const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
   const joined = isAbsolute(value) || !baseUrl ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
-  if (!isAbsolute(joined) && !/^\/(?![/\\])/.test(joined))
+  // URL parsers skip them, wherever they stand: `/\t/evil.example/` is another host.
+  if (/[\t\n\r]/.test(joined)) throw wrong('takes a URL without tabs and line breaks')
+  if (!/^([a-z][a-z\d+.-]*:\/)?\/(?![/\\])/i.test(joined))
     throw wrong('takes an absolute URL or a path that starts with one slash')
   const url = URL.canParse(joined, scriptUrl) ? new URL(joined, scriptUrl) : null
   if (!url) throw wrong('which is not a URL')

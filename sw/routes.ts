@@ -65,9 +65,12 @@ function isBelow(pathname: string, prefix: string): boolean {
   return pathname === base || pathname.startsWith(`${base}/`)
 }
 
-/** Whether a server that decodes slashes before it resolves dots would leave the prefix: `/api/..%2fadmin`. */
+/**
+ * Whether a server that decodes slashes before it resolves dots would leave the prefix: `/api/..%2fadmin`. Servlet
+ * containers ignore parameters too: `/api/..;/admin`.
+ */
 function climbs(pathname: string): boolean {
-  return /(^|[/\\])\.\.?([/\\]|$)/.test(decode(pathname))
+  return /(^|[/\\])\.\.?([/\\;]|$)/.test(decode(pathname))
 }
 
 /** Decodes the escapes of ASCII characters, which is all that matters here, and never throws. */
