@@ -16,11 +16,13 @@ export function redact(response: Response, text: string, tokens: Tokens): Respon
   if (tokens.refreshToken !== null) secrets.push([tokens.refreshToken, REFRESH_TOKEN_PLACEHOLDER])
   // The longest first, for one may contain the other.
   secrets.sort(([a], [b]) => b.length - a.length)
-  const replace = (value: string) =>
-    secrets.reduce((result, [secret, placeholder]) => {
-      if (secret.length < SHORTEST_SECRET) return result === secret ? placeholder : result
-      return result.replaceAll(secret, placeholder)
-    }, value)
+  const replaceLong = (text: string) =>
+    secrets.reduce(
+      (result, [secret, placeholder]) =>
+        secret.length < SHORTEST_SECRET ? result : result.replaceAll(secret, placeholder),
+      text,
+    )
+  const replace = (value: string) => secrets.find(([secret]) => secret === value)?.[1] ?? replaceLong(value)
 
   // Of two members of one name JSON.parse takes the last: the first may hold a token too, and nobody knows its value.
   const shadowed = new Map<string, string>()
@@ -28,10 +30,11 @@ export function redact(response: Response, text: string, tokens: Tokens): Respon
     for (const [secret, placeholder] of secrets) if (member && value === secret) shadowed.set(member, placeholder)
     return value
   })
-  const body = editStrings(text, (value, member) => (member && shadowed.get(member)) || replace(value))
+  const body = editStrings(text, (value, member) => (member && shadowed.get(member)) || replace(value), replaceLong)
 
   const headers = new Headers()
-  for (const [name, value] of response.headers) headers.append(name, name === 'content-type' ? value : replace(value))
+  for (const [name, value] of response.headers)
+    headers.append(name, name === 'content-type' ? value.replace(/;.*/, replaceLong) : replace(value))
   for (const name of OF_THE_BYTES) headers.delete(name)
   headers.set('Cache-Control', 'no-store')
   const { status, statusText } = response
@@ -39,11 +42,15 @@ export function redact(response: Response, text: string, tokens: Tokens): Respon
 }
 
 /**
- * Edits the string values of a JSON text in place, so that everything else, names included, stays as it was written.
+ * Edits the strings of a JSON text in place, so that everything else stays as it was written.
  * `member` tells each member of each object from every other, but not from one of the same name; an element of an array
  * has none.
  */
-function editStrings(json: string, edit: (value: string, member: string | null) => string): string {
+function editStrings(
+  json: string,
+  edit: (value: string, member: string | null) => string,
+  editName = (name: string) => name,
+): string {
   let opened = 0
   const path: { readonly id: number; name: string | null }[] = []
   return json.replace(/[{}[\]]|("(?:[^"\\]|\\.)*")(\s*:)?/g, (match, literal?: string, colon?: string) => {
@@ -55,7 +62,9 @@ function editStrings(json: string, edit: (value: string, member: string | null) 
     const value: string = JSON.parse(literal)
     const inner = path.at(-1)
     if (inner && colon) inner.name = value
-    const edited = colon ? value : edit(value, inner && inner.name !== null ? `${inner.id} ${inner.name}` : null)
-    return edited === value ? match : JSON.stringify(edited)
+    const edited = colon
+      ? editName(value)
+      : edit(value, inner && inner.name !== null ? `${inner.id} ${inner.name}` : null)
+    return edited === value ? match : JSON.stringify(edited) + (colon ?? '')
   })
 }
