@@ -8,12 +8,21 @@ const ACTIVATION_LIMIT = 30_000
 const CONTROL_LIMIT = 5_000
 
 /**
+ * A `TrustedScriptURL`, which a page needs whose Content-Security-Policy has `require-trusted-types-for 'script'`; by its
+ * form, since not every version of the DOM's types knows the name.
+ */
+interface TrustedScriptUrl {
+  toString(): string
+  toJSON(): string
+}
+
+/**
  * Registers the worker, makes it control this page, and returns the page's view of its session, at once. Safe to call
  * where there is no service worker (on a server, in tests): the state stays `unsupported` there.
- * @param scriptUrl the worker script, which calls `setup()`
+ * @param scriptUrl the worker script, which calls `setup()`; a `TrustedScriptURL` where the page requires Trusted Types
  * @param options as of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` unless given
  */
-export function register(scriptUrl: string | URL, options?: RegistrationOptions): AuthClient {
+export function register(scriptUrl: string | URL | TrustedScriptUrl, options?: RegistrationOptions): AuthClient {
   const obstacle = findObstacle()
   const connection = obstacle ? Promise.reject(obstacle) : connect(scriptUrl, options)
   return new AuthClient(connection, obstacle === null)
@@ -31,11 +40,16 @@ function findObstacle(): RefreshWorkerError | null {
 }
 
 /** Settles with the registration once its worker controls this page. */
-async function connect(scriptUrl: string | URL, options?: RegistrationOptions): Promise<ServiceWorkerRegistration> {
+async function connect(
+  scriptUrl: string | URL | TrustedScriptUrl,
+  options?: RegistrationOptions,
+): Promise<ServiceWorkerRegistration> {
   const container = navigator.serviceWorker
+  const href = new URL(String(scriptUrl), document.baseURI).href
   const registration = await container
-    .register(scriptUrl, { updateViaCache: 'none', ...options })
-    .catch(async cause => Promise.reject(await diagnose(scriptUrl, cause)))
+    // The very object that was given: as text, it would not be trusted.
+    .register(scriptUrl as string, { updateViaCache: 'none', ...options })
+    .catch(async cause => Promise.reject(await diagnose(new URL(href), cause)))
   const { scope } = registration
   if (!location.href.startsWith(scope))
     throw new RefreshWorkerError(
@@ -44,7 +58,7 @@ async function connect(scriptUrl: string | URL, options?: RegistrationOptions): 
         'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope',
     )
 
-  const worker = await activated(registration, new URL(scriptUrl, document.baseURI).href)
+  const worker = await activated(registration, href)
   const isOurs = () => container.controller?.scriptURL === worker.scriptURL
   // First load and hard reload leave a page uncontrolled; the worker takes it over, and nothing is reloaded.
   const isControlled = await within(registration.installing ? ACTIVATION_LIMIT : CONTROL_LIMIT, (done, signal) => {
@@ -86,10 +100,15 @@ function notControlled(worker: ServiceWorker, controller: ServiceWorker | null):
 }
 
 /** Browsers say little of why a script was not taken; a look at it says more. */
-async function diagnose(scriptUrl: string | URL, cause: unknown): Promise<RefreshWorkerError> {
+async function diagnose(url: URL, cause: unknown): Promise<RefreshWorkerError> {
   const error = (code: ErrorCode, message: string) => new RefreshWorkerError(code, message, { cause })
-  const url = new URL(scriptUrl, document.baseURI)
   const reason = cause instanceof Error ? cause.message : String(cause)
+  if (cause instanceof TypeError && reason.includes('TrustedScriptURL'))
+    return error(
+      'script_error',
+      "this page's Content-Security-Policy requires Trusted Types: give register() a TrustedScriptURL, as made by " +
+        `trustedTypes.createPolicy(…).createScriptURL('${url.pathname}')`,
+    )
   if (url.origin !== location.origin)
     return error('script_error', `${url.href} must be of this origin, ${location.origin}`)
 

@@ -4,6 +4,11 @@ import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protoc
 
 const auth = register('/sw.js', { scope: '/' })
 
+// A TrustedScriptURL, as TypeScript's newer DOM types have it, and @types/trusted-types
+declare const trusted: { toString(): string; toJSON(): string }
+register(trusted)
+register(new URL('/sw.js', location.href))
+
 export const unsubscribe: () => void = auth.subscribe((state: AuthState) => {
   switch (state.status) {
     case 'unknown':
