@@ -190,6 +190,7 @@ describe('the protocol', () => {
       "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], exposeAccessToken: true })",
     )
     scene = await Scene.open(browser, { files: { '/exposing.js': exposing } })
+    scene.expose('messages of the worker', 'this is what exposeAccessToken is for')
     const page = await scene.tab()
     await logIn(page)
     const ask = (tab: Tab) =>

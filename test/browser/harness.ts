@@ -8,12 +8,23 @@ import { webkit } from './engines/webkit.ts'
 declare global {
   interface Window {
     auth: AuthClient
+    /** All that workers have said to this page, by itself or in answer. */
+    received: unknown[]
   }
 }
 
-/** The page of the tests: registers the worker, and does nothing else of its own. */
+/** The page of the tests: registers the worker, notes what workers say, and does nothing else of its own. */
 const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
 import { register } from '/refresh-worker/index.js'
+window.received = []
+const note = ({ data }) => window.received.push(data)
+navigator.serviceWorker?.addEventListener('message', note)
+window.MessageChannel = class extends MessageChannel {
+  constructor() {
+    super()
+    this.port1.addEventListener('message', note)
+  }
+}
 window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/sw.js')
 </script>`
 
@@ -35,12 +46,15 @@ export class Scene {
   readonly profile: Profile
   /** Files that the server has besides its own; they may be changed while it runs. */
   readonly files: NonNullable<DemoOptions['files']>
+  readonly #urls: string[] = []
+  readonly #exposed = new Map<PlaceName, string>()
 
   private constructor(demo: Demo, origin: string, profile: Profile, files: Scene['files']) {
     this.demo = demo
     this.origin = origin
     this.profile = profile
     this.files = files
+    demo.server.prependListener('request', ({ url = '' }) => this.#urls.push(url))
   }
 
   static async open(browser: Browser, options: DemoOptions = {}): Promise<Scene> {
@@ -72,14 +86,69 @@ export class Scene {
     return page.stopWorkers(this.origin + path)
   }
 
+  /** Takes it for right that there are secrets in a place; the reason is for whoever reads the test. */
+  expose(place: PlaceName, reason: string) {
+    this.#exposed.set(place, reason)
+  }
+
+  /** Looks for secrets wherever they must not be (R35, H17), and ends it all. */
   async close() {
-    await this.profile.close()
-    await this.demo.close()
+    const places: Place[] = []
+    try {
+      for (const tab of this.profile.tabs) places.push(...(await tab.evaluate(look)))
+    } finally {
+      await this.profile.close()
+      await this.demo.close()
+    }
     const { failures } = this.profile
     if (failures.length > 0) throw new Error(`pages threw: ${failures.join('; ')}`)
-    const leak = this.console.find(line => SECRETS.test(line))
-    if (leak) throw new Error(`the console shows a secret, in a line that begins with ${leak.slice(0, 20)}`)
+    const line = this.console.find(text => SECRETS.test(text))
+    if (line) throw new Error(`there is a secret in the console, in a line that begins with ${line.slice(0, 20)}`)
+    places.push(['log of the server', JSON.stringify(this.demo.log)], ['URLs of requests', this.#urls.join(' ')])
+    const leaks = places.filter(([place, text]) => !this.#exposed.has(place) && SECRETS.test(text))
+    if (leaks.length > 0) throw new Error(`there are secrets in: ${leaks.map(([place]) => place).join(', ')}`)
   }
+}
+
+type PlaceName =
+  | 'performance entries'
+  | 'caches'
+  | 'localStorage'
+  | 'sessionStorage'
+  | 'cookies'
+  | 'document'
+  | 'messages of the worker'
+  | 'log of the server'
+  | 'URLs of requests'
+type Place = readonly [name: PlaceName, text: string]
+
+/** In a page: all places that scripts and people can look into, and where no secret belongs. */
+async function look(): Promise<Place[]> {
+  // A blank page or a browser's own has none of them.
+  if (!location.protocol.startsWith('http')) return []
+  const cached: unknown[] = []
+  for (const name of 'caches' in globalThis ? await caches.keys() : []) {
+    const cache = await caches.open(name)
+    for (const request of await cache.keys()) {
+      const response = await cache.match(request, { ignoreVary: true })
+      cached.push(name, request.url, [...request.headers], [...(response?.headers ?? [])], await response?.text())
+    }
+  }
+  return [
+    [
+      'performance entries',
+      performance
+        .getEntries()
+        .map(({ name }) => name)
+        .join(' '),
+    ],
+    ['caches', JSON.stringify(cached)],
+    ['localStorage', JSON.stringify(localStorage)],
+    ['sessionStorage', JSON.stringify(sessionStorage)],
+    ['cookies', document.cookie],
+    ['document', document.documentElement.outerHTML],
+    ['messages of the worker', JSON.stringify(window.received ?? [])],
+  ]
 }
 
 /** Logs in as an application does: by a plain fetch. Settles with what the page sees of the response. */

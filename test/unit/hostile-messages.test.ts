@@ -10,6 +10,9 @@ import {
   parsePageRequest,
 } from '../../src/protocol.ts'
 
+/** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
+fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
+
 const TYPES = ['state', 'update-token', 'logout', 'claim', 'inspect', 'keep-alive', 'access-token'] as const
 const GUARDS = { isKeepAlive, isWorkerBroadcast, isWorkerReply }
 

@@ -7,6 +7,9 @@ import { nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import { configOf, createMemoryStore, NOW, ORIGIN, received } from './kit.ts'
 
+/** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
+fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
+
 /** Sends a login that is answered so; tells what the page gets, what is stored, and what was logged. */
 async function logIn(answer: Response, options: Partial<Options> = {}) {
   const config = configOf(options)

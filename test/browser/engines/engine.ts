@@ -30,6 +30,8 @@ export interface Profile {
   readonly failures: readonly string[]
   /** What pages wrote to the console, known likewise; what workers did, only where `engine.can.seeWorkerConsole`. */
   readonly console: readonly string[]
+  /** Those that are open. */
+  readonly tabs: ReadonlySet<Tab>
   newTab(): Promise<Tab>
   close(): Promise<void>
 }

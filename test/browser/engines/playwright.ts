@@ -56,6 +56,7 @@ class PlaywrightProfile implements Profile {
   readonly failures: string[] = []
   readonly console: string[] = []
   readonly version: string
+  readonly tabs = new Set<Tab>()
   readonly #context: BrowserContext
   readonly #hardReload: HardReload
 
@@ -73,7 +74,11 @@ class PlaywrightProfile implements Profile {
   }
 
   async newTab(): Promise<Tab> {
-    return new PlaywrightTab(await this.#context.newPage(), this.#hardReload)
+    const page = await this.#context.newPage()
+    const tab = new PlaywrightTab(page, this.#hardReload)
+    this.tabs.add(tab)
+    page.once('close', () => this.tabs.delete(tab))
+    return tab
   }
 
   close() {

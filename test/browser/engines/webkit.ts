@@ -34,11 +34,11 @@ class WebKitProfile implements Profile {
   readonly failures: string[] = []
   readonly console: string[] = []
   readonly version: string
+  readonly tabs = new Set<WebKitTab>()
   readonly #process: ChildProcess
   readonly #driver: WebDriver
   /** Never closed: the browser would go with its last window. */
   readonly #keeper: string
-  readonly #tabs = new Set<WebKitTab>()
 
   private constructor(process: ChildProcess, driver: WebDriver, keeper: string) {
     this.#process = process
@@ -62,15 +62,15 @@ class WebKitProfile implements Profile {
 
   async newTab(): Promise<Tab> {
     const tab = new WebKitTab(this.#driver, await this.#driver.openWindow(this.#keeper), this, () =>
-      this.#tabs.delete(tab),
+      this.tabs.delete(tab),
     )
-    this.#tabs.add(tab)
+    this.tabs.add(tab)
     return tab
   }
 
   async close() {
     try {
-      for (const tab of this.#tabs) await tab.collect()
+      for (const tab of this.tabs) await tab.collect()
       await this.#driver.end()
     } finally {
       await stop(this.#process)
