@@ -29,7 +29,7 @@ window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/s
 </script>`
 
 /** The beginning of every JWT, and the passwords. */
-const SECRETS = /eyJ[\w-]{8}|lovelace|hopper/
+export const SECRETS = /eyJ[\w-]{8}|lovelace|hopper/
 
 /** The engine that this run of the tests is about. */
 export const engine = { chromium, firefox, webkit }[inject('engine')]
