@@ -18,8 +18,15 @@ export const ACCESS_TOKEN_PLACEHOLDER = 'refresh-worker-access-token'
 export const REFRESH_TOKEN_PLACEHOLDER = 'refresh-worker-refresh-token'
 
 /**
+ * The value of `X-Requested-With` where the refresh token's cookie goes along: no form of another site can send that
+ * header, and no script of another origin unless the server lets it.
+ */
+export const REQUESTED_WITH = 'refresh-worker'
+
+/**
  * Why nobody is logged in: `none` (nobody was), `logout`, `expired` (and could not be refreshed), `rejected` (the token
- * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good), `replaced`.
+ * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good, or the tokens were
+ * in the memory of a worker that was stopped), `replaced`.
  */
 export type AnonymousReason = (typeof ANONYMOUS_REASONS)[number]
 
@@ -64,7 +71,7 @@ export interface WorkerReport {
   readonly version: string
   readonly scope: string
   readonly storageKey: string
-  /** `memory` where IndexedDB has failed: then the session ends with the worker. */
+  /** `memory` where it is configured, or where IndexedDB has failed: then the tokens are gone with the worker. */
   readonly storage: 'indexeddb' | 'memory'
   readonly state: AuthState
   /** The last refresh since this worker was started; null: none. */

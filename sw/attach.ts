@@ -1,9 +1,9 @@
 import { ACCESS_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
 import type { Config } from './config.ts'
-import type { Authenticated } from './session.ts'
+import type { Usable } from './session.ts'
 
 /** The value of the header that carries the access token (RFC 6750 §2.1, RFC 9449 §7.1). */
-export function authorization(config: Config, session: Authenticated): string {
+export function authorization(config: Config, session: Usable): string {
   if (session.isBound) return `DPoP ${session.accessToken}`
   return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
 }
@@ -15,7 +15,7 @@ export function hasOwnCredentials(request: Request, config: Config): boolean {
 }
 
 /** The same request with the session's access token, or with none. */
-export function attach(request: Request, config: Config, session: Authenticated | null): Request {
+export function attach(request: Request, config: Config, session: Usable | null): Request {
   const { authHeader } = config
   if (!session && !request.headers.has(authHeader)) return request
   const headers = new Headers(request.headers)

@@ -7,7 +7,18 @@ import type { FreshSession } from './fresh-session.ts'
 import type { Clock, Fetch, Log, WaitUntil } from './ports.ts'
 import { isFromElsewhere } from './routes.ts'
 import { createSend } from './send.ts'
-import { type Authenticated, ended, ifUnchanged, isDue, isExpired, isSame, isUnchanged } from './session.ts'
+import {
+  type Authenticated,
+  ended,
+  ifUnchanged,
+  isDue,
+  isExpired,
+  isRefreshable,
+  isSame,
+  isUnchanged,
+  isUsable,
+  type Usable,
+} from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
@@ -33,9 +44,10 @@ export function createAuthorize(needs: Needs): Authorize {
   // answers 401 for reasons of its own would cause a refresh with every request.
   let futile: { readonly session: Authenticated; readonly until: number } | null = null
 
-  /** The session to send with, refreshed first where its token has expired. */
-  const usable = async (session: Authenticated, waitUntil: WaitUntil): Promise<Authenticated> => {
-    if (!config.autoUpdateToken || session.refreshToken === null) return session
+  /** The session to send with, refreshed first where its token has expired, or is gone. */
+  const usable = async (session: Authenticated, waitUntil: WaitUntil): Promise<Usable> => {
+    if (!isUsable(session)) return freshSession.refresh(session)
+    if (!config.autoUpdateToken || !isRefreshable(session, config)) return session
     if (isExpired(session, now())) return freshSession.refresh(session)
     // Its failure is nobody's yet: the token still holds.
     if (isDue(session, now(), config.refreshAhead)) waitUntil(freshSession.refresh(session).catch(() => undefined))
@@ -43,18 +55,18 @@ export function createAuthorize(needs: Needs): Authorize {
   }
 
   /** What a 401 for `used` calls for: the tokens to try once more with, or null for "this is the answer". */
-  const afterUnauthorized = async (used: Authenticated): Promise<Authenticated | null> => {
+  const afterUnauthorized = async (used: Usable): Promise<Usable | null> => {
     const session = await sessions.current()
     if (!isSame(session, used)) return null
-    if (!isUnchanged(session, used)) return session
+    if (!isUnchanged(session, used) && isUsable(session)) return session
     // A refresh that is under way may be the very reason for the 401.
     if (!freshSession.isRefreshing(session)) {
       const isLive = session.expiresAt !== null && !isExpired(session, now())
-      if (config.logoutOnInvalidToken && (isLive || session.refreshToken === null)) {
+      if (config.logoutOnInvalidToken && (isLive || !isRefreshable(session, config))) {
         await sessions.change(ifUnchanged(used, latest => ended(latest, 'rejected')))
         return null
       }
-      if (session.refreshToken === null || (isLive && !config.autoUpdateToken)) return null
+      if (!isRefreshable(session, config) || (isLive && !config.autoUpdateToken)) return null
       if (futile && isUnchanged(futile.session, used) && now() < futile.until) return null
     }
     return freshSession.refresh(session).catch(error => {

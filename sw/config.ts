@@ -33,6 +33,11 @@ export interface Options {
   refreshTokenUrl?: string | null
   /** Refresh tokens on or off. */
   useRefreshToken?: boolean
+  /**
+   * Where the refresh token is: `'body'`, in the login's response and then the worker's, or `'cookie'`, in an HttpOnly
+   * cookie of the server's, which no script ever sees.
+   */
+  refreshTokenIn?: 'body' | 'cookie'
   /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
   autoUpdateToken?: boolean
   /** Sent as `client_id` with refresh requests where set. */
@@ -67,6 +72,8 @@ export interface Options {
   defaultHeadersForTokenRequests?: Readonly<Record<string, string>>
   /** Names the stored record, the lock and the session. */
   storageKey?: string
+  /** Where tokens are kept: in IndexedDB, which pages can read, or in the worker's memory, which ends with the worker. */
+  storage?: 'indexeddb' | 'memory'
   /** How long before its expiry a token is refreshed behind requests, in seconds; never more than a fifth of its life. */
   refreshAhead?: number
   /** How long a refresh request may take, in seconds. */
@@ -118,6 +125,8 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
   readonly logoutUrl: Endpoint | null
   readonly refreshTokenUrl: Endpoint
   readonly formEncoded: boolean
+  /** Whether refresh tokens are used, and kept here. */
+  readonly keepsRefreshToken: boolean
 }
 
 /** What else than scripts asks for with a token may be; a navigation that got one would launder cross-site requests. */
@@ -145,6 +154,11 @@ const text = (initial: string): Row => [initial, 'a string that is not empty', i
 const textOrFalse: Row = [false, 'a string that is not empty, or false', value => value === false || isText(value)]
 const urlOrNull: Row = [null, 'a URL, or null', value => value === null || isText(value)]
 const getter: Row = [null, 'a function, or null', value => value === null || typeof value === 'function']
+const oneOf = (...words: readonly [string, ...string[]]): Row => [
+  words[0],
+  words.map(word => `'${word}'`).join(' or '),
+  value => words.includes(value as string),
+]
 const seconds = (initial: number, least: number, most: number): Row => [
   initial,
   `a number of seconds from ${least} to ${most}`,
@@ -170,6 +184,7 @@ const table: Readonly<Record<keyof Options, Row>> = {
   ],
   refreshTokenUrl: urlOrNull,
   useRefreshToken: flag(false),
+  refreshTokenIn: oneOf('body', 'cookie'),
   autoUpdateToken: flag(true),
   clientId: textOrFalse,
   accessTokenProp: text('access_token'),
@@ -195,6 +210,7 @@ const table: Readonly<Record<keyof Options, Row>> = {
     isTextMap,
   ],
   storageKey: text('refresh-worker'),
+  storage: oneOf('indexeddb', 'memory'),
   refreshAhead: seconds(60, 0, 86_400),
   timeout: seconds(10, 0.1, 300),
   replayBodyLimit: [
@@ -235,6 +251,9 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   const checked = values as unknown as Required<Options>
   if (checked.baseUrl && endpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
     throw new ConfigError('baseUrl', `got ${show(checked.baseUrl)}, takes a URL without a query`)
+  const isInCookie = checked.refreshTokenIn === 'cookie'
+  if (isInCookie && !checked.useRefreshToken)
+    throw new ConfigError('refreshTokenIn', 'got "cookie", which takes useRefreshToken: true')
   const url = (name: keyof Options, value: string) => endpoint(name, value, checked.baseUrl, scriptUrl)
   const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl') => {
     const value = checked[name]
@@ -252,6 +271,7 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
+    keepsRefreshToken: checked.useRefreshToken && !isInCookie,
   }
 }
 

@@ -8,12 +8,15 @@ import {
   ended,
   ifUnchanged,
   isExpired,
+  isRefreshable,
   isSame,
   isUnchanged,
+  isUsable,
   refreshBegun,
   refreshed,
   refreshFailed,
   type Session,
+  type Usable,
 } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from './token-endpoint.ts'
@@ -22,8 +25,13 @@ import { subjectOf } from './token-response.ts'
 /** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
 const LOCK_MARGIN = 2_000
 
+/** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
+export function alone<T>(locks: Locks, config: Config, task: (isAlone: boolean) => Promise<T>): Promise<T> {
+  return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
+}
+
 export interface FreshSession {
-  /** The session as it is now; ended where it has expired and nothing can refresh it. */
+  /** The session as it is now; ended where its access token has expired, or is gone, and nothing can refresh it. */
   readonly current: () => Promise<Session>
   /**
    * Replaces the access token of `session`, once for all who ask meanwhile; where that has already happened, settles
@@ -32,7 +40,7 @@ export interface FreshSession {
    * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed. After one of
    * those two, for a while, no other is tried: who asks meanwhile gets the same error at once.
    */
-  readonly refresh: (session: Authenticated) => Promise<Authenticated>
+  readonly refresh: (session: Authenticated) => Promise<Usable>
   /** Whether the tokens of `session` are being replaced right now. */
   readonly isRefreshing: (session: Authenticated) => boolean
   readonly lastRefresh: () => RefreshReport | null
@@ -56,7 +64,7 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 
 export function createFreshSession(needs: Needs): FreshSession {
   const { config, sessions, tokenEndpoint, locks, backOff, now, log } = needs
-  const inFlight = new Map<string, Promise<Authenticated>>()
+  const inFlight = new Map<string, Promise<Usable>>()
   let lastRefresh: RefreshReport | null = null
 
   /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
@@ -73,10 +81,7 @@ export function createFreshSession(needs: Needs): FreshSession {
   }
 
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
-  const exchange = async (
-    stored: Authenticated & { readonly refreshToken: string },
-    isAlone: boolean,
-  ): Promise<Session> => {
+  const exchange = async (stored: Authenticated, isAlone: boolean): Promise<Session> => {
     // Without the lock, those that have begun may be under way: then the server shall say.
     if (stored.begun > 1 && isAlone) return reject(stored, 'two refreshes in a row were cut off')
     const marked = await sessions.change(ifUnchanged(stored, refreshBegun))
@@ -106,18 +111,21 @@ export function createFreshSession(needs: Needs): FreshSession {
     throw error
   }
 
-  const replace = async (session: Authenticated): Promise<Authenticated> => {
-    const successor = await locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, async isAlone => {
+  const replace = async (session: Authenticated): Promise<Usable> => {
+    const successor = await alone(locks, config, async isAlone => {
       const stored = await sessions.load()
-      if (!isUnchanged(stored, session)) return stored
+      // Where another worker has refreshed it, and keeps the new tokens in its memory, that is of no help here.
+      if (!isUnchanged(stored, session) && !(isSame(stored, session) && !isUsable(stored))) return stored
       const obstacle = backOff.obstacle(keyOf(stored))
       if (obstacle) throw obstacle
-      const { refreshToken } = stored
-      if (refreshToken === null)
+      if (!isRefreshable(stored, config))
         throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
-      return exchange({ ...stored, refreshToken }, isAlone)
+      return exchange(stored, isAlone)
     })
-    if (isSame(successor, session)) return successor
+    if (isSame(successor, session)) {
+      if (isUsable(successor)) return successor
+      throw new RefreshWorkerError('refresh_unavailable', 'another worker has refreshed the session for itself')
+    }
     throw successor.status === 'anonymous'
       ? new RefreshWorkerError('not_authenticated', 'the session has ended')
       : new RefreshWorkerError('session_replaced', 'another login has taken the place of this session')
@@ -126,10 +134,11 @@ export function createFreshSession(needs: Needs): FreshSession {
   return {
     current: async () => {
       const session = await sessions.current()
-      if (session.status === 'anonymous' || session.refreshToken !== null || !isExpired(session, now())) return session
-      await sessions.change(ifUnchanged(session, latest => ended(latest, 'expired')))
+      if (session.status === 'anonymous' || isRefreshable(session, config) || !isExpired(session, now())) return session
+      const reason = isUsable(session) ? 'expired' : 'lost'
+      await sessions.change(ifUnchanged(session, latest => ended(latest, reason)))
       // Not what is stored now: who has logged in meanwhile is not who asked.
-      return ended(session, 'expired')
+      return ended(session, reason)
     },
     refresh: session => {
       const key = keyOf(session)

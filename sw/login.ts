@@ -1,11 +1,12 @@
 import { RefreshWorkerError } from '../src/errors.ts'
 import type { Config } from './config.ts'
-import type { Clock, Fetch, Log, NewId } from './ports.ts'
+import { alone } from './fresh-session.ts'
+import type { Clock, Fetch, Locks, Log, NewId } from './ports.ts'
 import { redact } from './redact.ts'
 import { isFromElsewhere } from './routes.ts'
 import { loggedIn, type Tokens } from './session.ts'
 import type { SessionStore } from './session-store.ts'
-import { type JsonBody, readJson, readTokens } from './token-response.ts'
+import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
 
 /** Sends a login or signup, keeps the tokens of its response, and answers with that response, redacted. */
 export type Login = (request: Request, kind: 'login' | 'signup') => Promise<Response>
@@ -14,13 +15,14 @@ interface Needs {
   readonly config: Config
   readonly sessions: SessionStore
   readonly fetch: Fetch
+  readonly locks: Locks
   readonly now: Clock
   readonly newId: NewId
   readonly log: Log
 }
 
-export function createLogin({ config, sessions, fetch, now, newId, log }: Needs): Login {
-  return async (request, kind) => {
+export function createLogin({ config, sessions, fetch, locks, now, newId, log }: Needs): Login {
+  const login: Login = async (request, kind) => {
     const response = await fetch(request)
     if (!response.ok || (kind === 'signup' && !config.loginOnSignup)) return response
 
@@ -31,11 +33,14 @@ export function createLogin({ config, sessions, fetch, now, newId, log }: Needs)
     if (!tokens) return response
 
     // Durable before the page hears of it; whoever completes a login last is logged in.
-    const kept = config.useRefreshToken ? tokens : { ...tokens, refreshToken: null }
     const id = newId()
-    await sessions.change(previous => loggedIn(previous, id, kept))
+    await sessions.change(previous => loggedIn(previous, id, keptOf(tokens, config)))
     return config.redactTokens ? redact(response, json.text, tokens) : response
   }
+
+  // The answer to a refresh of another session's that came after this one's would leave its cookie in place of ours.
+  if (config.refreshTokenIn === 'cookie') return (request, kind) => alone(locks, config, () => login(request, kind))
+  return login
 
   function read({ body }: JsonBody, kind: 'login' | 'signup'): Tokens | null {
     try {

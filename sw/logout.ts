@@ -2,9 +2,10 @@ import { hasOwnCredentials } from './attach.ts'
 import { keepForReplay } from './body.ts'
 import type { Config } from './config.ts'
 import type { Prover } from './dpop.ts'
-import type { Fetch, Log, WaitUntil } from './ports.ts'
+import { alone } from './fresh-session.ts'
+import type { Fetch, Locks, Log, WaitUntil } from './ports.ts'
 import { createSend } from './send.ts'
-import { type Authenticated, ended, type Session } from './session.ts'
+import { type Authenticated, ended, isUsable, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 export interface Logout {
@@ -19,11 +20,13 @@ interface Needs {
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly prover?: Prover | null
+  readonly locks: Locks
   readonly log: Log
 }
 
-export function createLogout({ config, sessions, fetch, prover = null, log }: Needs): Logout {
+export function createLogout({ config, sessions, fetch, prover = null, locks, log }: Needs): Logout {
   const send = createSend({ config, fetch, prover })
+  const isInCookie = config.refreshTokenIn === 'cookie'
 
   /** Ends the stored session, and settles with it as it was, to be told to the server. */
   const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
@@ -36,33 +39,39 @@ export function createLogout({ config, sessions, fetch, prover = null, log }: Ne
   }
 
   const sendWithToken = (request: Request, session: Authenticated | null) => {
-    const token = config.httpInterceptor ? session : null
+    const token = config.httpInterceptor && session && isUsable(session) ? session : null
     const replay = token?.isBound ? keepForReplay(request, config.replayBodyLimit) : null
     return send(request, token, replay?.again)
   }
+
+  // The answer to a refresh that came after the server's would bring back the cookie that it clears.
+  const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
 
   return {
     logout: async waitUntil => {
       const { session, was } = await end()
       if (config.logoutUrl && was) {
-        const request = new Request(config.logoutUrl.href, {
-          method: config.logoutMethod,
-          redirect: 'error',
-          cache: 'no-store',
-          referrerPolicy: 'no-referrer',
-          signal: AbortSignal.timeout(config.timeout),
-        })
+        const { href } = config.logoutUrl
+        const tell = () => {
+          const request = new Request(href, {
+            method: config.logoutMethod,
+            credentials: isInCookie ? 'include' : 'same-origin',
+            redirect: 'error',
+            cache: 'no-store',
+            referrerPolicy: 'no-referrer',
+            signal: AbortSignal.timeout(config.timeout),
+          })
+          return sendWithToken(request, was)
+        }
         waitUntil(
-          sendWithToken(request, was).catch(() =>
-            log('warn', 'the logout URL could not be reached; the session has ended here'),
-          ),
+          inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
         )
       }
       return session
     },
     forward: async request => {
       const { was } = await end()
-      return hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)
+      return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
     },
   }
 }

@@ -4,7 +4,7 @@ import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
 import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
-import { type Authenticated, isExpired, type Session } from './session.ts'
+import { type Authenticated, isExpired, isRefreshable, isUsable, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { readClaims } from './token-response.ts'
 
@@ -53,7 +53,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
   /** The session, refreshed first where its token has expired. */
   const usable = async () => {
     const session = await authenticated()
-    return isExpired(session, now()) ? freshSession.refresh(session) : session
+    return isUsable(session) && !isExpired(session, now()) ? session : freshSession.refresh(session)
   }
 
   const answer = async (message: PageRequest, waitUntil: WaitUntil): Promise<WorkerReply> => {
@@ -81,7 +81,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
       case 'inspect': {
         await freshSession.current()
         const { state } = describeState(sessions.latest())
-        const storage = isDurable() ? 'indexeddb' : 'memory'
+        const storage = isDurable() ? config.storage : 'memory'
         const lastRefresh = freshSession.lastRefresh()
         return envelope({
           type: 'inspect',
@@ -113,15 +113,15 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
 /** What pages may know of a session. */
 function toState(session: Session, config: Config, now: number): AuthState {
   if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
-  const { id, generation, expiresAt, refreshToken } = session
+  const { id, generation, expiresAt } = session
   // A page must ask where that refreshes the session, or ends it.
-  const isWatched = expiresAt !== null && (config.autoUpdateToken || refreshToken === null)
+  const isWatched = expiresAt !== null && (config.autoUpdateToken || !isRefreshable(session, config))
   return {
     status: 'authenticated',
     sessionId: id,
     generation,
     expiresAt,
-    refreshAt: isWatched ? (now < expiresAt ? expiresAt : now + ASK_AGAIN) : null,
+    refreshAt: isWatched ? (isExpired(session, now) ? now + ASK_AGAIN : expiresAt) : null,
     claims: readClaims(config.claims, session),
   }
 }

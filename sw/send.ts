@@ -3,13 +3,13 @@ import type { Replay } from './body.ts'
 import type { Config } from './config.ts'
 import type { Prover } from './dpop.ts'
 import type { Fetch } from './ports.ts'
-import type { Authenticated } from './session.ts'
+import type { Usable } from './session.ts'
 
 /**
  * Sends a request with the session's access token, or with none, and with a proof where the token is bound to a key.
  * `again` gives the same request once more, for the case that the server wants another proof.
  */
-export type Send = (request: Request, session: Authenticated | null, again?: Replay['again']) => Promise<Response>
+export type Send = (request: Request, session: Usable | null, again?: Replay['again']) => Promise<Response>
 
 interface Needs {
   readonly config: Config

@@ -22,20 +22,20 @@ export interface SessionStore {
 }
 
 interface Needs {
-  readonly config: Pick<Config, 'storageKey' | 'useRefreshToken'>
+  readonly config: Pick<Config, 'storageKey' | 'keepsRefreshToken'>
   readonly store: Store
   readonly onChange: OnChange
 }
 
 export function createSessionStore({ config, store, onChange }: Needs): SessionStore {
-  const { storageKey, useRefreshToken } = config
+  const { storageKey, keepsRefreshToken } = config
   let seen: Session | undefined
   let loading: Promise<Session> | undefined
 
   const parse = (stored: unknown): Session => {
     const session = parseSession(stored)
-    const isOff = session.status === 'authenticated' && !useRefreshToken
-    return isOff ? { ...session, refreshToken: null } : session
+    const isNotOurs = session.status === 'authenticated' && !keepsRefreshToken
+    return isNotOurs ? { ...session, refreshToken: null } : session
   }
 
   const remember = async (session: Session, before = seen ?? session) => {

@@ -1,4 +1,5 @@
 import { ANONYMOUS_REASONS, type AnonymousReason } from '../src/protocol.ts'
+import type { Config } from './config.ts'
 
 /** Bumped when the stored record changes its shape. */
 const RECORD_VERSION = 1
@@ -33,8 +34,10 @@ export interface Anonymous extends Stamped {
   readonly reason: AnonymousReason
 }
 
-export interface Authenticated extends Stamped, Tokens {
+export interface Authenticated extends Stamped, Omit<Tokens, 'accessToken'> {
   readonly status: 'authenticated'
+  /** Null: this worker has not got it, since another one had it in memory, or this one before it was stopped. */
+  readonly accessToken: string | null
   /** Random, one for each login. */
   readonly id: string
   /** How many refreshes of these very tokens have begun and not come to an end; more than now runs: they were cut off. */
@@ -43,18 +46,21 @@ export interface Authenticated extends Stamped, Tokens {
   readonly isDoubtful: boolean
 }
 
+/** One with an access token to send. */
+export type Usable = Authenticated & { readonly accessToken: string }
+
 /** The stored record, and all that the worker knows of a login. */
 export type Session = Anonymous | Authenticated
 
 /** Nobody is logged in, and nobody was. */
 export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
 
-export function loggedIn(previous: Session, id: string, tokens: Tokens): Authenticated {
+export function loggedIn(previous: Session, id: string, tokens: Tokens): Usable {
   return { ...stamp(previous), status: 'authenticated', id, ...tokens, begun: 0, isDoubtful: false }
 }
 
 /** A response without a refresh or id token leaves the old ones in force (RFC 6749 §6). */
-export function refreshed(previous: Authenticated, tokens: Tokens): Authenticated {
+export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
   return {
     ...loggedIn(previous, previous.id, tokens),
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
@@ -95,9 +101,18 @@ export function isSame(session: Session, other: Authenticated): session is Authe
   return session.status === 'authenticated' && session.id === other.id
 }
 
-/** Whether the access token has expired by what is known here; one of unknown life is good until a 401. */
+export function isUsable(session: Authenticated): session is Usable {
+  return session.accessToken !== null
+}
+
+/** Whether there is something to get a new access token with: a refresh token, here or in a cookie of the server's. */
+export function isRefreshable(session: Authenticated, { refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): boolean {
+  return refreshTokenIn === 'cookie' || session.refreshToken !== null
+}
+
+/** Whether the access token is gone, or has expired by what is known here; one of unknown life is good until a 401. */
 export function isExpired(session: Authenticated, now: number): boolean {
-  return session.expiresAt !== null && now >= session.expiresAt
+  return session.accessToken === null || (session.expiresAt !== null && now >= session.expiresAt)
 }
 
 /** Whether the access token should be replaced behind the requests that still use it. */
@@ -116,7 +131,7 @@ export function parseSession(stored: unknown): Session {
   const intact =
     stored.status === 'authenticated' &&
     typeof stored.id === 'string' &&
-    isToken(stored.accessToken) &&
+    (stored.accessToken === null || isToken(stored.accessToken)) &&
     (stored.refreshToken === null || isToken(stored.refreshToken)) &&
     (stored.idToken === null || typeof stored.idToken === 'string') &&
     isCount(stored.receivedAt) &&

@@ -21,6 +21,7 @@ import { createMatcher, type RequestKind } from './routes.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
+import { createTokenVault } from './token-vault.ts'
 
 declare const self: ServiceWorkerGlobalScope
 declare const __VERSION__: string
@@ -52,7 +53,11 @@ export function setup(options: Options): void {
     clients
       .broadcast(envelope({ ...describeState(session), reason }))
       .catch(() => log('warn', 'pages could not be told'))
-  const sessions = createSessionStore({ config, store, onChange })
+  const sessions = createSessionStore({
+    config,
+    store: config.storage === 'memory' ? createTokenVault(store) : store,
+    onChange,
+  })
   const dpop = config.dpop ? createDpop({ ...platform, config, store, es256 }) : null
   const prover = dpop?.prover ?? null
   const tokenEndpoint = createTokenEndpoint(config, dpop?.refresh ?? platform.fetch, now)

@@ -1,10 +1,10 @@
 import { RefreshWorkerError } from '../src/errors.ts'
-import { own } from '../src/protocol.ts'
+import { own, REQUESTED_WITH } from '../src/protocol.ts'
 import { authorization } from './attach.ts'
 import type { Config } from './config.ts'
 import type { Clock, Fetch } from './ports.ts'
-import type { Authenticated, Tokens } from './session.ts'
-import { type JsonBody, readJson, readTokens } from './token-response.ts'
+import { type Authenticated, isUsable, type Tokens } from './session.ts'
+import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
 
 /**
  * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
@@ -19,7 +19,7 @@ export type RefreshAnswer =
       readonly retryAfter?: number
     }
 
-export type TokenEndpoint = (session: Authenticated & { readonly refreshToken: string }) => Promise<RefreshAnswer>
+export type TokenEndpoint = (session: Authenticated) => Promise<RefreshAnswer>
 
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
@@ -27,7 +27,7 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   return async session => {
     const signal = AbortSignal.timeout(config.timeout)
     try {
-      const response = await fetch(refreshRequest(config, session, session.refreshToken, signal))
+      const response = await fetch(refreshRequest(config, session, signal))
       return await classify(response, config, now())
     } catch (error) {
       if (error instanceof RefreshWorkerError) return { outcome: 'unavailable', detail: error.message }
@@ -43,20 +43,23 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   }
 }
 
-function refreshRequest(config: Config, session: Authenticated, refreshToken: string, signal: AbortSignal): Request {
+function refreshRequest(config: Config, session: Authenticated, signal: AbortSignal): Request {
+  const isInCookie = config.refreshTokenIn === 'cookie'
   const fields: Record<string, string> = {
     grant_type: 'refresh_token',
-    [config.refreshTokenSubmitProp]: refreshToken,
+    ...(session.refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: session.refreshToken }),
     ...(config.clientId ? { client_id: config.clientId } : {}),
   }
   const headers = new Headers(config.defaultHeadersForTokenRequests)
   if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
   // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
-  if (!config.formEncoded) headers.set(config.authHeader, authorization(config, session))
+  if (!config.formEncoded && isUsable(session)) headers.set(config.authHeader, authorization(config, session))
+  if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
   return new Request(config.refreshTokenUrl.href, {
     method: 'POST',
     headers,
     body: config.formEncoded ? new URLSearchParams(fields).toString() : JSON.stringify(fields),
+    credentials: isInCookie ? 'include' : 'same-origin',
     // A redirect would post the refresh token on to wherever it points.
     redirect: 'error',
     cache: 'no-store',
@@ -70,7 +73,7 @@ async function classify(response: Response, config: Config, receivedAt: number):
   if (response.ok) {
     if (!json) return { outcome: 'unavailable', detail: 'the token endpoint answered with something else than JSON' }
     try {
-      return { outcome: 'refreshed', tokens: readTokens(json.body, config, receivedAt) }
+      return { outcome: 'refreshed', tokens: keptOf(readTokens(json.body, config, receivedAt), config) }
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
       return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }

@@ -2,7 +2,7 @@ import { jwtDecode } from 'jwt-decode'
 import { RefreshWorkerError } from '../src/errors.ts'
 import { own } from '../src/protocol.ts'
 import type { Config } from './config.ts'
-import { isToken, LONGEST_TOKEN, type Tokens } from './session.ts'
+import { type Authenticated, isToken, LONGEST_TOKEN, type Tokens } from './session.ts'
 
 /** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
 const LONGEST_LIFE = 366 * 86_400_000
@@ -72,21 +72,29 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
   }
 }
 
+/** What a session keeps of the tokens of a response. */
+export function keptOf(tokens: Tokens, { keepsRefreshToken }: Config): Tokens {
+  return keepsRefreshToken ? tokens : { ...tokens, refreshToken: null }
+}
+
 function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
   const token = config.getRefreshTokenFromResponse
     ? attempt(config.getRefreshTokenFromResponse, body)
     : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
   // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
   if (typeof token !== 'string' || token === '' || token === accessToken) return null
-  if (!config.useRefreshToken) return isToken(token) ? token : null
+  if (!config.keepsRefreshToken) return isToken(token) ? token : null
   assertToken(token, 'refresh token')
   return token
 }
 
 /** The named claims of the id token, or else of the access token; never anything else of them. */
-export function readClaims(names: readonly string[], tokens: Tokens): Record<string, unknown> {
+export function readClaims(
+  names: readonly string[],
+  session: Pick<Authenticated, 'accessToken' | 'idToken'>,
+): Record<string, unknown> {
   const claims: [string, unknown][] = []
-  const sources = [tokens.idToken && decode(tokens.idToken), decode(tokens.accessToken)]
+  const sources = [session.idToken, session.accessToken].map(token => token && decode(token))
   for (const name of names) {
     const source = sources.find(payload => payload && Object.hasOwn(payload, name))
     if (source) claims.push([name, own(source, name)])
@@ -107,7 +115,7 @@ function findToken(body: unknown, prop: string, name: string, root: string | fal
 }
 
 /** Whose id token it is; undefined where there is none, or it does not say. */
-export function subjectOf({ idToken }: Tokens): unknown {
+export function subjectOf({ idToken }: Pick<Tokens, 'idToken'>): unknown {
   return idToken === null ? undefined : own(decode(idToken), 'sub')
 }
 

@@ -19,7 +19,13 @@ interface Asked {
 
 export type Watch = ReturnType<typeof createWatch>
 
-const lineageIn = (session: Session) => (session.status === 'authenticated' ? lineageOf(session.accessToken) : null)
+/** The tokens of this model are at rest, where each worker finds them. */
+export function accessTokenOf({ accessToken }: Authenticated): string {
+  if (accessToken === null) throw new Error('a session without its access token')
+  return accessToken
+}
+
+const lineageIn = (session: Session) => (session.status === 'authenticated' ? lineageOf(accessTokenOf(session)) : null)
 
 export function createWatch(oracle: Oracle, { locks }: Circumstances) {
   const locksHold = locks === 'held'
@@ -63,7 +69,8 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
   }
 
   const checkTokens = (before: Session, after: Authenticated) => {
-    const { accessToken, refreshToken } = after
+    const { refreshToken } = after
+    const accessToken = accessTokenOf(after)
     check(oracle.gave(accessToken, refreshToken), 'INV2: a pair is stored that was never given together')
     const lineage = lineageOf(accessToken)
     if (lineage !== lastLogin && !stored.has(lineage)) {
@@ -74,7 +81,7 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
     check(
       before.status === 'anonymous' ||
         lineageIn(before) !== lineage ||
-        numberOf(before.accessToken) <= numberOf(accessToken),
+        numberOf(accessTokenOf(before)) <= numberOf(accessToken),
       'G3: a newer token was overwritten by an older one',
     )
   }
@@ -124,7 +131,7 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
 
     sees: (life: Life, session: Session, read: number | null) => {
       views.set(life, session)
-      if (session.status === 'authenticated') held.get(life)?.add(session.accessToken)
+      if (session.status === 'authenticated') held.get(life)?.add(accessTokenOf(session))
       for (const one of blind)
         if (one.life === life && read !== null && read <= one.read) one.request.current.add(lineageIn(session))
     },
@@ -132,7 +139,7 @@ export function createWatch(oracle: Oracle, { locks }: Circumstances) {
     writes: (life: Life, before: Session, after: Session) => {
       if (before.status === 'authenticated' && after.status === 'anonymous') {
         checkEnd(before, after.reason, life)
-        endedBy.get(life)?.add(before.accessToken)
+        endedBy.get(life)?.add(accessTokenOf(before))
         lastLogin = null
       }
       if (after.status !== 'authenticated') return

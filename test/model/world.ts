@@ -15,7 +15,7 @@ import { createTokenEndpoint } from '../../sw/token-endpoint.ts'
 import { configOf, jsonResponse, NOW, ORIGIN, received } from '../unit/kit.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
 import type { Scheduler } from './scheduler.ts'
-import { createWatch, type Watch } from './watch.ts'
+import { accessTokenOf, createWatch, type Watch } from './watch.ts'
 
 export const MODES = [
   'ok',
@@ -262,8 +262,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       log,
     })
     const authorize = createAuthorize({ config, sessions, freshSession, fetch, now, log })
-    const login = createLogin({ config, sessions, fetch, now, newId, log })
-    const { logout, forward } = createLogout({ config, sessions, fetch, log })
+    const login = createLogin({ config, sessions, fetch, locks: locksOf(life), now, newId, log })
+    const { logout, forward } = createLogout({ config, sessions, fetch, locks: locksOf(life), log })
     watch.begins(life)
     const waitUntil = (promise: Promise<unknown>) => void watch.awaits(life, 'waitUntil', promise)
     return {
@@ -328,7 +328,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     },
     revokeAccessToken: () => {
       const session = parseSession(record)
-      if (session.status === 'authenticated') oracle.revokeAccessToken(session.accessToken)
+      if (session.status === 'authenticated') oracle.revokeAccessToken(accessTokenOf(session))
     },
     timeOut: () => {
       if (hanging.length === 0) return

@@ -60,7 +60,8 @@ function setUp(
   const log = () => undefined
   const sessions = createSessionStore({ config, store, onChange: async () => undefined })
   let ids = 0
-  const ports = { config, sessions, fetch, now: clock.now, newId: () => `id-${++ids}`, log }
+  const locks = createLocks()
+  const ports = { config, sessions, fetch, locks, now: clock.now, newId: () => `id-${++ids}`, log }
   const read: Store['read'] = key => (isKeyReadable ? store.read(key) : Promise.reject(new Error('no')))
   const dpop = createDpop({ ...ports, store: { ...store, read }, es256 })
   const tokenEndpoint = createTokenEndpoint(config, dpop.refresh, clock.now)
@@ -71,7 +72,6 @@ function setUp(
       refreshes++
       return tokenEndpoint(session)
     },
-    locks: createLocks(),
     backOff: createSteadyBackOff(clock.now),
   })
   const authorize = createAuthorize({ ...ports, freshSession, prover: dpop.prover })

@@ -5,7 +5,7 @@ import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
 import { nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
-import { configOf, createMemoryStore, NOW, ORIGIN, received } from './kit.ts'
+import { configOf, createLocks, createMemoryStore, NOW, ORIGIN, received } from './kit.ts'
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
@@ -19,6 +19,7 @@ async function logIn(answer: Response, options: Partial<Options> = {}) {
     config,
     sessions: createSessionStore({ config, store, onChange: async () => undefined }),
     fetch: async () => answer,
+    locks: createLocks(),
     now: () => NOW,
     newId: () => 'session-1',
     log: (_, line) => log.push(line),

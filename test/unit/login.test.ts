@@ -6,6 +6,7 @@ import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore, type OnChange } from '../../sw/session-store.ts'
 import {
   configOf,
+  createLocks,
   createMemoryStore,
   createServer,
   deferred,
@@ -39,6 +40,7 @@ function setUp(answer: () => Response | Promise<Response>, { options, stored = n
     config,
     sessions,
     fetch,
+    locks: createLocks(),
     now: () => NOW,
     newId: () => `session-${++ids}`,
     log: (level, line) => log.push(`${level}: ${line}`),

@@ -3,7 +3,7 @@ import type { Options } from '../../sw/config.ts'
 import { createLogout } from '../../sw/logout.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
-import { configOf, createMemoryStore, createServer, deferred, ORIGIN, sessionOf } from './kit.ts'
+import { configOf, createLocks, createMemoryStore, createServer, deferred, ORIGIN, sessionOf } from './kit.ts'
 
 function setUp(
   options: Partial<Options> = {},
@@ -17,7 +17,13 @@ function setUp(
   const { fetch, sent } = createServer(answer)
   const log: string[] = []
   const behind: Promise<unknown>[] = []
-  const { logout, forward } = createLogout({ config, sessions, fetch, log: (_, line) => log.push(line) })
+  const { logout, forward } = createLogout({
+    config,
+    sessions,
+    fetch,
+    locks: createLocks(),
+    log: (_, line) => log.push(line),
+  })
   return {
     logout: () => logout(promise => behind.push(promise)),
     forward,
