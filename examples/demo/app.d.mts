@@ -6,6 +6,10 @@ export interface DemoOptions {
   lifetime?: number
   /** Added to every answer of the token endpoint, in milliseconds; 300 unless set. */
   latency?: number
+  /** Keeps the refresh token in a cookie; the demo's own worker is configured for it. */
+  cookie?: boolean
+  /** Has the demo's own worker keep tokens in memory alone. */
+  memory?: boolean
   /** At least 32 bytes each; random at each start unless set. */
   secrets?: { accessTokenSecret: string | Uint8Array; refreshTokenSecret: string | Uint8Array }
   /** Awaited before a refresh is handled: hold it at a barrier, or throw to fail it (500). */

@@ -3,12 +3,19 @@
  * `server.mjs` starts it from the command line; browser tests start it in-process on port 0.
  */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import express from 'express'
 import { compactVerify, jwtVerify } from 'jose'
-import { issueTokens, refreshToken } from 'refresh-worker/express'
+import {
+  clearRefreshTokenCookie,
+  issueTokens,
+  readRefreshTokenCookie,
+  refreshToken,
+  setRefreshTokenCookie,
+} from 'refresh-worker/express'
 
 const PUBLIC = fileURLToPath(new URL('public', import.meta.url))
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -21,7 +28,7 @@ const GOODS = ['Punched cards', 'Brass gears', 'Nanosecond wire', 'Logbook', 'Mo
 
 /** @type {typeof import('./app.mjs').createDemo} */
 export function createDemo(options = {}) {
-  const { latency = 300, beforeRefresh, afterRefresh, files = {} } = options
+  const { latency = 300, beforeRefresh, afterRefresh, files = {}, cookie = false, memory = false } = options
   const secrets = options.secrets ?? { accessTokenSecret: randomBytes(32), refreshTokenSecret: randomBytes(32) }
   let lifetime = options.lifetime ?? 30
   let epoch = 0 // access tokens of an earlier epoch are rejected, although their `exp` has not come
@@ -30,7 +37,13 @@ export function createDemo(options = {}) {
   const accessKey = toBytes(secrets.accessTokenSecret)
 
   const { log, stats, record, stream } = createLog()
-  const tokenOptions = () => ({ ...secrets, accessTokenLifetime: lifetime, refreshTokenLifetime: 86_400 })
+  const tokenOptions = () => ({
+    ...secrets,
+    accessTokenLifetime: lifetime,
+    refreshTokenLifetime: 86_400,
+    // The demo has no https
+    ...(cookie ? { refreshTokenCookie: { path: '/auth', secure: false } } : {}),
+  })
 
   // --- login and refresh: one URL, as is the library's default ---
 
@@ -63,12 +76,17 @@ export function createDemo(options = {}) {
       return
     }
     res.locals.user = user.claims.sub
-    res.set('Cache-Control', 'no-store').json(await issueTokens({ ...user.claims, epoch }, tokenOptions()))
+    const tokens = await issueTokens({ ...user.claims, epoch }, tokenOptions())
+    res.set('Cache-Control', 'no-store')
+    res.json(cookie ? setRefreshTokenCookie(res, tokens, tokenOptions()) : tokens)
   }
 
   const logout = async (req, res) => {
-    const claims = await readExpired(bearer(req), accessKey)
-    if (claims) {
+    // SameSite=Strict: another site's link to here comes without the cookie, and so changes nothing
+    const inCookie = cookie && (await readRefreshTokenCookie(req, tokenOptions()))
+    if (inCookie) clearRefreshTokenCookie(res, tokenOptions())
+    for (const claims of [await readExpired(bearer(req), accessKey), inCookie]) {
+      if (!claims) continue
       res.locals.user = claims.sub
       revokedSessions.add(claims.sid)
     }
@@ -131,7 +149,8 @@ export function createDemo(options = {}) {
   app.get('/demo.json', (_req, res) => {
     res.json({ lifetime, stats, log })
   })
-  const body = [express.json(), express.urlencoded({ extended: false })]
+  // With a cookie no forms: another site's could log its victim in as somebody else
+  const body = cookie ? [express.json()] : [express.json(), express.urlencoded({ extended: false })]
   app.post('/auth/login', record('login'), body, slowDown, refresh, login)
   app.get('/auth/logout', record('logout'), logout)
   app.use('/api', record('request'), api)
@@ -139,6 +158,9 @@ export function createDemo(options = {}) {
   const fromDisk = { cacheControl: false }
   app.get('/refresh-worker.js', (_req, res) => {
     res.sendFile('refresh-worker.dev.js', { ...fromDisk, root: DIST })
+  })
+  app.get('/sw.js', (_req, res) => {
+    res.set('Content-Security-Policy', CSP).type('text/javascript').send(workerScript({ cookie, memory }))
   })
   app.use('/refresh-worker', express.static(DIST, fromDisk))
   app.use(express.static(PUBLIC, { ...fromDisk, setHeaders: res => res.set('Content-Security-Policy', CSP) }))
@@ -180,6 +202,13 @@ export function createDemo(options = {}) {
 }
 
 const CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
+
+/** The worker's script, with the options that the server was started with. */
+function workerScript({ cookie, memory }) {
+  const options = ['useRefreshToken: true,', ...(cookie ? ["refreshTokenIn: 'cookie',"] : [])]
+  if (memory) options.push("storage: 'memory',")
+  return readFileSync(`${PUBLIC}/sw.js`, 'utf8').replace('useRefreshToken: true,', options.join('\n  '))
+}
 
 /** Remembers the last 200 requests, counts all, and streams them to whoever listens. Holds no tokens. */
 function createLog() {

@@ -8,6 +8,8 @@ const HELP = `Many tabs, one refresh: the demo of refresh-worker.
   --port      where to listen on localhost                     (8020)
   --lifetime  of an access token, in seconds                   (30)
   --latency   added to the token endpoint, in milliseconds     (300)
+  --cookie    keeps the refresh token in an HttpOnly cookie
+  --memory    keeps tokens in the worker's memory, and nowhere at rest
   --help      this text
 `
 
@@ -28,7 +30,7 @@ if (missing) fail(`dist/${missing} is missing: run "npm run build" first.`)
 // Only now: it imports what the build makes
 const { createDemo } = await import('./app.mjs')
 try {
-  const url = await createDemo({ lifetime, latency }).listen(port)
+  const url = await createDemo({ lifetime, latency, cookie: args.cookie, memory: args.memory }).listen(port)
   console.log(`${url}/`)
   console.log('Log in as ada (password lovelace) or grace (password hopper).')
 } catch (error) {
@@ -41,7 +43,9 @@ try {
 
 function readArgs() {
   const text = value => ({ type: 'string', default: value })
-  const options = { port: text('8020'), lifetime: text('30'), latency: text('300'), help: { type: 'boolean' } }
+  const flag = { type: 'boolean', default: false }
+  const numbers = { port: text('8020'), lifetime: text('30'), latency: text('300') }
+  const options = { ...numbers, cookie: flag, memory: flag, help: flag }
   try {
     return parseArgs({ options }).values
   } catch (error) {

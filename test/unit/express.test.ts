@@ -325,7 +325,7 @@ describe.each([
     it('goes on to the next handler: with a grant type that only its prototype has', () => {
       const next = vi.fn()
       const body: unknown = Object.create({ grant_type: 'refresh_token' })
-      refreshToken(tokens)({ headers: {}, body }, { setHeader: vi.fn(), status: vi.fn() }, next)
+      refreshToken(tokens)({ headers: {}, body }, { setHeader: vi.fn(), appendHeader: vi.fn(), status: vi.fn() }, next)
       expect(next).toHaveBeenCalledExactlyOnceWith()
     })
 

@@ -16,7 +16,7 @@ auth.subscribe(state => {
   renderSession(state)
   announce({
     status: state.status === 'anonymous' ? 'logged out' : state.status,
-    name: state.claims?.name.split(' ')[0],
+    name: state.claims?.name?.split(' ')[0],
     token: state.generation,
   })
   if (session === (state.sessionId ?? state.status)) return

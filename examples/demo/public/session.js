@@ -6,7 +6,7 @@ const WHY = {
   logout: 'Logged out, in all tabs at once.',
   expired: 'The session has expired.',
   rejected: 'The server refused to renew the session.',
-  lost: 'A refresh was cut off and could not be made good.',
+  lost: 'A refresh was cut off and could not be made good, or the worker that had the tokens was stopped.',
   replaced: 'Another login has taken its place.',
 }
 const calm = matchMedia('(prefers-reduced-motion: reduce)')
@@ -39,7 +39,8 @@ function renderNobody() {
 }
 
 function renderAuthenticated(refreshed) {
-  const { name, roles } = state.claims
+  // None while the worker has no token: with storage 'memory', from its restart until the refresh
+  const { name = '…', roles = [] } = state.claims
   $('avatar').textContent = name[0]
   $('name').textContent = name
   $('roles').textContent = roles.join(', ')
