@@ -472,3 +472,47 @@ it('does not hide a defect of its own behind an answer', async () => {
   await expect(call()).rejects.toThrow(RangeError)
   expect(new RefreshWorkerError('internal_error', 'x').name).toBe('RefreshWorkerError')
 })
+
+describe("with storage: 'memory' and refreshTokenIn: 'cookie', a worker that has no access token", () => {
+  const options = { storage: 'memory', refreshTokenIn: 'cookie' } as const
+  const stored = { ...sessionOf(), accessToken: null, refreshToken: null }
+
+  it.each([true, false])('gets one before it sends anything, once for all, with autoUpdateToken %s', async on => {
+    const { call, sent, refreshes } = setUp({ options: { ...options, autoUpdateToken: on }, stored })
+    await Promise.all(Array.from({ length: 20 }, () => call()))
+    expect(new Set(sent.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer access-2']))
+    expect(refreshes()).toBe(1)
+  })
+
+  it('sends nothing where it cannot get one (G5)', async () => {
+    const endpoint: TokenEndpoint = async () => ({ outcome: 'unavailable', detail: 'down' })
+    const { call, sent } = setUp({ options, stored, endpoint })
+    expect((await call()).status).toBe(503)
+    expect(sent).toEqual([])
+  })
+
+  it('says that nobody is logged in where the cookie has expired', async () => {
+    const endpoint: TokenEndpoint = async () => ({ outcome: 'rejected', detail: 'no cookie' })
+    const { call, sent } = setUp({ options, stored, endpoint })
+    expect((await call()).status).toBe(401)
+    expect((await call()).status).toBe(200)
+    expect(sent.map(({ authorization }) => authorization)).toEqual([null])
+  })
+
+  it('gets one after a 401 where another worker has refreshed for itself meanwhile', async () => {
+    const api = async (_: Sent, count: number) => {
+      if (count > 1) return new Response('ok')
+      await elsewhere(session => ({ ...session, generation: 2, accessToken: null }) as Session)
+      await sessions.load()
+      return unauthorized()
+    }
+    const { call, tokens, elsewhere, sessions, refreshes } = setUp({
+      options,
+      stored: sessionOf({ refreshToken: null }),
+      api,
+    })
+    expect((await call()).status).toBe(200)
+    expect(tokens()).toEqual(['Bearer access-1', 'Bearer access-2'])
+    expect(refreshes()).toBe(1)
+  })
+})

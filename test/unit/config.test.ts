@@ -104,6 +104,25 @@ describe('URLs', () => {
   })
 })
 
+describe('storage and refreshTokenIn', () => {
+  it.each([
+    ['storage', 'localstorage', "'indexeddb' or 'memory'"],
+    ['refreshTokenIn', true, "'body' or 'cookie'"],
+  ])('%s takes no %j', (option, value, takes) => {
+    const problem = problemOf({ apiUrls: ['/api/'], useRefreshToken: true, [option]: value })
+    expect(problem).toMatchObject({ option, code: 'config_error' })
+    expect(problem.message).toContain(takes)
+  })
+
+  it('a cookie needs refresh tokens, and is not kept here', () => {
+    const problem = problemOf({ apiUrls: ['/api/'], refreshTokenIn: 'cookie' })
+    expect(problem).toMatchObject({ option: 'refreshTokenIn', code: 'config_error' })
+    expect(problem.message).toContain('useRefreshToken: true')
+    expect(resolve({ useRefreshToken: true, refreshTokenIn: 'cookie' }).keepsRefreshToken).toBe(false)
+    expect(resolve({ useRefreshToken: true }).keepsRefreshToken).toBe(true)
+  })
+})
+
 describe('apiUrls (R4, U25)', () => {
   it('take prefixes, predicates and anything with a test method', () => {
     const predicate = (url: URL) => url.pathname === '/x'

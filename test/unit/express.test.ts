@@ -6,9 +6,12 @@ import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT, UnsecuredJWT } fr
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import {
+  clearRefreshTokenCookie,
   issueTokens,
   type RefreshTokenOptions,
+  readRefreshTokenCookie,
   refreshToken,
+  setRefreshTokenCookie,
   type TokenOptions,
   type TokenResponse,
 } from '../../src/express.ts'
@@ -129,6 +132,16 @@ describe('options', () => {
     ['a scheme that is no string', { ...tokens, authTokenType: 5 }, 'authTokenType'],
     ['an empty property name', { ...tokens, refreshTokenSubmitProp: '' }, 'refreshTokenSubmitProp'],
     ['a hook that is no function', { ...tokens, authorize: true }, 'authorize'],
+    ['a cookie that is none', { ...tokens, refreshTokenCookie: true }, 'refreshTokenCookie'],
+    ['a cookie without a path', { ...tokens, refreshTokenCookie: {} }, 'refreshTokenCookie'],
+    ['a cookie with a path of two', { ...tokens, refreshTokenCookie: { path: '/; Path=/a' } }, 'refreshTokenCookie'],
+    [
+      'a cookie with a name of two',
+      { ...tokens, refreshTokenCookie: { path: '/', name: 'a=b' } },
+      'refreshTokenCookie',
+    ],
+    ['a cookie perhaps secure', { ...tokens, refreshTokenCookie: { path: '/', secure: 0 } }, 'refreshTokenCookie'],
+    ['a cookie of another make', { ...tokens, refreshTokenCookie: { path: '/', domain: 'x' } }, 'refreshTokenCookie'],
     ['an unknown option', { ...tokens, accesTokenLifetime: 60 }, 'accesTokenLifetime'],
   ])('throw at once, by name: %s', (_, options, option) => {
     for (const call of [refreshToken, (given: RefreshTokenOptions) => issueTokens(user, given)]) {
@@ -639,6 +652,181 @@ describe.each([
       const second = await refreshed(await refresh(url, first))
       await expectRefusal(await refresh(url, first), 401, /ended/, Object.values(first))
       await expectRefusal(await refresh(url, second), 401, /ended/, Object.values(second))
+    })
+  })
+
+  describe('with refreshTokenCookie', () => {
+    const refreshTokenCookie = { path: '/auth' }
+    const inCookie = { ...tokens, refreshTokenCookie }
+    const grant = { grant_type: 'refresh_token' }
+    const OURS = { 'X-Requested-With': 'refresh-worker' }
+
+    /** A refresh request with this Cookie header. */
+    const ask = (url: string, cookie: string, headers: Record<string, string> = {}) =>
+      post(url, grant, { ...OURS, Cookie: cookie, ...headers })
+
+    const cookieIn = (response: Response) =>
+      /^refresh_token=([^;]*)/.exec(response.headers.getSetCookie()[0] ?? '')?.[1]
+
+    it('answers the access token alone, and sets the next cookie', async () => {
+      const pair = await issueTokens(user, inCookie)
+      const response = await ask(await serve({ refreshTokenCookie }), `a=1; refresh_token=${pair.refresh_token}; b=2`)
+      expect(response.status).toBe(200)
+      expect(response.headers.get('Cache-Control')).toBe('no-store')
+      const answer = await response.json()
+      expect(answer).toEqual({ access_token: expect.any(String), token_type: 'Bearer', expires_in: day })
+      const [cookie] = response.headers.getSetCookie()
+      const next = cookieIn(response) ?? ''
+      expect(cookie).toBe(`refresh_token=${next}; Path=/auth; Max-Age=${10 * day}; HttpOnly; SameSite=Strict; Secure`)
+      expect(next).not.toBe(pair.refresh_token)
+      expect(decodeProtectedHeader(next).typ).toBe('rt+jwt')
+
+      const { sid } = decodeJwt(pair.access_token)
+      expect(decodeJwt(answer.access_token)).toMatchObject({ ...user, sid })
+      expect(decodeJwt(next)).toMatchObject({ sub: 'user-1', sid, ati: decodeJwt(answer.access_token).jti })
+      // And so on
+      expect((await ask(await serve({ refreshTokenCookie }), `refresh_token=${next}`)).status).toBe(200)
+    })
+
+    it('takes name and secure from the options', async () => {
+      const cookie = { path: '/', name: '__Host-rt', secure: false }
+      const { refresh_token } = await issueTokens(user, { ...tokens, refreshTokenCookie: cookie })
+      const response = await ask(await serve({ refreshTokenCookie: cookie }), `__Host-rt=${refresh_token}`)
+      expect(response.headers.getSetCookie()[0]).toMatch(
+        /^__Host-rt=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
+      )
+    })
+
+    it('leaves the cookies that others have set', async () => {
+      const { refresh_token } = await issueTokens(user, inCookie)
+      const authorize: RefreshTokenOptions['authorize'] = ({ claims }, request) => {
+        ;(request as Request).res?.cookie('theme', 'dark')
+        return claims
+      }
+      const response = await ask(await serve({ refreshTokenCookie, authorize }), `refresh_token=${refresh_token}`)
+      expect(response.headers.getSetCookie()).toHaveLength(2)
+    })
+
+    it.each<[string, Record<string, string>]>([
+      ['without the header, as a form of another site is', {}],
+      ['with the header of others', { 'X-Requested-With': 'XMLHttpRequest' }],
+      ['with an empty one', { 'X-Requested-With': '' }],
+    ])('refuses a request %s, and spends no token (CSRF)', async (_, headers) => {
+      const { refresh_token } = await issueTokens(user, inCookie)
+      const authorize = vi.fn(() => null)
+      const url = await serve({ refreshTokenCookie, authorize })
+      const response = await post(url, grant, { Cookie: `refresh_token=${refresh_token}`, ...headers })
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(authorize).not.toHaveBeenCalled()
+      await expectRefusal(response, 400, /X-Requested-With/, [refresh_token])
+    })
+
+    it('refuses a form of another site, whatever it is parsed by (CSRF)', async () => {
+      const { refresh_token } = await issueTokens(user, inCookie)
+      const response = await fetch(await serve({ refreshTokenCookie }, express.urlencoded({ extended: false })), {
+        method: 'POST',
+        headers: { Cookie: `refresh_token=${refresh_token}` },
+        body: new URLSearchParams(grant),
+      })
+      await expectRefusal(response, 400, /X-Requested-With/, [refresh_token])
+    })
+
+    it('tells of a cookie that has expired, as browsers do not send it, that the session is over', async () => {
+      await expectRefusal(await post(await serve({ refreshTokenCookie }), grant, OURS), 401, /cookie/, [])
+    })
+
+    it.each<[string, (token: string) => string]>([
+      ['another name', token => `xrefresh_token=${token}`],
+      ['another case', token => `Refresh_Token=${token}`],
+      ['two of that name, one of them planted', token => `refresh_token=${token}; refresh_token=${token}`],
+      ['one that was tampered with', token => `refresh_token=${token.slice(0, -4)}AAAA`],
+      ['an empty one', () => 'refresh_token='],
+      ['none', () => 'a=1; b'],
+    ])('refuses %s', async (_, cookie) => {
+      const { refresh_token } = await issueTokens(user, inCookie)
+      await expectRefusal(await ask(await serve({ refreshTokenCookie }), cookie(refresh_token)), 401, /cookie/, [
+        refresh_token,
+      ])
+    })
+
+    it('refuses a refresh token in the body, however good', async () => {
+      const { access_token, refresh_token } = await issueTokens(user, inCookie)
+      const headers = { ...OURS, Authorization: `Bearer ${access_token}` }
+      const response = await post(await serve({ refreshTokenCookie }), { ...grant, refresh_token }, headers)
+      await expectRefusal(response, 401, /cookie/, [access_token, refresh_token])
+    })
+
+    it('refuses one that has expired', async () => {
+      const { refresh_token } = await issueTokens(user, inCookie)
+      later(10 * day + 1)
+      const response = await ask(await serve({ refreshTokenCookie }), `refresh_token=${refresh_token}`)
+      await expectRefusal(response, 401, /expired/, [refresh_token])
+    })
+
+    it('refuses an access token in place of it, and a refresh token that was made for a body', async () => {
+      const url = await serve({ refreshTokenCookie })
+      for (const token of [
+        (await issueTokens(user, inCookie)).access_token,
+        (await issueTokens(user, tokens)).refresh_token,
+      ])
+        await expectRefusal(await ask(url, `refresh_token=${token}`), 401, /cookie/, [token])
+    })
+
+    it("takes the session's access token, however old, and refuses another's", async () => {
+      const [mine, other] = [await issueTokens(user, inCookie), await issueTokens(user, inCookie)]
+      const url = await serve({ refreshTokenCookie })
+      const cookie = `refresh_token=${mine.refresh_token}`
+      const next = cookieIn(await ask(url, cookie))
+      later(2 * day)
+      expect((await ask(url, `refresh_token=${next}`, { Authorization: `Bearer ${mine.access_token}` })).status).toBe(
+        200,
+      )
+      const foreign = await ask(url, cookie, { Authorization: `Bearer ${other.access_token}` })
+      await expectRefusal(foreign, 401, /belong together/, [mine.refresh_token, other.access_token])
+      const broken = await ask(url, cookie, { Authorization: 'Bearer nonsense' })
+      await expectRefusal(broken, 401, /access token/, [mine.refresh_token])
+    })
+
+    it("gives the hook the claims as the refresh token tells them, and takes the hook's from then on", async () => {
+      const { access_token, refresh_token } = await issueTokens({ ...user, roles: ['admin'] }, inCookie)
+      const authorize = vi.fn<NonNullable<RefreshTokenOptions['authorize']>>(({ claims }) => ({ ...claims, roles: [] }))
+      const response = await ask(await serve({ refreshTokenCookie, authorize }), `refresh_token=${refresh_token}`)
+      const { iat, ...old } = decodeJwt(access_token)
+      expect(authorize.mock.calls[0]?.[0]).toMatchObject({
+        claims: old,
+        refreshClaims: { jti: expect.stringMatching(uuid) },
+      })
+      expect(authorize.mock.calls[0]?.[0].refreshClaims).not.toHaveProperty('claims')
+
+      const next = cookieIn(response) ?? ''
+      const last = await ask(await serve({ refreshTokenCookie }), `refresh_token=${next}`)
+      expect(decodeJwt((await last.json()).access_token)).toMatchObject({ sub: 'user-1', roles: [] })
+    })
+
+    it('sets the cookie of a login, reads it and clears it', async () => {
+      const response = { appendHeader: vi.fn() }
+      const pair = await issueTokens(user, inCookie)
+      const { refresh_token, ...rest } = pair
+      expect(setRefreshTokenCookie(response, pair, inCookie)).toEqual(rest)
+      const { sid } = decodeJwt(refresh_token)
+      const cookie = String(response.appendHeader.mock.calls[0]?.[1]).split(';', 1)[0]
+      expect(await readRefreshTokenCookie({ headers: { cookie } }, inCookie)).toMatchObject({ sub: 'user-1', sid })
+      expect(await readRefreshTokenCookie({ headers: {} }, inCookie)).toBeUndefined()
+
+      clearRefreshTokenCookie(response, inCookie)
+      expect(response.appendHeader).toHaveBeenLastCalledWith(
+        'Set-Cookie',
+        'refresh_token=; Path=/auth; Max-Age=0; HttpOnly; SameSite=Strict; Secure',
+      )
+    })
+
+    it('makes no cookie that browsers would drop, nor one without its options', async () => {
+      const response = { appendHeader: vi.fn() }
+      const long = await issueTokens({ ...user, note: 'x'.repeat(4000) }, inCookie)
+      expect(() => setRefreshTokenCookie(response, long, inCookie)).toThrow(/refreshTokenCookie.*4096/)
+      expect(() => setRefreshTokenCookie(response, long, tokens)).toThrow(/refreshTokenCookie/)
+      expect(() => clearRefreshTokenCookie(response, tokens)).toThrow(/refreshTokenCookie/)
+      expect(response.appendHeader).not.toHaveBeenCalled()
     })
   })
 })

@@ -5,6 +5,7 @@ import type { Locks } from '../../sw/ports.ts'
 import { type Authenticated, ended, loggedIn, refreshed, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../sw/token-endpoint.ts'
+import { createTokenVault } from '../../sw/token-vault.ts'
 import {
   configOf,
   createClock,
@@ -39,7 +40,11 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
   const changes: string[] = []
   const log: string[] = []
   const worker = () => {
-    const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
+    const sessions = createSessionStore({
+      config,
+      store: config.storage === 'memory' ? createTokenVault(store) : store,
+      onChange: async (_, reason) => void changes.push(reason),
+    })
     const tokenEndpoint: TokenEndpoint = session => {
       asked.push(session)
       return endpoint ? endpoint(session) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))
@@ -380,6 +385,66 @@ describe('G6: a refresh that was cut off is tried again once (R21)', () => {
     expect(await result).toBe('not_authenticated')
     expect(asked.length).toBeLessThanOrEqual(1)
     expect(records.get('refresh-worker')).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe("storage: 'memory' (R2)", () => {
+  const bare = { ...sessionOf(), accessToken: null, refreshToken: null }
+  const cookie = { storage: 'memory', refreshTokenIn: 'cookie' } as const
+
+  it('after a restart, without a cookie, the session is lost: told once, and nothing is asked', async () => {
+    const { worker, records, changes, asked } = setUp({ options: { storage: 'memory' }, stored: bare })
+    const { current } = worker()
+    const all = await Promise.all([current(), current()])
+    expect(all).toMatchObject([{ reason: 'lost' }, { reason: 'lost' }])
+    expect(records.get('refresh-worker')).toMatchObject({ status: 'anonymous', reason: 'lost', generation: 2 })
+    expect(changes).toEqual(['lost'])
+    expect(asked).toEqual([])
+  })
+
+  it('after a restart, with a cookie, one refresh brings tokens for the same session (G1)', async () => {
+    const { worker, records, changes, asked } = setUp({ options: cookie, stored: bare })
+    const { current, refresh } = worker()
+    expect(await current()).toEqual(bare)
+    const all = await Promise.all(Array.from({ length: 50 }, () => refresh(bare)))
+    expect(new Set(all.map(({ id, accessToken }) => `${id} ${accessToken}`))).toEqual(new Set(['session-a access-2']))
+    expect(asked).toHaveLength(1)
+    expect(changes).toEqual(['refresh'])
+    expect(records.get('refresh-worker')).toMatchObject({ id: 'session-a', generation: 2, accessToken: null })
+  })
+
+  it('a worker refreshes for itself what another one has refreshed, and has in its own memory', async () => {
+    const { worker, asked } = setUp({ options: cookie, stored: bare })
+    const [one, other] = [worker(), worker()]
+    const all = await Promise.all([one.refresh(bare), other.refresh(bare)])
+    expect(all.map(({ accessToken }) => accessToken)).toEqual(['access-2', 'access-3'])
+    expect(asked.map(({ generation }) => generation)).toEqual([1, 2])
+  })
+
+  it('where another one has won without the lock, the refresh fails for now, and the session is kept', async () => {
+    const answers = [deferred<RefreshAnswer>(), deferred<RefreshAnswer>()]
+    let count = 0
+    const { worker, records } = setUp({
+      options: cookie,
+      stored: bare,
+      endpoint: () => (answers[count++] as (typeof answers)[0]).promise,
+      locks: (_name, _limit, task) => task(false),
+    })
+    const refreshes = [worker(), worker()].map(({ refresh }) => codeOf(refresh(bare)))
+    await expect.poll(() => count).toBe(2)
+    answers[0]?.resolve(refreshedTo('access-2'))
+    expect(await refreshes[0]).toBe('resolved')
+    answers[1]?.resolve(refreshedTo('access-3'))
+    expect(await refreshes[1]).toBe('refresh_unavailable')
+    expect(records.get('refresh-worker')).toMatchObject({ status: 'authenticated', generation: 2 })
+  })
+
+  it("two refreshes that were cut off end it as 'lost' there too (R21)", async () => {
+    const { worker, asked } = setUp({ options: cookie, stored: { ...bare, begun: 2 } })
+    const { current, refresh } = worker()
+    expect(await codeOf(refresh(bare))).toBe('refresh_rejected')
+    expect(await current()).toMatchObject({ reason: 'lost' })
+    expect(asked).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
+import type { Locks } from '../../sw/ports.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore, type OnChange } from '../../sw/session-store.ts'
 import {
@@ -22,9 +23,13 @@ interface Setting {
   stored?: Session
   /** Settles once the pages have been told. */
   told?: Promise<void>
+  locks?: Locks
 }
 
-function setUp(answer: () => Response | Promise<Response>, { options, stored = nobody, told }: Setting = {}) {
+function setUp(
+  answer: () => Response | Promise<Response>,
+  { options, stored = nobody, told, locks = createLocks() }: Setting = {},
+) {
   const config = configOf(options)
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const changes: string[] = []
@@ -40,7 +45,7 @@ function setUp(answer: () => Response | Promise<Response>, { options, stored = n
     config,
     sessions,
     fetch,
-    locks: createLocks(),
+    locks,
     now: () => NOW,
     newId: () => `session-${++ids}`,
     log: (level, line) => log.push(`${level}: ${line}`),
@@ -312,5 +317,38 @@ describe('redaction (R12)', () => {
 
   it('is off on demand', async () => {
     expect(JSON.parse((await redacted(JSON.stringify(TOKENS), { redactTokens: false })).text)).toEqual(TOKENS)
+  })
+})
+
+describe("with refreshTokenIn: 'cookie'", () => {
+  const options = { refreshTokenIn: 'cookie' } as const
+  const answer = () => jsonResponse({ access_token: 'access-token-0123', refresh_token: 'refresh-token-0123' })
+
+  it('a refresh token that comes in the body all the same is redacted, and not kept', async () => {
+    const { post, stored } = setUp(answer, { options })
+    expect(await (await post()).json()).toEqual({ access_token: ACCESS, refresh_token: REFRESH })
+    expect(stored()).toMatchObject({ accessToken: 'access-token-0123', refreshToken: null })
+  })
+
+  it('it is sent after a refresh that is under way, whose answer would replace its cookie (N6)', async () => {
+    const locks = createLocks()
+    const refresh = deferred<void>()
+    locks('refresh-worker:refresh', 0, () => refresh.promise)
+    const { post, sent, stored } = setUp(answer, { options, locks })
+    const response = post()
+    await new Promise(resolve => setImmediate(resolve))
+    expect(sent).toEqual([])
+    refresh.resolve()
+    await response
+    expect(stored()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('no refresh begins before its session is stored (N6)', async () => {
+    const locks = createLocks()
+    const { post, stored } = setUp(answer, { options, locks })
+    const login = post()
+    const seen = locks('refresh-worker:refresh', 0, async () => stored())
+    expect(await seen).toMatchObject({ status: 'authenticated' })
+    await login
   })
 })

@@ -9,6 +9,7 @@ function setUp(
   options: Partial<Options> = {},
   stored: Session = sessionOf(),
   answer = () => Promise.resolve(new Response()),
+  locks = createLocks(),
 ) {
   const config = configOf(options)
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
@@ -21,7 +22,7 @@ function setUp(
     config,
     sessions,
     fetch,
-    locks: createLocks(),
+    locks,
     log: (_, line) => log.push(line),
   })
   return {
@@ -109,5 +110,32 @@ describe("a page's own request to the logout URL", () => {
     const { forward, sent } = setUp()
     await forward(new Request(`${ORIGIN}/auth/logout`, { headers: { Authorization: 'Basic b3du' } }))
     expect(sent).toMatchObject([{ authorization: 'Basic b3du' }])
+  })
+})
+
+describe("with refreshTokenIn: 'cookie'", () => {
+  const options = { logoutUrl: '/auth/logout', refreshTokenIn: 'cookie' } as const
+  const bare = { ...sessionOf(), accessToken: null, refreshToken: null }
+
+  it('the cookie goes along, also where there is no access token', async () => {
+    const { logout, sent, behind } = setUp(options, bare)
+    await logout()
+    await Promise.all(behind)
+    expect(sent).toMatchObject([{ authorization: null }])
+    expect(sent[0]?.request.credentials).toBe('include')
+  })
+
+  it('the session ends at once, but the server is told after a refresh that is under way (N8)', async () => {
+    const locks = createLocks()
+    const refresh = deferred<void>()
+    locks('refresh-worker:refresh', 0, () => refresh.promise)
+    const { logout, forward, sent, stored, behind } = setUp(options, sessionOf(), undefined, locks)
+    await logout()
+    const response = forward(new Request(`${ORIGIN}/auth/logout`))
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(sent).toEqual([])
+    refresh.resolve()
+    await Promise.all([...behind, response])
+    expect(sent).toHaveLength(2)
   })
 })

@@ -224,6 +224,23 @@ it('inspect tells versions and the last refresh, and no token', async () => {
   expect(JSON.stringify(reply)).not.toMatch(/access-\d|refresh-1/)
 })
 
+it("inspect tells of storage: 'memory' where that is configured", async () => {
+  const reply = await setUp({ options: { storage: 'memory' } }).ask({ type: 'inspect' })
+  expect(reply).toMatchObject({ report: { storage: 'memory' } })
+})
+
+it('state, where this worker has no token and a cookie brings one: the same session, refreshed behind the answer', async () => {
+  const stored = { ...sessionOf(), accessToken: null, refreshToken: null }
+  const options = { storage: 'memory', refreshTokenIn: 'cookie', claims: ['sub'] } as const
+  const { ask, behind, refreshes } = setUp({ options, stored })
+  expect(await ask({ type: 'state' })).toMatchObject({
+    state: { ...AUTHENTICATED, refreshAt: NOW + 30_000, claims: {} },
+  })
+  await Promise.all(behind)
+  expect(refreshes()).toBe(1)
+  expect(await ask({ type: 'state' })).toMatchObject({ state: { sessionId: 'session-a', generation: 2 } })
+})
+
 describe('access-token', () => {
   it('is refused unless it is exposed', async () => {
     const reply = await setUp().ask({ type: 'access-token' })

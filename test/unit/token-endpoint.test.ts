@@ -64,6 +64,27 @@ describe('the refresh request', () => {
     })
   })
 
+  it('carries no refresh token, but lets the cookie go along, and says that it is ours', async () => {
+    const without = { ...session, refreshToken: null }
+    const { fetch, sent } = createServer(() => jsonResponse({ access_token: 'access-2', refresh_token: 'refresh-2' }))
+    const ask = createTokenEndpoint(configOf({ refreshTokenIn: 'cookie' }), fetch, () => NOW)
+    const result = await ask(without)
+    expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ grant_type: 'refresh_token' })
+    expect(sent[0]?.authorization).toBe('Bearer access-1')
+    expect(sent[0]?.request.credentials).toBe('include')
+    expect(sent[0]?.request.headers.get('X-Requested-With')).toBe('refresh-worker')
+    expect(result).toMatchObject({ outcome: 'refreshed', tokens: { accessToken: 'access-2', refreshToken: null } })
+
+    await ask({ ...without, accessToken: null })
+    expect(sent[1]?.authorization).toBeNull()
+  })
+
+  it('lets no cookie go to another origin unless it is meant to', async () => {
+    const { sent } = await refresh({}, ok)
+    expect(sent?.request.credentials).toBe('same-origin')
+    expect(sent?.request.headers.has('X-Requested-With')).toBe(false)
+  })
+
   it('follows no redirect, leaves no cache and no referrer (R19)', async () => {
     const { sent } = await refresh({}, ok)
     expect(sent?.request).toMatchObject({ redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer' })
