@@ -32,7 +32,15 @@ export default defineConfig(({ mode }) => ({
       ...(mode === 'browser' || mode === 'measure'
         ? []
         : [
-            { define, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+            {
+              define,
+              test: {
+                name: 'unit',
+                include: ['test/unit/**/*.test.ts'],
+                testTimeout: 60_000,
+                sequence: { groupOrder: 0 },
+              },
+            },
             { define, test: { name: 'model', include: ['test/model/**/*.test.ts'], sequence: { groupOrder: 0 } } },
           ]),
     ],

@@ -185,7 +185,7 @@ describe('a login response with tokens anywhere (R11–R13, A29, A30, A35)', () 
           expect(response.headers.get(name)).toBe(covered(sentValue.trim(), tokens))
         expect(response.headers.get('Content-Type')).toBe(`${JSON_TYPE}; echo=${covered(tokens.access, tokens)}`)
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     )
   })
 
