@@ -18,22 +18,24 @@ export function hasOwnCredentials(request: Request, config: Config): boolean {
 export function attach(request: Request, config: Config, session: Usable | null): Request {
   const { authHeader } = config
   if (!session && !request.headers.has(authHeader)) return request
-  const headers = new Headers(request.headers)
-  if (session) headers.set(authHeader, authorization(config, session))
-  else headers.delete(authHeader)
   const isAuthorization = authHeader.toLowerCase() === 'authorization'
-  return rebuild(request, headers, {
+  const copy = rebuild(request, {
     ...(request.mode === 'no-cors' ? asCors(request) : {}),
     // Browsers drop Authorization where a redirect leaves the origin, and no other header: a proof is another one.
     ...(isAuthorization && !session?.isBound ? {} : { redirect: 'error' }),
   })
+  if (session) copy.headers.set(authHeader, authorization(config, session))
+  else copy.headers.delete(authHeader)
+  return copy
 }
 
-/** The same request with other headers. */
-export function rebuild(request: Request, headers: Headers, init: RequestInit = {}): Request {
-  // A rebuilt request would name the worker as its referrer.
-  const { referrer, referrerPolicy } = request
-  return new Request(request, { headers, referrer, referrerPolicy, ...init })
+/** The same request with changes, and with headers that can be written. */
+export function rebuild(request: Request, changes: RequestInit = {}): Request {
+  // Only a copy without changes keeps the headers that scripts may not write, such as client hints.
+  if (Object.keys(changes).length === 0) return new Request(request)
+  const { headers, referrer, referrerPolicy } = request
+  // Else it would name the worker as its referrer.
+  return new Request(request, { headers, referrer, referrerPolicy, ...changes })
 }
 
 /**

@@ -82,9 +82,9 @@ export function createProver({ config, keys, es256, fetch, now, newId, errorOf }
       nonce,
     }
     const input = [header, claims].map(part => base64url(new TextEncoder().encode(JSON.stringify(part)))).join('.')
-    const headers = new Headers(request.headers)
-    headers.set('DPoP', `${input}.${base64url(await es256.sign(pair, input))}`)
-    return rebuild(request, headers)
+    const proven = rebuild(request)
+    proven.headers.set('DPoP', `${input}.${base64url(await es256.sign(pair, input))}`)
+    return proven
   }
 
   /** `isMendable`: the proof was refused, and the next one would be another. */
