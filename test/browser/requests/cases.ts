@@ -263,7 +263,7 @@ export const CASES: readonly Case[] = [
       policy => at => get(at.elsewhere('echo'), { referrerPolicy: policy }),
     ),
     'a referrer of its own': at => get(at.url('echo'), { referrer: '/elsewhere?x' }),
-    'no referrer': at => get(at.url('echo'), { referrer: '' }),
+    'an empty referrer': at => get(at.url('echo'), { referrer: '' }),
     'by POST': at => get(at.elsewhere('echo'), { method: 'POST', body: 'x', referrerPolicy: 'unsafe-url' }),
   }),
 

@@ -42,7 +42,10 @@ export function differences(one: Case, without: Outcome, behind: Outcome, ignore
 }
 
 function plain({ token: _, headers, ...rest }: Seen, ignored: ReadonlySet<string>) {
-  return { ...rest, headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !ignored.has(name))) }
+  const compared = Object.entries(headers).filter(([name]) => !ignored.has(name))
+  // What client hints say is up to the browser's version.
+  const told = compared.map(([name, value]) => [name, name.startsWith('sec-ch-ua') ? 'told' : value])
+  return { ...rest, headers: Object.fromEntries(told) }
 }
 
 function brief(seen: Seen | undefined): string {

@@ -28,10 +28,31 @@ const asFetch = (dest: string): Differences => ({ 'server.0.headers.sec-fetch-de
 const asCors: Differences = { 'server.0.headers.sec-fetch-mode': ['no-cors', 'cors'] }
 
 const UPLOAD_PROGRESS = 'Browsers report the progress of what they send themselves, and here the worker sends.'
-const SYNCHRONOUS = 'The browser keeps such requests from workers.'
+const AROUND = 'The browser sends such requests around every worker.'
 const LATIN = 'Chromium garbles it on the way to any worker and back, also one that only passes requests on.'
 
+const HINTS: Differences = Object.fromEntries(
+  ['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform'].map(name => [`server.0.headers.${name}`, ['told', null]]),
+)
+const noHints = (row: string, ...names: readonly string[]): Known => ({
+  row,
+  engines: ['chromium'],
+  says: 'no client hints (`Sec-CH-UA`)',
+  why: 'A request of which more is changed than the token loses the headers that scripts may not write.',
+  cases: inEach(names, HINTS),
+})
+
 export const KNOWN: readonly Known[] = [
+  noHints('fetch with keepalive', 'with a body', 'to another origin'),
+  noHints('sendBeacon of JSON', 'as a Blob'),
+  noHints(DESTINATIONS, 'an image', 'an image of another origin'),
+  {
+    row: 'Requests of workers',
+    engines: ['webkit'],
+    says: 'from a blob: the service worker is the referrer, where there was none',
+    why: 'WebKit gives a copy of such a request the referrer of whoever copies it.',
+    cases: { 'a worker from a blob': { 'server.0.headers.referer': [null, 'APP/sw.js'] } },
+  },
   {
     row: 'Request headers',
     engines: ['chromium'],
@@ -104,7 +125,7 @@ export const KNOWN: readonly Known[] = [
     row: 'XMLHttpRequest',
     engines: ['webkit'],
     says: 'of another origin: shows the CORS headers of the response too',
-    why: 'WebKit does so for any worker that answers; other headers stay hidden.',
+    why: 'WebKit does so where a worker answers; other headers stay hidden.',
     cases: {
       'another origin': {
         'page.headers.access-control-allow-credentials': [null, 'true'],
@@ -131,14 +152,14 @@ export const KNOWN: readonly Known[] = [
     row: 'Synchronous XMLHttpRequest',
     engines: ['chromium', 'webkit'],
     says: 'no token',
-    why: SYNCHRONOUS,
+    why: AROUND,
     cases: { GET: { tokens: ['good', 'none'] } },
   },
   {
     row: 'fetch with keepalive',
     engines: ['firefox'],
     says: 'no token',
-    why: SYNCHRONOUS,
+    why: AROUND,
     cases: inEach(['without a body', 'with a body', 'to another origin'], { tokens: ['good', 'none'] }),
   },
   {
@@ -160,14 +181,14 @@ export const KNOWN: readonly Known[] = [
     row: DESTINATIONS,
     engines: ['firefox'],
     says: 'no token for audio and video of another origin without the attribute `crossorigin`',
-    why: 'Firefox keeps them from workers.',
+    why: AROUND,
     cases: { 'audio of another origin': { tokens: ['good', 'none'] } },
   },
   {
     row: DESTINATIONS,
     engines: ['webkit'],
     says: 'of another origin: sent without a preflight',
-    why: 'WebKit sends an element’s request without one, also where a worker has made it.',
+    why: 'So WebKit does it, although the request has `Authorization`.',
     cases: inEach(['an image of another origin', 'an image with crossorigin'], { preflight: [true, false] }),
   },
 ]
@@ -176,11 +197,7 @@ export const KNOWN: readonly Known[] = [
 export const HEADERS: Readonly<
   Record<EngineName, { readonly names: readonly string[]; readonly says: string; readonly why: string }>
 > = {
-  chromium: {
-    names: ['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform'],
-    says: 'no client hints (`Sec-CH-UA` and the like)',
-    why: 'Chromium adds none to the requests of a service worker, which may not write them either.',
-  },
+  chromium: { names: [], says: '', why: '' },
   firefox: {
     names: ['priority'],
     says: 'another `Priority`',
