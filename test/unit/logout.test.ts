@@ -132,6 +132,7 @@ describe("with refreshTokenIn: 'cookie'", () => {
     const { logout, forward, sent, stored, behind } = setUp(options, sessionOf(), undefined, locks)
     await logout()
     const response = forward(new Request(`${ORIGIN}/auth/logout`))
+    await new Promise(resolve => setImmediate(resolve))
     expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
     expect(sent).toEqual([])
     refresh.resolve()
