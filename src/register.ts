@@ -103,7 +103,8 @@ function notControlled(worker: ServiceWorker, controller: ServiceWorker | null):
 async function diagnose(url: URL, cause: unknown): Promise<RefreshWorkerError> {
   const error = (code: ErrorCode, message: string) => new RefreshWorkerError(code, message, { cause })
   const reason = cause instanceof Error ? cause.message : String(cause)
-  if (cause instanceof TypeError && reason.includes('TrustedScriptURL'))
+  // Firefox speaks of the "sink type" alone.
+  if (cause instanceof TypeError && /TrustedScriptURL|sink type/i.test(reason))
     return error(
       'script_error',
       "this page's Content-Security-Policy requires Trusted Types: give register() a TrustedScriptURL, as made by " +

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Tab } from './engines/engine.ts'
-import { get, launch, logIn, Scene, SECRETS, stateOf, untilStatus } from './harness.ts'
+import { barrier, get, launch, logIn, Scene, SECRETS, stateOf, untilStatus } from './harness.ts'
 
 let browser: Browser
 let scene: Scene
@@ -234,9 +234,11 @@ it('what is forged in the name of the worker changes no state (R31, H9)', async 
 })
 
 describe('another site', () => {
+  /** A page with a form, which it submits as soon as the site answers another request of it. */
   const formTo = (action: string, fields: Record<string, string>) => {
     const inputs = Object.entries(fields).map(([name, value]) => `<input name="${name}" value="${value}">`)
-    return `<!doctype html><link rel="icon" href="data:,"><form method="post" action="${action}">${inputs.join('')}</form>`
+    return `<!doctype html><link rel="icon" href="data:,"><form method="post" action="${action}">${inputs.join('')}</form>
+      <script>fetch('/go').then(() => document.forms[0].submit())</script>`
   }
 
   it.each([
@@ -249,14 +251,16 @@ describe('another site', () => {
     await untilStatus(page, 'authenticated')
     const before = await stateOf(page)
     const seen = watch(path)
-    const site = await openSite((_, response) => {
+    const loaded = barrier()
+    const site = await openSite(async ({ url }, response) => {
+      if (url === '/go') await loaded.pass()
       response.setHeader('Content-Type', 'text/html')
       response.end(formTo(`${scene.origin}${path}`, { username: 'grace', password: 'hopper' }))
     })
 
     const attacker = await scene.profile.newTab()
     await attacker.goto(site)
-    await attacker.evaluate(() => void setTimeout(() => document.forms[0]?.submit()))
+    loaded.open()
     await expect
       .poll(() => scene.demo.log.filter(entry => entry.path === path && entry.status === status).length)
       .toBe(path === '/api/echo' ? 1 : 2)

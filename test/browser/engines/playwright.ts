@@ -41,7 +41,9 @@ export const firefox: Engine = {
   },
 }
 
-const NETWORK_ERROR = /^(Failed to load ‘|Cross-Origin Request Blocked: )/
+/** What Firefox tells of as it does of an error that nobody caught: that it could not, or would not, load something. */
+const LOAD_ERROR =
+  /^(Failed to load ‘|Cross-Origin Request Blocked: |Content-Security-Policy: |downloadable font: |Firefox can’t establish a connection |Failed to get service worker registration)/
 
 type HardReload = (page: Page) => Promise<unknown>
 
@@ -66,8 +68,7 @@ class PlaywrightProfile implements Profile {
     this.#hardReload = hardReload
     context.on('weberror', error => {
       const message = String(error.error())
-      // Firefox tells of some network errors as it does of an error that nobody caught.
-      if (NETWORK_ERROR.test(message)) this.console.push(message)
+      if (LOAD_ERROR.test(message)) this.console.push(message)
       else this.failures.push(message)
     })
     context.on('console', message => this.console.push(message.text()))
