@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http'
 import { inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/auth-client.ts'
@@ -47,6 +48,7 @@ export class Scene {
   /** Files that the server has besides its own; they may be changed while it runs. */
   readonly files: NonNullable<DemoOptions['files']>
   readonly #urls: string[] = []
+  readonly #served = new Map<string, RequestListener>()
   readonly #exposed = new Map<PlaceName, string>()
 
   private constructor(demo: Demo, origin: string, profile: Profile, files: Scene['files']) {
@@ -54,7 +56,12 @@ export class Scene {
     this.origin = origin
     this.profile = profile
     this.files = files
-    demo.server.prependListener('request', ({ url = '' }) => this.#urls.push(url))
+    demo.server.off('request', demo.app).on('request', (request, response) => {
+      const { url = '' } = request
+      this.#urls.push(url)
+      const listener = this.#served.get(url) ?? demo.app
+      listener(request, response)
+    })
   }
 
   static async open(browser: Browser, options: DemoOptions = {}): Promise<Scene> {
@@ -84,6 +91,11 @@ export class Scene {
   /** Stops the one worker of a script. */
   stopWorker(page: Tab, path: string): Promise<void> {
     return page.stopWorkers(this.origin + path)
+  }
+
+  /** Answers the requests of one URL in place of the demo. */
+  serve(url: string, listener: RequestListener) {
+    this.#served.set(url, listener)
   }
 
   /** Takes it for right that there are secrets in a place; the reason is for whoever reads the test. */

@@ -35,6 +35,11 @@ async function openSite(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
+const redirectTo =
+  (location: string, status: number): RequestListener =>
+  (_, response) =>
+    response.writeHead(status, { Location: location }).end()
+
 /** Notes of each request below a path what it carries. */
 function watch(path: string) {
   const seen = new Map<string, string | undefined>()
@@ -290,7 +295,8 @@ describe('another site', () => {
       const seen = watch('/api/')
       const page = await scene.tab()
       await logIn(page)
-      redirect(scene, { '/api/away': `${site}/away`, '/api/away-and-back': `${site}/back` }, status)
+      scene.serve('/api/away', redirectTo(`${site}/away`, status))
+      scene.serve('/api/away-and-back', redirectTo(`${site}/back`, status))
       const call = ([url, method]: [string, string]) =>
         fetch(url, { method }).then(
           response => response.status,
@@ -324,23 +330,12 @@ describe('another site', () => {
     scene = await Scene.open(browser, { files: { '/sw.js': worker } })
     const page = await scene.tab()
     await logIn(page)
-    redirect(scene, { '/api/away': `${site}/away` }, 307)
+    scene.serve('/api/away', redirectTo(`${site}/away`, 307))
     const result = await page.evaluate(() => fetch('/api/away').then(String, error => error.name))
     expect(result).toBe('TypeError')
     expect(arrived).toBe(0)
   })
 })
-
-/** Has the demo's server redirect some paths, before anything else. */
-function redirect({ demo }: Scene, targets: Record<string, string>, status: number) {
-  const [listener] = demo.server.listeners('request').slice(-1) as [RequestListener]
-  demo.server.off('request', listener)
-  demo.server.on('request', (request, response) => {
-    const target = targets[request.url ?? '']
-    if (target) response.writeHead(status, { Location: target }).end()
-    else listener(request, response)
-  })
-}
 
 it('no element of a page gets the token sent, whatever its kind (R6, H11)', async () => {
   scene = await Scene.open(browser)
