@@ -61,8 +61,8 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
 }
 
 /** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders. */
-function tokenResponse({ expiresAt }: Authenticated, config: Config, now: number): Response {
-  const body: Record<string, unknown> = { token_type: config.authTokenType || 'Bearer' }
+function tokenResponse({ expiresAt, isBound }: Authenticated, config: Config, now: number): Response {
+  const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
   if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
   place(body, config.accessTokenProp, ACCESS_TOKEN_PLACEHOLDER)
   place(body, config.refreshTokenProp, REFRESH_TOKEN_PLACEHOLDER)

@@ -84,6 +84,11 @@ describe("a page's own refresh request with the placeholder", () => {
     expect(await response?.json()).toEqual({ token_type: 'JWT', data: { access: ACCESS, refresh: REFRESH } })
   })
 
+  it('hears of the token_type that the login had, where the token is bound to a key (RFC 9449)', async () => {
+    const { renew, form } = setUp({ options: { dpop: true }, session: sessionOf({ isBound: true }) })
+    expect(await (await renew(form(GRANT)))?.json()).toMatchObject({ access_token: ACCESS, token_type: 'DPoP' })
+  })
+
   it.each([
     ['refresh_rejected', 400, 'invalid_grant'],
     ['session_replaced', 400, 'invalid_grant'],
