@@ -7,10 +7,22 @@ const define = { __VERSION__: JSON.stringify('0.0.0-test') }
 /** The same tests in each engine. One that is not there is left out, which scripts/browsers.mjs has said loudly. */
 const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
 
+/**
+ * What is the worker's own doing, the same in any engine, or takes a kill, which only Chromium has: shown there, and
+ * elsewhere with EVERYWHERE=1, since it takes long.
+ */
+const ONE_ENGINE = ['faults', 'hostile', 'kill', 'modes', 'oauth', 'peers', 'renewal']
+
+const leftOut = (folder: string, engine: EngineName) =>
+  folder === 'browser' && engine !== 'chromium' && !process.env.EVERYWHERE
+    ? ONE_ENGINE.map(name => `test/browser/${name}.test.ts`)
+    : []
+
 const browserProject = (folder: string) => (engine: EngineName, index: number) => ({
   test: {
     name: engine,
     include: [`test/${folder}/**/*.test.ts`],
+    exclude: leftOut(folder, engine),
     provide: { engine },
     globalSetup: 'test/browser/global-setup.ts',
     // One browser at a time: two cores, and tests that are about who comes first.
