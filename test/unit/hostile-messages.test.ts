@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   envelope,
   isKeepAlive,
@@ -12,6 +12,8 @@ import {
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
+// Nobody's promise: a machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 const TYPES = ['state', 'update-token', 'logout', 'claim', 'inspect', 'keep-alive', 'access-token'] as const
 const GUARDS = { isKeepAlive, isWorkerBroadcast, isWorkerReply }

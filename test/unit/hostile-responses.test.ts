@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
@@ -9,6 +9,8 @@ import { configOf, createLocks, createMemoryStore, NOW, ORIGIN, received } from 
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
+// Nobody's promise: a machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** Sends a login that is answered so; tells what the page gets, what is stored, and what was logged. */
 async function logIn(answer: Response, options: Partial<Options> = {}) {

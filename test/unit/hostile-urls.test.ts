@@ -1,11 +1,13 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
 import { createMatcher } from '../../sw/routes.ts'
 import { configOf, ORIGIN } from './kit.ts'
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
+// Nobody's promise: a machine may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** What the matcher looks at; a real `Request` refuses some of these URLs, as browsers do before any worker sees them. */
 const GET = { method: 'GET', mode: 'cors', destination: '' } as Request
