@@ -612,7 +612,7 @@ describe('XSS drill (H15, R1): a script in the page', () => {
 it('a page sees no secret, whatever it does and whatever fails (R35, H17)', async () => {
   scene = await Scene.open(browser, {
     beforeRefresh: () => {
-      if (isDown) throw Object.assign(new Error('down'), { status: 503 })
+      if (isDown) throw Object.assign(new Error('down'), { status: 429 })
     },
   })
   let isDown = false
