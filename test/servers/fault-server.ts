@@ -55,17 +55,17 @@ export interface FaultServer {
   fault: Fault | null
   /** The real one. */
   target: string
-  /** The requests that have arrived, by method and path, preflights left out. */
-  readonly requests: readonly string[]
+  /** The requests that have arrived, preflights left out: what for, and when (milliseconds since the epoch). */
+  readonly requests: readonly { readonly line: string; readonly at: number }[]
   /** Ends at once, live connections included. */
   close(): Promise<void>
 }
 
 export async function openFaultServer(): Promise<FaultServer> {
-  const requests: string[] = []
+  const requests: { line: string; at: number }[] = []
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     if (request.method === 'OPTIONS') return response.writeHead(204, CORS).end()
-    requests.push(`${request.method} ${request.url}`)
+    requests.push({ line: `${request.method} ${request.url}`, at: Date.now() })
     if (faults.fault) return faults.fault(request, response)
     const { authorization = '', 'content-type': type = '' } = request.headers
     const body = JSON.stringify(await json(request))
