@@ -3,7 +3,7 @@ import type { Config } from './config.ts'
 import type { Usable } from './session.ts'
 
 /** The value of the header that carries the access token (RFC 6750 §2.1, RFC 9449 §7.1). */
-export function authorization(config: Config, session: Usable): string {
+export function authorization(config: Config, session: Pick<Usable, 'accessToken' | 'isBound'>): string {
   if (session.isBound) return `DPoP ${session.accessToken}`
   return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
 }

@@ -29,6 +29,8 @@ export interface Options {
   /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
   logoutUrl?: string | null
   logoutMethod?: string
+  /** Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. */
+  revocationUrl?: string | null
   /** Where refresh requests go; null: to `loginUrl`. */
   refreshTokenUrl?: string | null
   /** Refresh tokens on or off. */
@@ -115,7 +117,7 @@ export interface Endpoint {
 
 export type ApiUrl = Endpoint | UrlPredicate
 
-type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl'
+type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl' | 'revocationUrl'
 
 /** Validated options with defaults; URLs are resolved, durations are milliseconds. */
 export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
@@ -123,6 +125,7 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
   readonly loginUrl: Endpoint
   readonly signupUrl: Endpoint | null
   readonly logoutUrl: Endpoint | null
+  readonly revocationUrl: Endpoint | null
   readonly refreshTokenUrl: Endpoint
   readonly formEncoded: boolean
   /** Whether refresh tokens are used, and kept here. */
@@ -182,6 +185,7 @@ const table: Readonly<Record<keyof Options, Row>> = {
     "an HTTP method, such as 'get' or 'post'",
     value => isText(value) && /^(get|post|put|patch|delete)$/i.test(value as string),
   ],
+  revocationUrl: urlOrNull,
   refreshTokenUrl: urlOrNull,
   useRefreshToken: flag(false),
   refreshTokenIn: oneOf('body', 'cookie'),
@@ -255,7 +259,7 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   if (isInCookie && !checked.useRefreshToken)
     throw new ConfigError('refreshTokenIn', 'got "cookie", which takes useRefreshToken: true')
   const url = (name: keyof Options, value: string) => endpoint(name, value, checked.baseUrl, scriptUrl)
-  const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl') => {
+  const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'revocationUrl' | 'refreshTokenUrl') => {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
@@ -266,6 +270,7 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     loginUrl,
     signupUrl: urlOf('signupUrl'),
     logoutUrl: urlOf('logoutUrl'),
+    revocationUrl: urlOf('revocationUrl'),
     refreshTokenUrl: urlOf('refreshTokenUrl') ?? loginUrl,
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,

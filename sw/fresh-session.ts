@@ -3,6 +3,7 @@ import type { RefreshReport } from '../src/protocol.ts'
 import type { BackOff } from './back-off.ts'
 import type { Config } from './config.ts'
 import type { Clock, Locks, Log } from './ports.ts'
+import type { Revoke } from './revocation.ts'
 import {
   type Authenticated,
   ended,
@@ -53,6 +54,7 @@ interface Needs {
   readonly locks: Locks
   readonly now: Clock
   readonly backOff: BackOff
+  readonly revoke: Revoke
   readonly log: Log
 }
 
@@ -63,7 +65,7 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 }
 
 export function createFreshSession(needs: Needs): FreshSession {
-  const { config, sessions, tokenEndpoint, locks, backOff, now, log } = needs
+  const { config, sessions, tokenEndpoint, locks, backOff, revoke, now, log } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   let lastRefresh: RefreshReport | null = null
 
@@ -100,7 +102,10 @@ export function createFreshSession(needs: Needs): FreshSession {
       log('debug', 'refreshed the access token')
       // Login and logout win: the result of a refresh that they overtook is dropped.
       const { tokens } = answer
-      return sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
+      const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
+      // Not those of a session that goes on with others: servers revoke all of it.
+      if (!isSame(session, stored)) revoke(tokens)
+      return session
     }
     log('warn', `could not refresh the access token: ${answer.detail}`)
     if (answer.outcome === 'rejected') return reject(stored, answer.detail)

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { Prover } from './dpop.ts'
 import { alone } from './fresh-session.ts'
 import type { Fetch, Locks, Log, WaitUntil } from './ports.ts'
+import type { Revoke } from './revocation.ts'
 import { createSend } from './send.ts'
 import { type Authenticated, ended, isUsable, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -12,7 +13,7 @@ export interface Logout {
   /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
   readonly logout: (waitUntil: WaitUntil) => Promise<Session>
   /** A page's own request to the logout URL: the session ends, whatever the server answers. */
-  readonly forward: (request: Request) => Promise<Response>
+  readonly forward: (request: Request, waitUntil: WaitUntil) => Promise<Response>
 }
 
 interface Needs {
@@ -21,20 +22,22 @@ interface Needs {
   readonly fetch: Fetch
   readonly prover?: Prover | null
   readonly locks: Locks
+  readonly revoke: Revoke
   readonly log: Log
 }
 
-export function createLogout({ config, sessions, fetch, prover = null, locks, log }: Needs): Logout {
+export function createLogout({ config, sessions, fetch, prover = null, locks, revoke, log }: Needs): Logout {
   const send = createSend({ config, fetch, prover })
   const isInCookie = config.refreshTokenIn === 'cookie'
 
   /** Ends the stored session, and settles with it as it was, to be told to the server. */
-  const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
+  const end = async (waitUntil: WaitUntil): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
     const session = await sessions.change(latest => {
       was = latest.status === 'authenticated' ? latest : null
       return was ? ended(latest, 'logout') : latest
     })
+    if (was) waitUntil(revoke(was))
     return { session, was }
   }
 
@@ -49,7 +52,7 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, lo
 
   return {
     logout: async waitUntil => {
-      const { session, was } = await end()
+      const { session, was } = await end(waitUntil)
       if (config.logoutUrl && was) {
         const { href } = config.logoutUrl
         const tell = () => {
@@ -69,8 +72,8 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, lo
       }
       return session
     },
-    forward: async request => {
-      const { was } = await end()
+    forward: async (request, waitUntil) => {
+      const { was } = await end(waitUntil)
       return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
     },
   }

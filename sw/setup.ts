@@ -17,6 +17,7 @@ import { createAnswerMessage, createDescribeState } from './messages.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
 import { createRenew } from './renewal.ts'
+import { createRevoke } from './revocation.ts'
 import { createMatcher, type RequestKind } from './routes.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
@@ -61,9 +62,11 @@ export function setup(options: Options): void {
   const dpop = config.dpop ? createDpop({ ...platform, config, store, es256 }) : null
   const prover = dpop?.prover ?? null
   const tokenEndpoint = createTokenEndpoint(config, dpop?.refresh ?? platform.fetch, now)
+  const revoke = createRevoke({ ...platform, config, fetch: dpop?.refresh ?? platform.fetch })
   const freshSession = createFreshSession({
     ...platform,
     config,
+    revoke,
     sessions,
     tokenEndpoint,
     backOff: createBackOff(platform),
@@ -71,7 +74,7 @@ export function setup(options: Options): void {
   const authorize = createAuthorize({ ...platform, config, sessions, freshSession, prover })
   const login = createLogin({ ...platform, config, sessions, fetch: dpop?.login ?? platform.fetch })
   const renew = createRenew({ ...platform, config, freshSession })
-  const { logout, forward } = createLogout({ ...platform, config, sessions, prover })
+  const { logout, forward } = createLogout({ ...platform, config, sessions, prover, revoke })
   const openAnswers = createOpenAnswers(platform)
   const about = { version: __VERSION__, scope: self.registration.scope }
   const answerMessage = createAnswerMessage({
@@ -95,7 +98,7 @@ export function setup(options: Options): void {
       case 'token':
         return (await renew(request)) ?? platform.fetch(request)
       case 'logout':
-        return forward(request)
+        return forward(request, promise => event.waitUntil(promise))
       case 'api':
         return authorize(request, promise => event.waitUntil(promise))
     }

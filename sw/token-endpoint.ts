@@ -1,9 +1,9 @@
 import { RefreshWorkerError } from '../src/errors.ts'
 import { own, REQUESTED_WITH } from '../src/protocol.ts'
 import { authorization } from './attach.ts'
-import type { Config } from './config.ts'
+import type { Config, Endpoint } from './config.ts'
 import type { Clock, Fetch } from './ports.ts'
-import { type Authenticated, isUsable, type Tokens } from './session.ts'
+import type { Authenticated, Tokens } from './session.ts'
 import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
 
 /**
@@ -44,23 +44,37 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
 }
 
 function refreshRequest(config: Config, session: Authenticated, signal: AbortSignal): Request {
-  const isInCookie = config.refreshTokenIn === 'cookie'
-  const fields: Record<string, string> = {
+  const { refreshToken } = session
+  const fields = {
     grant_type: 'refresh_token',
-    ...(session.refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: session.refreshToken }),
-    ...(config.clientId ? { client_id: config.clientId } : {}),
+    ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
   }
+  return tokenRequest(config, config.refreshTokenUrl, fields, session, signal)
+}
+
+/** A request of the worker's own to the authorization server, in the encoding that it takes. */
+export function tokenRequest(
+  config: Config,
+  { href }: Endpoint,
+  fields: Readonly<Record<string, string>>,
+  session: Pick<Authenticated, 'accessToken' | 'isBound'>,
+  signal: AbortSignal,
+): Request {
+  const isInCookie = config.refreshTokenIn === 'cookie'
+  const { accessToken } = session
+  const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
   const headers = new Headers(config.defaultHeadersForTokenRequests)
   if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
   // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
-  if (!config.formEncoded && isUsable(session)) headers.set(config.authHeader, authorization(config, session))
+  if (!config.formEncoded && accessToken !== null)
+    headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
   if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
-  return new Request(config.refreshTokenUrl.href, {
+  return new Request(href, {
     method: 'POST',
     headers,
-    body: config.formEncoded ? new URLSearchParams(fields).toString() : JSON.stringify(fields),
+    body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
     credentials: isInCookie ? 'include' : 'same-origin',
-    // A redirect would post the refresh token on to wherever it points.
+    // A redirect would post the tokens on to wherever it points.
     redirect: 'error',
     cache: 'no-store',
     referrerPolicy: 'no-referrer',
@@ -104,7 +118,7 @@ function isDefinitive(status: number, json: JsonBody | null, error: unknown, con
  * Seconds, or a date by the server's clock; null where it is missing, in the past, or neither.
  * @see RFC 9110 §10.2.3
  */
-function readRetryAfter(headers: Headers, receivedAt: number): number | null {
+export function readRetryAfter(headers: Headers, receivedAt: number): number | null {
   const value = headers.get('Retry-After')?.trim() ?? ''
   if (/^\d+$/.test(value)) return Number(value) * 1000
   const delay = parseDate(value) - (parseDate(headers.get('Date') ?? '') || receivedAt)

@@ -12,7 +12,7 @@ import type { Fetch, Locks, Store } from '../../sw/ports.ts'
 import { loggedIn, nobody, parseSession, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
 import { createTokenEndpoint } from '../../sw/token-endpoint.ts'
-import { configOf, jsonResponse, NOW, ORIGIN, received } from '../unit/kit.ts'
+import { configOf, jsonResponse, NOW, ORIGIN, received, revokeNothing } from '../unit/kit.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
 import type { Scheduler } from './scheduler.ts'
 import { accessTokenOf, createWatch, type Watch } from './watch.ts'
@@ -259,11 +259,19 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       locks: locksOf(life),
       now,
       backOff,
+      revoke: revokeNothing,
       log,
     })
     const authorize = createAuthorize({ config, sessions, freshSession, fetch, now, log })
     const login = createLogin({ config, sessions, fetch, locks: locksOf(life), now, newId, log })
-    const { logout, forward } = createLogout({ config, sessions, fetch, locks: locksOf(life), log })
+    const { logout, forward } = createLogout({
+      config,
+      sessions,
+      fetch,
+      locks: locksOf(life),
+      revoke: revokeNothing,
+      log,
+    })
     watch.begins(life)
     const waitUntil = (promise: Promise<unknown>) => void watch.awaits(life, 'waitUntil', promise)
     return {
@@ -283,7 +291,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         watch.awaits(
           life,
           'logout',
-          watch.logsOut(life, () => forward(request)),
+          watch.logsOut(life, () => forward(request, waitUntil)),
         )
       },
       /** As messages.ts does on `update-token`. */

@@ -28,6 +28,7 @@ describe('the defaults', () => {
       signupUrl: null,
       loginOnSignup: true,
       logoutUrl: null,
+      revocationUrl: null,
       logoutMethod: 'GET',
       refreshTokenUrl: endpoint,
       useRefreshToken: false,

@@ -24,6 +24,7 @@ import {
   NOW,
   ORIGIN,
   received,
+  revokeNothing,
   type Sent,
   sessionOf,
 } from './kit.ts'
@@ -61,7 +62,16 @@ function setUp(
   const sessions = createSessionStore({ config, store, onChange: async () => undefined })
   let ids = 0
   const locks = createLocks()
-  const ports = { config, sessions, fetch, locks, now: clock.now, newId: () => `id-${++ids}`, log }
+  const ports = {
+    config,
+    sessions,
+    fetch,
+    locks,
+    revoke: revokeNothing,
+    now: clock.now,
+    newId: () => `id-${++ids}`,
+    log,
+  }
   const read: Store['read'] = key => (isKeyReadable ? store.read(key) : Promise.reject(new Error('no')))
   const dpop = createDpop({ ...ports, store: { ...store, read }, es256 })
   const tokenEndpoint = createTokenEndpoint(config, dpop.refresh, clock.now)
@@ -438,7 +448,10 @@ describe('a logout', () => {
 
   it('by a page carries it too, with the body that it has', async () => {
     const { forward, sent, proofs } = setUp((_, count) => (count === 1 ? wantsNonce('n-1') : ok()))
-    const response = await forward(new Request(`${ORIGIN}/auth/logout`, { method: 'POST', body: 'all=1' }))
+    const response = await forward(
+      new Request(`${ORIGIN}/auth/logout`, { method: 'POST', body: 'all=1' }),
+      promise => void promise,
+    )
     expect(response.status).toBe(200)
     expect(sent.map(({ body }) => body)).toEqual(['all=1', 'all=1'])
     expect(await proofs()).toMatchObject([{ htm: 'POST' }, { nonce: 'n-1' }])

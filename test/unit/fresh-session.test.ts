@@ -38,6 +38,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
   const clock = createClock()
   const asked: Authenticated[] = []
   const changes: string[] = []
+  const revoked: (string | null)[] = []
   const log: string[] = []
   const worker = () => {
     const sessions = createSessionStore({
@@ -55,12 +56,13 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
       tokenEndpoint,
       locks,
       backOff: createSteadyBackOff(clock.now),
+      revoke: async ({ refreshToken }: { refreshToken: string | null }) => void revoked.push(refreshToken),
       now: clock.now,
       log: (_: string, line: string) => log.push(line),
     }
     return { sessions, ...createFreshSession(needs) }
   }
-  return { records, clock, asked, changes, log, worker, stored: stored as Authenticated }
+  return { records, clock, asked, changes, revoked, log, worker, stored: stored as Authenticated }
 }
 
 const codeOf = (promise: Promise<unknown>) =>
@@ -139,9 +141,9 @@ describe('G3: login and logout beat a refresh in flight', () => {
       'session_replaced',
     ],
     ['a logout (N8)', previous => ended(previous, 'logout'), 'not_authenticated'],
-  ])('%s', async (_, transition, code) => {
+  ])('%s; what comes late is dropped, and revoked (R26)', async (_, transition, code) => {
     const answer = deferred<RefreshAnswer>()
-    const { worker, asked, stored } = setUp({ endpoint: () => answer.promise })
+    const { worker, asked, revoked, stored } = setUp({ endpoint: () => answer.promise })
     const { refresh, sessions } = worker()
     const result = codeOf(refresh(stored))
     await expect.poll(() => asked.length).toBe(1)
@@ -149,6 +151,7 @@ describe('G3: login and logout beat a refresh in flight', () => {
     answer.resolve(refreshedTo('access-late'))
 
     expect(await result).toBe(code)
+    expect(revoked).toEqual(['refresh-1'])
     expect(await sessions.load()).toEqual(winner)
   })
 

@@ -89,6 +89,9 @@ export interface Sent {
   readonly request: Request
 }
 
+/** For where there is no revocation endpoint. */
+export const revokeNothing = async () => undefined
+
 /** A fetch port that keeps what was sent and answers by `answer`. */
 export function createServer(answer: (sent: Sent, count: number) => Response | Promise<Response>) {
   const sent: Sent[] = []

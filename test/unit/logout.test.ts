@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../sw/config.ts'
 import { createLogout } from '../../sw/logout.ts'
+import { createRevoke } from '../../sw/revocation.ts'
 import { ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore } from '../../sw/session-store.ts'
-import { configOf, createLocks, createMemoryStore, createServer, deferred, ORIGIN, sessionOf } from './kit.ts'
+import { configOf, createLocks, createMemoryStore, createServer, deferred, NOW, ORIGIN, sessionOf } from './kit.ts'
 
 function setUp(
   options: Partial<Options> = {},
@@ -23,11 +24,18 @@ function setUp(
     sessions,
     fetch,
     locks,
+    revoke: createRevoke({
+      config,
+      fetch,
+      now: () => NOW,
+      later: (_, task) => task(),
+      log: (_, line) => log.push(line),
+    }),
     log: (_, line) => log.push(line),
   })
   return {
     logout: () => logout(promise => behind.push(promise)),
-    forward,
+    forward: (request: Request) => forward(request, promise => behind.push(promise)),
     sent,
     log,
     behind,
@@ -87,6 +95,75 @@ describe('logout', () => {
     await logout()
     expect(sent).toEqual([])
     expect(stored()).toEqual(nobody)
+  })
+})
+
+describe('with revocationUrl (RFC 7009)', () => {
+  const options = { revocationUrl: '/auth/revoke', clientId: 'web' }
+
+  it.each(['logout', 'forward'] as const)(
+    'the refresh token is revoked once, by the one that ended the session (N10): %s',
+    async how => {
+      const { logout, forward, sent, behind, stored } = setUp(options)
+      const end = () => (how === 'logout' ? logout() : forward(new Request(`${ORIGIN}/auth/logout`)))
+      await Promise.all([end(), end()])
+      await Promise.all(behind)
+      const revocations = sent.filter(({ url }) => url.endsWith('/auth/revoke'))
+      expect(revocations).toMatchObject([{ method: 'POST', authorization: 'Bearer access-1' }])
+      expect(JSON.parse(revocations[0]?.body ?? '')).toEqual({
+        token: 'refresh-1',
+        token_type_hint: 'refresh_token',
+        client_id: 'web',
+      })
+      expect(revocations[0]?.request).toMatchObject({
+        redirect: 'error',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+      })
+      expect(stored()).toMatchObject({ status: 'anonymous' })
+    },
+  )
+
+  it('is asked in form encoding where the server wants it, without a header', async () => {
+    const form = { 'Content-Type': 'application/x-www-form-urlencoded' }
+    const { logout, sent, behind } = setUp({ ...options, defaultHeadersForTokenRequests: form })
+    await logout()
+    await Promise.all(behind)
+    expect(sent).toMatchObject([
+      { authorization: null, body: 'token=refresh-1&token_type_hint=refresh_token&client_id=web' },
+    ])
+  })
+
+  it('revokes the access token of a session that has no other', async () => {
+    const { logout, sent, behind } = setUp(options, sessionOf({ refreshToken: null }))
+    await logout()
+    await Promise.all(behind)
+    expect(JSON.parse(sent[0]?.body ?? '')).toMatchObject({ token: 'access-1', token_type_hint: 'access_token' })
+  })
+
+  it.each<[string, number, () => Promise<Response>]>([
+    ['200', 1, async () => new Response()],
+    ['400', 1, async () => new Response('', { status: 400 })],
+    ['503', 3, async () => new Response('', { status: 503 })],
+    ['503 for an hour', 1, async () => new Response('', { status: 503, headers: { 'Retry-After': '3600' } })],
+    ['429', 3, async () => new Response('', { status: 429 })],
+    ['no CORS header, or no network', 3, () => Promise.reject(new TypeError('Failed to fetch access-1'))],
+  ])(
+    'the session has ended before, and so many requests are sent, when the server answers %s: %i (B19)',
+    async (_, count, answer) => {
+      const { logout, sent, behind, log, stored } = setUp(options, sessionOf(), answer)
+      await logout()
+      expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+      await Promise.all(behind)
+      expect(sent).toHaveLength(count)
+      expect(log.join()).not.toMatch(/access-1|refresh-1/)
+    },
+  )
+
+  it('does not wait for one that hangs (B19)', async () => {
+    const { logout, stored } = setUp(options, sessionOf(), () => new Promise<Response>(() => undefined))
+    await logout()
+    expect(stored()).toMatchObject({ status: 'anonymous' })
   })
 })
 

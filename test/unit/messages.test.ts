@@ -15,6 +15,7 @@ import {
   deferred,
   jwt,
   NOW,
+  revokeNothing,
   sessionOf,
   tokensOf,
 } from './kit.ts'
@@ -44,6 +45,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     tokenEndpoint,
     locks: createLocks(),
     backOff: createSteadyBackOff(clock.now),
+    revoke: revokeNothing,
     now: clock.now,
     log: line,
   })

@@ -16,6 +16,7 @@ import {
   createSteadyBackOff,
   jsonResponse,
   ORIGIN,
+  revokeNothing,
 } from './kit.ts'
 
 const TOKEN_ENDPOINT = `${ORIGIN}/oauth/token`
@@ -58,6 +59,7 @@ function setUp() {
     locks,
     now: clock.now,
     backOff: createSteadyBackOff(clock.now),
+    revoke: revokeNothing,
     log,
   })
   const login = createLogin({ config, sessions, fetch, locks, now: clock.now, newId: () => 'session-1', log })
