@@ -44,6 +44,7 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
     jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     features: {
+      revocation: { enabled: true },
       devInteractions: { enabled: false },
       dPoP: { enabled: proofs !== undefined, nonceSecret: randomBytes(32), requireNonce: () => true },
     },

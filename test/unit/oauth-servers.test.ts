@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { createRevoke } from '../../sw/revocation.ts'
 import { createTokenEndpoint } from '../../sw/token-endpoint.ts'
 import { type AuthServer, type AuthServerOptions, postForm, type TokenResponse } from '../servers/app.ts'
 import { openOAuth2Server } from '../servers/oauth2-server.ts'
@@ -176,4 +177,26 @@ describe('@node-oauth/oauth2-server', () => {
     const tokens = await server.login()
     expect(await rawRefresh(tokens, { Authorization: `Bearer ${tokens.access_token}` })).toMatchObject({ status: 200 })
   })
+})
+
+it('oidc-provider revokes what a session had when it ended (RFC 7009)', async () => {
+  server = await openOidcServer()
+  const { access_token: accessToken, refresh_token: refreshToken } = await server.login()
+  const config = configOf({
+    revocationUrl: `${server.tokenUrl}/revocation`,
+    clientId: server.clientId,
+    defaultHeadersForTokenRequests: { 'Content-Type': FORM },
+  })
+  const log: string[] = []
+  const revoke = createRevoke({
+    config,
+    fetch: keepAndFetch,
+    now: Date.now,
+    later: (delay, task) => void setTimeout(task, delay),
+    log: (_, line) => log.push(line),
+  })
+  await revoke(sessionOf({ accessToken, refreshToken }))
+  expect(log).toEqual([])
+  expect((await refresh(refreshToken)).outcome).toBe('rejected')
+  expect(await server.isValid(accessToken)).toBe(false)
 })
