@@ -1,12 +1,13 @@
 /// <reference lib="webworker" />
-import { envelope } from '../src/protocol.ts'
-
-declare const self: ServiceWorkerGlobalScope
-
 /**
  * The worker that `refresh-worker kill` puts in the place of another: it removes the session and unregisters itself.
  * It answers no request, so pages that are open reach the network as they would without any worker.
  */
+import { envelope } from '../src/protocol.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+/** How long the removal of the session may take (milliseconds). */
 const LIMIT = 3_000
 
 self.addEventListener('install', () => {
