@@ -16,6 +16,7 @@ import { createLogout } from './logout.ts'
 import { createAnswerMessage, createDescribeState } from './messages.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
+import type { WaitUntil } from './ports.ts'
 import { createRenew } from './renewal.ts'
 import { createRevoke } from './revocation.ts'
 import { createMatcher, type RequestKind } from './routes.ts'
@@ -61,8 +62,9 @@ export function setup(options: Options): void {
   })
   const dpop = config.dpop ? createDpop({ ...platform, config, store, es256 }) : null
   const prover = dpop?.prover ?? null
-  const tokenEndpoint = createTokenEndpoint(config, dpop?.refresh ?? platform.fetch, now)
-  const revoke = createRevoke({ ...platform, config, fetch: dpop?.refresh ?? platform.fetch })
+  const fetchTokens = dpop?.refresh ?? platform.fetch
+  const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now)
+  const revoke = createRevoke({ ...platform, config, fetch: fetchTokens })
   const freshSession = createFreshSession({
     ...platform,
     config,
@@ -89,7 +91,7 @@ export function setup(options: Options): void {
     isAnswering: openAnswers.isAnyOpen,
   })
 
-  const answer = async (kind: RequestKind, original: Request, event: ExtendableEvent): Promise<Response> => {
+  const answer = async (kind: RequestKind, original: Request, waitUntil: WaitUntil): Promise<Response> => {
     const request = await sendable(original)
     switch (kind) {
       case 'login':
@@ -98,9 +100,9 @@ export function setup(options: Options): void {
       case 'token':
         return (await renew(request)) ?? platform.fetch(request)
       case 'logout':
-        return forward(request, promise => event.waitUntil(promise))
+        return forward(request, waitUntil)
       case 'api':
-        return authorize(request, promise => event.waitUntil(promise))
+        return authorize(request, waitUntil)
     }
   }
 
@@ -111,11 +113,12 @@ export function setup(options: Options): void {
     new Route(
       ({ request }) => kinds.has(request),
       ({ request, event }) => {
-        const response = answer(kinds.get(request) as RequestKind, request, event)
+        const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+        const response = answer(kinds.get(request) as RequestKind, request, waitUntil)
         if (!platform.stopsAnswers) return response
         const { clientId } = event as FetchEvent
         const { destination } = request
-        return openAnswers.follow(response, { clientId, destination, waitUntil: promise => event.waitUntil(promise) })
+        return openAnswers.follow(response, { clientId, destination, waitUntil })
       },
     ),
   )

@@ -1,14 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Tab } from './engines/engine.ts'
-import { engine, get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { engine, get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 const script = (body: string, type = 'text/javascript') => ({ type, body })

@@ -1,13 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { Browser, Tab } from './engines/engine.ts'
-import { launch, Scene } from './harness.ts'
+import { afterEach, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { Scene, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 /** Clicks on the first button of that name, as soon as there is one that can be clicked. */

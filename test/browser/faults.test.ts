@@ -1,19 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { FAULTS, type FaultServer, openFaultServer } from '../servers/fault-server.ts'
-import type { Browser, Tab } from './engines/engine.ts'
-import { engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import type { Tab } from './engines/engine.ts'
+import { engine, get, logIn, logInFor, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
 let faults: FaultServer
 beforeAll(async () => {
-  browser = await launch()
   faults = await openFaultServer()
 })
-afterAll(async () => {
-  await browser.close()
-  await faults.close()
-})
+afterAll(() => faults.close())
 afterEach(() => scene.close())
 
 /** Between a failure and the next attempt, at least (milliseconds); the clocks of two processes may round apart. */

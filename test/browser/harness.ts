@@ -1,7 +1,8 @@
 import type { RequestListener } from 'node:http'
-import { inject } from 'vitest'
+import { afterAll, beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/auth-client.ts'
+import { deferred } from '../unit/kit.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { chromium, firefox } from './engines/playwright.ts'
 import { webkit } from './engines/webkit.ts'
@@ -40,6 +41,16 @@ export function launch(): Promise<Browser> {
   return engine.launch(inject('executable'))
 }
 
+/** One browser for all tests of a file. */
+export function useBrowser(): Pick<Browser, 'newProfile'> {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await launch()
+  })
+  afterAll(() => browser.close())
+  return { newProfile: () => browser.newProfile() }
+}
+
 /** A demo server and one browser profile that uses it: its tabs share the worker. */
 export class Scene {
   readonly demo: Demo
@@ -64,7 +75,7 @@ export class Scene {
     })
   }
 
-  static async open(browser: Browser, options: DemoOptions = {}): Promise<Scene> {
+  static async open(browser: Pick<Browser, 'newProfile'>, options: DemoOptions = {}): Promise<Scene> {
     const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
     return new Scene(demo, await demo.listen(0), await browser.newProfile(), files)
@@ -221,19 +232,11 @@ export async function untilStatus(page: Tab, status: string) {
 
 /** A gate that whoever passes waits at until it is opened; `reached` settles with the first to come. */
 export function barrier() {
-  const { promise: reached, resolve: reach } = deferred()
-  const { promise: opened, resolve: open } = deferred()
+  const { promise: reached, resolve: reach } = deferred<void>()
+  const { promise: opened, resolve: open } = deferred<void>()
   const pass = () => {
     reach()
     return opened
   }
   return { pass, reached, open }
-}
-
-function deferred() {
-  let resolve: () => void = () => undefined
-  const promise = new Promise<void>(settle => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

@@ -1,17 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Tab } from './engines/engine.ts'
-import { barrier, get, launch, logIn, Scene, SECRETS, stateOf, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { barrier, get, logIn, Scene, SECRETS, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
 const servers: Server[] = []
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(async () => {
   for (const server of servers.splice(0)) {
     server.close()

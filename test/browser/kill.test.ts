@@ -1,13 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Tab } from './engines/engine.ts'
-import { barrier, engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { barrier, engine, get, logIn, logInFor, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 const call = async () => (await fetch('/api/me')).status

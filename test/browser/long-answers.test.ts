@@ -1,18 +1,13 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { engine, launch, logIn, Scene, untilStatus } from './harness.ts'
+import { afterEach, expect, it } from 'vitest'
+import { engine, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
 /** Longer than Firefox lets a worker live that nothing is sent to, streaming or not (milliseconds). */
 const LONG = 75_000
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 /** An API of another origin: each answer ends when it is old enough. */

@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../src/protocol.ts'
-import type { Browser, Tab } from './engines/engine.ts'
-import { barrier, engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import type { Tab } from './engines/engine.ts'
+import { barrier, engine, get, logIn, logInFor, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 describe('a page that only calls fetch', () => {

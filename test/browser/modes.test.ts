@@ -1,14 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser, Tab } from './engines/engine.ts'
-import { engine, get, launch, logIn, logInFor, Scene, stateOf, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { engine, get, logIn, logInFor, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 const MEMORY = { memory: true }

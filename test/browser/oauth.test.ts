@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { AuthState } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { type AuthServer, postForm } from '../servers/app.ts'
 import { openOAuth2Server } from '../servers/oauth2-server.ts'
 import { openOidcServer } from '../servers/oidc.ts'
 import { createProofCheck } from '../servers/proofs.ts'
-import type { Browser, Profile, Tab } from './engines/engine.ts'
-import { barrier, engine, get, launch, logIn, stateOf, untilStatus } from './harness.ts'
+import type { Profile, Tab } from './engines/engine.ts'
+import { barrier, engine, get, logIn, stateOf, untilStatus, useBrowser } from './harness.ts'
 
 declare global {
   interface Window {
@@ -75,12 +75,8 @@ class Site {
   }
 }
 
-let browser: Browser
+const browser = useBrowser()
 let site: Site
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => site.close())
 
 type Tabs = readonly [Tab, Tab, ...Tab[]]

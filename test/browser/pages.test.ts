@@ -2,16 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import express from 'express'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { get, launch, logIn, Scene, stateOf, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene | undefined
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(async () => {
   await scene?.close()
   scene = undefined

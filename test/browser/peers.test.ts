@@ -17,16 +17,11 @@
  * 401 of the token endpoint: faults; a refresh that undoes a logout: main-job (N20), unit/fresh-session (G3); the four
  * holes of its middleware: unit/express
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { barrier, launch, logIn, Scene } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { barrier, logIn, Scene, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 describe('G9: through the worker', () => {

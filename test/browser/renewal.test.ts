@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../src/protocol.ts'
-import type { Browser, Tab } from './engines/engine.ts'
-import { get, launch, logIn, logInFor, Scene, untilStatus } from './harness.ts'
+import type { Tab } from './engines/engine.ts'
+import { get, logIn, logInFor, Scene, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 /** As an OAuth library does, with what it found in the login's response; `count` times at once, not before `time`. */

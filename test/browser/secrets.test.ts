@@ -1,12 +1,7 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { get, launch, Scene } from './harness.ts'
+import { expect, it } from 'vitest'
+import { get, Scene, useBrowser } from './harness.ts'
 
-let browser: Browser
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
+const browser = useBrowser()
 
 /** As a token begins. */
 const CANARY = 'eyJhbGciOiJub25lIn0'

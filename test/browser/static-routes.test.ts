@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { engine, get, launch, logIn, Scene } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { engine, get, logIn, Scene, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 /** Tells the server of each start and of each fetch event. */

@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { DemoOptions } from '../../examples/demo/app.mjs'
-import type { Browser, Tab } from './engines/engine.ts'
-import { barrier, engine, get, launch, logIn, Scene, untilStatus } from './harness.ts'
+import type { Tab } from './engines/engine.ts'
+import { barrier, engine, get, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 const worker = {

@@ -1,13 +1,8 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Browser } from './engines/engine.ts'
-import { barrier, get, launch, logIn, logInFor, Scene, untilStatus } from './harness.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { barrier, get, logIn, logInFor, Scene, untilStatus, useBrowser } from './harness.ts'
 
-let browser: Browser
+const browser = useBrowser()
 let scene: Scene
-beforeAll(async () => {
-  browser = await launch()
-})
-afterAll(() => browser.close())
 afterEach(() => scene.close())
 
 describe('a user switch', () => {
