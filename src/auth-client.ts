@@ -82,7 +82,7 @@ export class AuthClient extends EventTarget {
   /**
    * Settles once the worker controls this page and answers.
    * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `wrong_scope`,
-   * `foreign_controller`, `worker_timeout`: what is wrong, and what to do
+   * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
    */
   readonly ready: Promise<void>
   #state: AuthState
@@ -91,12 +91,24 @@ export class AuthClient extends EventTarget {
   #timer: ReturnType<typeof setTimeout> | undefined
   #keeping: ReturnType<typeof setInterval> | undefined
   readonly #connection: Promise<ServiceWorkerRegistration>
+  readonly #isSupported: boolean
+  /** Null: the default one. */
+  readonly #storageKey: string | null
+  readonly #sessions: Map<string, AuthClient>
   readonly #listeners = new Set<(state: AuthState) => void>()
 
   /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
-  constructor(connection: Promise<ServiceWorkerRegistration>, isSupported: boolean) {
+  constructor(
+    connection: Promise<ServiceWorkerRegistration>,
+    isSupported: boolean,
+    storageKey: string | null = null,
+    sessions = new Map<string, AuthClient>(),
+  ) {
     super()
     this.#connection = connection
+    this.#isSupported = isSupported
+    this.#storageKey = storageKey
+    this.#sessions = sessions
     this.#state = isSupported ? UNKNOWN : UNSUPPORTED
     this.ready = connection.then(async registration => {
       this.#listen(registration)
@@ -106,6 +118,19 @@ export class AuthClient extends EventTarget {
     })
     // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
     this.ready.catch(() => undefined)
+  }
+
+  /**
+   * The view of one session of a worker that has several (`setup([…, …])`); the same object for the same key. Without
+   * this, a page sees the first one.
+   * @param storageKey as in that session's configuration; where there is none, `ready` rejects with `unknown_session`
+   */
+  session(storageKey: string): AuthClient {
+    const known = this.#sessions.get(storageKey)
+    if (known) return known
+    const session = new AuthClient(this.#connection, this.#isSupported, storageKey, this.#sessions)
+    this.#sessions.set(storageKey, session)
+    return session
   }
 
   /** The state now: frozen, and the same object until it changes. */
@@ -181,7 +206,7 @@ export class AuthClient extends EventTarget {
     const { active } = registration
     if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
     try {
-      return await ask(active, question, limit)
+      return await ask(active, this.#storageKey === null ? question : { ...question, session: this.#storageKey }, limit)
     } catch (error) {
       if (!(error instanceof RefreshWorkerError) || error.code !== 'worker_timeout') throw error
       // Perhaps another version, the first one that answers at all, has taken over, or is about to.
@@ -203,8 +228,9 @@ export class AuthClient extends EventTarget {
       const { installing, waiting, active } = registration
       const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
       if (!isOurs) return
-      if (isWorkerBroadcast(data)) this.#apply(data)
-      else if (isKeepAlive(data)) this.#keepAlive()
+      if (isWorkerBroadcast(data) && this.#isOurs(data)) this.#apply(data)
+      // Of all sessions of a page, one answers.
+      else if (isKeepAlive(data) && this.#storageKey === null) this.#keepAlive()
     })
     container.startMessages()
 
@@ -256,6 +282,10 @@ export class AuthClient extends EventTarget {
     clearTimeout(this.#timer)
     const ask = () => this.#sync().catch(() => this.#dueAt() !== null && this.#arm(ASK_AGAIN))
     this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
+  }
+
+  #isOurs({ session, isDefault }: StateMessage): boolean {
+    return this.#storageKey === null ? isDefault : session === this.#storageKey
   }
 
   #apply({ state, run, sequence }: StateMessage) {

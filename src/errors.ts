@@ -31,6 +31,8 @@ export type ErrorCode =
   | 'refresh_network_error'
   /** The token endpoint is failing, or its answer made no sense; the session is kept. */
   | 'refresh_unavailable'
+  /** No configuration of the worker has the `storageKey` that was asked for. */
+  | 'unknown_session'
   /** Another login took the place of the session that a request was made under. */
   | 'session_replaced'
   /** `exposeAccessToken` is off. */

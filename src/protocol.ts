@@ -71,6 +71,8 @@ export interface WorkerReport {
   readonly version: string
   readonly scope: string
   readonly storageKey: string
+  /** The sessions of this worker, the default one first. */
+  readonly storageKeys: readonly string[]
   /** `memory` where it is configured, or where IndexedDB has failed: then the tokens are gone with the worker. */
   readonly storage: 'indexeddb' | 'memory'
   readonly state: AuthState
@@ -82,6 +84,10 @@ export interface WorkerReport {
 export interface StateMessage {
   readonly type: 'state'
   readonly state: AuthState
+  /** Whose state: the session's `storageKey`. */
+  readonly session: string
+  /** Whether pages that name no session mean this one. */
+  readonly isDefault: boolean
   /** Random, one for each start of the worker. */
   readonly run: string
   /** Grows with every state that a run has sent: what has a lower one is older. */
@@ -93,9 +99,11 @@ interface Envelope {
   readonly v: typeof PROTOCOL_VERSION
 }
 
-/** Page to worker. Each is answered exactly once, on the port that came with it. */
-export type PageRequest = Envelope &
-  (
+/**
+ * Page to worker. Each is answered exactly once, on the port that came with it. `session`: the `storageKey` of the one
+ * that is meant; without it, the first of the worker's configurations.
+ */
+export type PageRequest = Envelope & { readonly session?: string } & (
     | { readonly type: 'state' | 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
     /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
     | { readonly type: 'update-token'; readonly generation?: number }
@@ -143,10 +151,13 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
 export function parsePageRequest(data: unknown): PageRequest | null {
   if (!isEnvelope(data) || !PAGE_REQUESTS.has(data.type)) return null
   const type = data.type as PageRequest['type']
-  if (type !== 'update-token') return envelope({ type })
+  const session = own(data, 'session')
+  if (session !== undefined && typeof session !== 'string') return null
+  const whose = session === undefined ? {} : { session }
+  if (type !== 'update-token') return envelope({ type, ...whose })
   const generation = own(data, 'generation')
-  if (generation === undefined) return envelope({ type })
-  return typeof generation === 'number' && Number.isFinite(generation) ? envelope({ type, generation }) : null
+  if (generation === undefined) return envelope({ type, ...whose })
+  return typeof generation === 'number' && Number.isFinite(generation) ? envelope({ type, generation, ...whose }) : null
 }
 
 /** Whether the worker sent this to every page; the worker is trusted to have filled it in rightly. */

@@ -1,5 +1,12 @@
 import { RefreshWorkerError } from '../src/errors.ts'
-import { type AuthState, envelope, type PageRequest, type StateMessage, type WorkerReply } from '../src/protocol.ts'
+import {
+  type AuthState,
+  envelope,
+  type PageRequest,
+  type StateMessage,
+  type WorkerReply,
+  type WorkerReport,
+} from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
@@ -14,11 +21,21 @@ const ASK_AGAIN = 30_000
 /** Makes the message that tells pages of a session. */
 export type DescribeState = (session: Session) => StateMessage
 
-export function createDescribeState(config: Config, now: Clock, newId: NewId): DescribeState {
-  const run = newId()
-  let sequence = 0
-  return session => ({ type: 'state', state: toState(session, config, now()), run, sequence: ++sequence })
+interface DescribeNeeds {
+  readonly config: Config
+  readonly isDefault: boolean
+  readonly now: Clock
+  readonly newId: NewId
 }
+
+export function createDescribeState({ config, isDefault, now, newId }: DescribeNeeds): DescribeState {
+  const about = { session: config.storageKey, isDefault, run: newId() }
+  let sequence = 0
+  return session => ({ type: 'state', state: toState(session, config, now()), ...about, sequence: ++sequence })
+}
+
+/** What is the same for all sessions. */
+export type About = Pick<WorkerReport, 'version' | 'scope' | 'storageKeys'>
 
 /** Answers a page's request; never rejects. */
 export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
@@ -32,7 +49,7 @@ interface Needs {
   readonly clients: Pick<Clients, 'claim'>
   readonly now: Clock
   readonly log: Log
-  readonly about: { readonly version: string; readonly scope: string }
+  readonly about: About
   readonly isDurable: () => boolean
   readonly isAnswering: () => boolean
 }

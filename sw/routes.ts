@@ -44,7 +44,7 @@ function isEndpoint(url: URL, endpoint: Endpoint): boolean {
 }
 
 /** Whether a lenient server may take `url` for `endpoint`: case, a trailing or doubled slash, percent-encoding. */
-function isAliasOf(url: URL, endpoint: Endpoint): boolean {
+export function isAliasOf(url: URL, endpoint: Endpoint): boolean {
   return url.origin === endpoint.origin && fold(url.pathname) === fold(endpoint.pathname)
 }
 
@@ -60,7 +60,7 @@ function isApi(request: Request, url: URL, apiUrl: ApiUrl): boolean {
   return url.origin === apiUrl.origin && isBelow(url.pathname, apiUrl.pathname) && !climbs(url.pathname)
 }
 
-function isBelow(pathname: string, prefix: string): boolean {
+export function isBelow(pathname: string, prefix: string): boolean {
   const base = prefix.replace(/\/$/, '')
   return pathname === base || pathname.startsWith(`${base}/`)
 }

@@ -22,15 +22,19 @@ export interface StaticRoute {
 }
 
 /**
- * Rules that send what can be none of ours straight to the network; null where no rule can tell, since a predicate or a
- * URLPattern of the application decides.
+ * Rules that send what can be none of ours straight to the network; null where they are not wanted, or where no rule can
+ * tell, since a predicate or a URLPattern of the application decides.
  * @see https://www.w3.org/TR/service-workers/#static-routing-api
  */
-export function staticRoutes({ apiUrls, logoutUrl }: Config): readonly StaticRoute[] | null {
-  const patterns = logoutUrl ? [patternOf(logoutUrl, '')] : []
-  for (const apiUrl of apiUrls) {
-    if (typeof apiUrl === 'function') return null
-    patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
+export function staticRoutes(configs: readonly Config[]): readonly StaticRoute[] | null {
+  const patterns: Exception[] = []
+  for (const { staticRoutes, apiUrls, logoutUrl } of configs) {
+    if (!staticRoutes) return null
+    if (logoutUrl) patterns.push(patternOf(logoutUrl, ''))
+    for (const apiUrl of apiUrls) {
+      if (typeof apiUrl === 'function') return null
+      patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
+    }
   }
   return [
     { condition: { requestMode: 'navigate' }, source: 'network' },

@@ -204,7 +204,17 @@ it('what is forged in the name of the worker changes no state (R31, H9)', async 
     await tab.evaluate(async () => {
       const claims = { sub: 'mallory' }
       const state = { status: 'authenticated', sessionId: 'x', generation: 9, expiresAt: null, refreshAt: null, claims }
-      const lie = { ns: 'refresh-worker', v: 1, type: 'state', state, reason: 'login', run: 'x', sequence: 1e9 }
+      const lie = {
+        ns: 'refresh-worker',
+        v: 1,
+        type: 'state',
+        state,
+        reason: 'login',
+        session: 'refresh-worker',
+        isDefault: true,
+        run: 'x',
+        sequence: 1e9,
+      }
       window.postMessage(lie, '*')
       const channel = new BroadcastChannel('refresh-worker')
       for (const data of [lie, 'changed', 'news', null, { accessToken: 'x' }]) channel.postMessage(data)

@@ -61,13 +61,13 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     sessions,
     freshSession,
     logout: () => sessions.change(latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
-    describeState: createDescribeState(config, clock.now, () => 'run-1'),
+    describeState: createDescribeState({ config, isDefault: true, now: clock.now, newId: () => 'run-1' }),
     clients,
     now: clock.now,
     log: line,
     isDurable: () => true,
     isAnswering: () => isAnswering,
-    about: { version: '1.2.3', scope: 'https://app.example/' },
+    about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
   const behind: Promise<unknown>[] = []
   const ask = (message: Omit<PageRequest, 'ns' | 'v'> & { generation?: number }) =>
@@ -103,6 +103,8 @@ describe('state', () => {
       v: 1,
       type: 'state',
       state: AUTHENTICATED,
+      session: 'refresh-worker',
+      isDefault: true,
       run: 'run-1',
       sequence: 1,
     })
@@ -270,14 +272,12 @@ it('a defect is answered too, without its text', async () => {
 })
 
 it('every state that is sent has a number, so that pages can tell the older from the newer (N20)', () => {
-  const describeState = createDescribeState(
-    configOf(),
-    () => NOW,
-    () => 'run-1',
-  )
+  const config = configOf({ storageKey: 'shop' })
+  const describeState = createDescribeState({ config, isDefault: false, now: () => NOW, newId: () => 'run-1' })
+  const about = { type: 'state', session: 'shop', isDefault: false, run: 'run-1' }
   expect([describeState(sessionOf()), describeState(nobody)]).toEqual([
-    { type: 'state', state: AUTHENTICATED, run: 'run-1', sequence: 1 },
-    { type: 'state', state: { status: 'anonymous', reason: 'none' }, run: 'run-1', sequence: 2 },
+    { ...about, state: AUTHENTICATED, sequence: 1 },
+    { ...about, state: { status: 'anonymous', reason: 'none' }, sequence: 2 },
   ])
 })
 
@@ -286,6 +286,8 @@ describe('parsePageRequest', () => {
 
   it.each(['state', 'update-token', 'logout', 'claim', 'inspect', 'access-token'])('takes %s', type => {
     expect(parsePageRequest({ ...valid, type })).toEqual({ ...valid, type })
+    expect(parsePageRequest({ ...valid, type, session: 'shop' })).toEqual({ ...valid, type, session: 'shop' })
+    expect(parsePageRequest({ ...valid, type, session: 1 })).toBeNull()
   })
 
   it('keeps the generation, and drops what it does not know (H5)', () => {

@@ -5,8 +5,11 @@ import { RefreshWorkerError } from '../../src/errors.ts'
 import { type AuthState, envelope, type StateReason, type WorkerReply } from '../../src/protocol.ts'
 import { register } from '../../src/register.ts'
 
-type Message = { type: string; generation?: number }
+type Message = { type: string; generation?: number; session?: string }
 type Answer = (message: Message) => object | null | Promise<object | null>
+
+/** Of whom a state is. */
+const DEFAULT = { session: 'refresh-worker', isDefault: true }
 
 const ANONYMOUS: AuthState = { status: 'anonymous', reason: 'none' }
 const authenticated = (generation: number, refreshAt: number | null = null): AuthState => ({
@@ -42,7 +45,8 @@ class Container extends EventTarget {
         expect(message).toMatchObject({ ns: 'refresh-worker', v: 1 })
         this.posted.push(message)
         const reply = await this.answer(message)
-        if (reply) port?.postMessage(envelope({ run: 'run-1', sequence: ++this.sequence, ...reply } as WorkerReply))
+        if (reply)
+          port?.postMessage(envelope({ ...DEFAULT, run: 'run-1', sequence: ++this.sequence, ...reply } as WorkerReply))
       },
     }) as unknown as ServiceWorker
   }
@@ -84,8 +88,8 @@ class Container extends EventTarget {
   }
 
   /** As the worker's broadcast arrives. */
-  say(state: AuthState, reason: StateReason, source: unknown = this.worker, sequence = ++this.sequence) {
-    const data = envelope({ type: 'state', state, reason, run: 'run-1', sequence })
+  say(state: AuthState, reason: StateReason, source: unknown = this.worker, sequence = ++this.sequence, of = DEFAULT) {
+    const data = envelope({ type: 'state', state, reason, ...of, run: 'run-1', sequence })
     this.dispatchEvent(Object.assign(new Event('message'), { data, source }))
   }
 }
@@ -362,7 +366,14 @@ describe('the state', () => {
     container.say(authenticated(1), 'login', window)
     window.dispatchEvent(
       new MessageEvent('message', {
-        data: envelope({ type: 'state', state: authenticated(1), reason: 'login', run: 'run-1', sequence: 99 }),
+        data: envelope({
+          type: 'state',
+          state: authenticated(1),
+          reason: 'login',
+          ...DEFAULT,
+          run: 'run-1',
+          sequence: 99,
+        }),
       }),
     )
     expect(auth.getSnapshot()).toEqual(ANONYMOUS)
@@ -392,7 +403,7 @@ describe('the state', () => {
 
   it('takes the word of a worker that was started anew, which counts anew', () => {
     for (let n = 0; n < 10; n++) container.say(authenticated(n), 'refresh')
-    const data = envelope({ type: 'state', state: ANONYMOUS, reason: 'logout', run: 'run-2', sequence: 1 })
+    const data = envelope({ type: 'state', state: ANONYMOUS, reason: 'logout', ...DEFAULT, run: 'run-2', sequence: 1 })
     container.dispatchEvent(Object.assign(new Event('message'), { data, source: container.worker }))
     expect(auth.getSnapshot()).toEqual(ANONYMOUS)
   })
@@ -616,5 +627,52 @@ describe('timers are the visible pages own', () => {
     target.dispatchEvent(Object.assign(new Event(type), { persisted: true }))
     await vi.advanceTimersByTimeAsync(0)
     expect(states()).toBe(2)
+  })
+})
+
+describe('sessions', () => {
+  const MAIL = { session: 'mail', isDefault: false }
+  /** A worker with two sessions. */
+  const answer: Answer = ({ session }) =>
+    session === 'mail'
+      ? { type: 'state', state: authenticated(7), ...MAIL }
+      : session === undefined
+        ? { type: 'state', state: ANONYMOUS }
+        : { type: 'error', code: 'unknown_session', message: 'no such session' }
+
+  it('are told apart: each sees its own state, and asks in its own name', async () => {
+    container.answer = answer
+    const auth = register('/sw.js')
+    const mail = auth.session('mail')
+    await Promise.all([auth.ready, mail.ready])
+    expect([auth.getSnapshot(), mail.getSnapshot()]).toEqual([ANONYMOUS, authenticated(7)])
+    container.say(authenticated(1), 'login')
+    expect([auth.getSnapshot(), mail.getSnapshot()]).toEqual([authenticated(1), authenticated(7)])
+    container.say({ status: 'anonymous', reason: 'logout' }, 'logout', container.worker, 99, MAIL)
+    expect([auth.getSnapshot(), mail.getSnapshot()]).toEqual([
+      authenticated(1),
+      { status: 'anonymous', reason: 'logout' },
+    ])
+    await mail.logout()
+    expect(container.posted.at(-1)).toMatchObject({ type: 'logout', session: 'mail' })
+  })
+
+  it('are the same object for the same key, from wherever they are asked for', () => {
+    container.answer = answer
+    const auth = register('/sw.js')
+    expect(auth.session('mail')).toBe(auth.session('mail'))
+    expect(auth.session('mail').session('shop')).toBe(auth.session('shop'))
+  })
+
+  it('that the worker does not have are never ready', async () => {
+    container.answer = answer
+    expect(await failureOf(register('/sw.js').session('nobody'))).toMatchObject({ code: 'unknown_session' })
+  })
+
+  it('are unsupported where the worker is', async () => {
+    install(undefined)
+    const mail = register('/sw.js').session('mail')
+    expect(mail.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(await failureOf(mail)).toMatchObject({ code: 'unsupported' })
   })
 })

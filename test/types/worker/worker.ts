@@ -13,6 +13,7 @@ try {
   if (error instanceof ConfigError) console.error(error.code, error.option)
 }
 
+setup([options, { ...options, storageKey: 'another', apiUrls: ['https://api.example/'] }])
 // @ts-expect-error: apiUrls is required
 setup({})
 // @ts-expect-error: no such option

@@ -1,0 +1,105 @@
+import { envelope, type PageRequest, type WorkerReply } from '../src/protocol.ts'
+import { createAuthorize } from './authorize.ts'
+import { createBackOff } from './back-off.ts'
+import { sendable } from './body.ts'
+import type { Config } from './config.ts'
+import { createDpop } from './dpop.ts'
+import type { FallbackStore } from './fallback-store.ts'
+import { createFreshSession } from './fresh-session.ts'
+import { createLogin } from './login.ts'
+import { createLogout } from './logout.ts'
+import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
+import type { Clients, Clock, Es256, Fetch, IsOnline, Later, Locks, Log, NewId, Random, WaitUntil } from './ports.ts'
+import { createRenew } from './renewal.ts'
+import { createRevoke } from './revocation.ts'
+import { createMatcher, type MatchRequest, type RequestKind } from './routes.ts'
+import { createSessionStore, type OnChange } from './session-store.ts'
+import { createTokenEndpoint } from './token-endpoint.ts'
+import { createTokenVault } from './token-vault.ts'
+
+/** All that the worker does for one configuration, and its session. */
+export interface Core {
+  readonly config: Config
+  readonly match: MatchRequest
+  /** Answers a request that `match` knows. */
+  readonly answer: (kind: RequestKind, request: Request, waitUntil: WaitUntil) => Promise<Response>
+  /** Answers a page's message; never rejects. */
+  readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
+}
+
+interface Needs {
+  readonly config: Config
+  /** Whether pages that name no session mean this one. */
+  readonly isDefault: boolean
+  readonly about: About
+  readonly store: FallbackStore
+  readonly isAnswering: () => boolean
+  readonly now: Clock
+  readonly newId: NewId
+  readonly random: Random
+  readonly isOnline: IsOnline
+  readonly later: Later
+  readonly fetch: Fetch
+  readonly locks: Locks
+  readonly clients: Clients
+  readonly es256: Es256
+  readonly log: Log
+}
+
+export function createCore(needs: Needs): Core {
+  const { config, isDefault, store, now, newId, clients, log } = needs
+  const describeState = createDescribeState({ config, isDefault, now, newId })
+  const onChange: OnChange = (session, reason) =>
+    // What is stored is stored: that a page could not be told is no reason for a login to fail.
+    clients
+      .broadcast(envelope({ ...describeState(session), reason }))
+      .catch(() => log('warn', 'pages could not be told'))
+  const sessions = createSessionStore({
+    config,
+    store: config.storage === 'memory' ? createTokenVault(store) : store,
+    onChange,
+  })
+  const dpop = config.dpop ? createDpop(needs) : null
+  const prover = dpop?.prover ?? null
+  const fetchTokens = dpop?.refresh ?? needs.fetch
+  const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now)
+  const revoke = createRevoke({ ...needs, fetch: fetchTokens })
+  const freshSession = createFreshSession({
+    ...needs,
+    revoke,
+    sessions,
+    tokenEndpoint,
+    backOff: createBackOff(needs),
+  })
+  const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
+  const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
+  const renew = createRenew({ ...needs, freshSession })
+  const { logout, forward } = createLogout({ ...needs, sessions, prover, revoke })
+
+  return {
+    config,
+    match: createMatcher(config),
+    answer: async (kind, original, waitUntil) => {
+      const request = await sendable(original)
+      switch (kind) {
+        case 'login':
+        case 'signup':
+          return (await renew(request)) ?? login(request, kind)
+        case 'token':
+          return (await renew(request)) ?? needs.fetch(request)
+        case 'logout':
+          return forward(request, waitUntil)
+        case 'api':
+          return authorize(request, waitUntil)
+      }
+    },
+    answerMessage: createAnswerMessage({
+      ...needs,
+      sessions,
+      freshSession,
+      logout,
+      describeState,
+      isDurable: store.isDurable,
+    }),
+  }
+}
