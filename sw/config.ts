@@ -20,8 +20,8 @@ export interface Options {
   apiUrls: readonly (string | UrlPredicate | UrlTest)[]
   /** Joined before every URL of this configuration that is not absolute. */
   baseUrl?: string
-  /** A POST here is a login; its response holds the tokens. */
-  loginUrl?: string
+  /** A POST here is a login; its response holds the tokens. There may be several such URLs. */
+  loginUrl?: string | readonly string[]
   /** A POST here is a signup; its response may hold tokens too. */
   signupUrl?: string | null
   /** Whether a signup response that holds tokens logs in. */
@@ -31,7 +31,7 @@ export interface Options {
   logoutMethod?: string
   /** Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. */
   revocationUrl?: string | null
-  /** Where refresh requests go; null: to `loginUrl`. */
+  /** Where refresh requests go; null: to `loginUrl`, or the first of them. */
   refreshTokenUrl?: string | null
   /** Refresh tokens on or off. */
   useRefreshToken?: boolean
@@ -122,7 +122,7 @@ type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' |
 /** Validated options with defaults; URLs are resolved, durations are milliseconds. */
 export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
   readonly apiUrls: readonly ApiUrl[]
-  readonly loginUrl: Endpoint
+  readonly loginUrls: readonly Endpoint[]
   readonly signupUrl: Endpoint | null
   readonly logoutUrl: Endpoint | null
   readonly revocationUrl: Endpoint | null
@@ -176,7 +176,11 @@ const table: Readonly<Record<keyof Options, Row>> = {
     value => Array.isArray(value) && value.length > 0,
   ],
   baseUrl: ['', 'a string', value => typeof value === 'string'],
-  loginUrl: text('/auth/login'),
+  loginUrl: [
+    '/auth/login',
+    'a URL, or an array of URLs, at least one',
+    value => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+  ],
   signupUrl: urlOrNull,
   loginOnSignup: flag(true),
   logoutUrl: urlOrNull,
@@ -263,15 +267,18 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
-  const loginUrl = url('loginUrl', checked.loginUrl)
+  const { loginUrl, ...rest } = checked
+  const loginUrls = [loginUrl].flat().map(value => url('loginUrl', value))
+  const hrefs = loginUrls.map(({ href }) => href)
+  if (new Set(hrefs).size < hrefs.length) throw new ConfigError('loginUrl', `got ${show(loginUrl)}, takes no URL twice`)
   return {
-    ...checked,
+    ...rest,
     apiUrls: checked.apiUrls.map(entry => apiUrl(entry, url, new URL(scriptUrl).origin)),
-    loginUrl,
+    loginUrls,
     signupUrl: urlOf('signupUrl'),
     logoutUrl: urlOf('logoutUrl'),
     revocationUrl: urlOf('revocationUrl'),
-    refreshTokenUrl: urlOf('refreshTokenUrl') ?? loginUrl,
+    refreshTokenUrl: urlOf('refreshTokenUrl') ?? (loginUrls[0] as Endpoint),
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,

@@ -46,12 +46,13 @@ function assertApart(a: Config, b: Config) {
 
 function claimedBy(config: Config): readonly Claimed[] {
   const claimed: Claimed[] = []
-  for (const option of ['loginUrl', 'signupUrl', 'logoutUrl', 'revocationUrl', 'refreshTokenUrl'] as const) {
-    const endpoint = config[option]
-    if (endpoint) claimed.push({ option, isPrefix: false, ...endpoint })
+  const add = (option: string, endpoint: Endpoint | null, isPrefix = false) => {
+    if (endpoint) claimed.push({ option, isPrefix, ...endpoint })
   }
-  for (const apiUrl of config.apiUrls)
-    if (typeof apiUrl === 'object') claimed.push({ option: 'apiUrls', isPrefix: true, ...apiUrl })
+  for (const loginUrl of config.loginUrls) add('loginUrl', loginUrl)
+  for (const option of ['signupUrl', 'logoutUrl', 'revocationUrl', 'refreshTokenUrl'] as const)
+    add(option, config[option])
+  for (const apiUrl of config.apiUrls) if (typeof apiUrl === 'object') add('apiUrls', apiUrl, true)
   return claimed
 }
 

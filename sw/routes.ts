@@ -7,10 +7,10 @@ export type RequestKind = 'login' | 'signup' | 'token' | 'logout' | 'api'
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
 export function createMatcher(config: Config): MatchRequest {
-  const { loginUrl, signupUrl, logoutUrl, refreshTokenUrl } = config
+  const { loginUrls, signupUrl, logoutUrl, refreshTokenUrl } = config
   const forApi = (request: Request, url: URL) => {
     // Credentials go to these by their own rules; the access token never does.
-    if (isAliasOf(url, loginUrl) || isAliasOf(url, refreshTokenUrl)) return null
+    if ([...loginUrls, refreshTokenUrl].some(endpoint => isAliasOf(url, endpoint))) return null
     return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
   }
 
@@ -24,7 +24,7 @@ export function createMatcher(config: Config): MatchRequest {
     if (request.mode !== 'cors' && request.mode !== 'same-origin') return null
 
     if (request.method === 'POST') {
-      if (isEndpoint(url, loginUrl)) return 'login'
+      if (loginUrls.some(loginUrl => isEndpoint(url, loginUrl))) return 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
       if (isEndpoint(url, refreshTokenUrl)) return 'token'
     }

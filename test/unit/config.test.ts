@@ -24,7 +24,7 @@ describe('the defaults', () => {
     expect(resolve({})).toEqual({
       apiUrls: [{ href: 'https://app.example/api/', origin: 'https://app.example', pathname: '/api/', search: '' }],
       baseUrl: '',
-      loginUrl: endpoint,
+      loginUrls: [endpoint],
       signupUrl: null,
       loginOnSignup: true,
       logoutUrl: null,
@@ -71,7 +71,7 @@ describe('the defaults', () => {
   })
 
   it('hold where an option is undefined', () => {
-    expect(resolve({ loginUrl: undefined }).loginUrl.pathname).toBe('/auth/login')
+    expect(resolve({ loginUrl: undefined }).loginUrls).toMatchObject([{ pathname: '/auth/login' }])
   })
 })
 
@@ -88,7 +88,8 @@ describe('URLs', () => {
     ['', 'http://127.0.0.1/login', 'http://127.0.0.1/login'],
     ['', 'http://[::1]:1/login', 'http://[::1]:1/login'],
   ])('join baseUrl %j and loginUrl %j to %s', (baseUrl, loginUrl, href) => {
-    expect(resolve({ baseUrl, loginUrl }).loginUrl.href).toBe(href)
+    expect(resolve({ baseUrl, loginUrl }).loginUrls).toMatchObject([{ href }])
+    expect(resolve({ baseUrl, loginUrl: [loginUrl] }).loginUrls).toMatchObject([{ href }])
     expect(resolve({ baseUrl, signupUrl: loginUrl }).signupUrl?.href).toBe(href)
     expect(resolve({ baseUrl, logoutUrl: loginUrl }).logoutUrl?.href).toBe(href)
     expect(resolve({ baseUrl, refreshTokenUrl: loginUrl }).refreshTokenUrl.href).toBe(href)
@@ -99,8 +100,9 @@ describe('URLs', () => {
     expect(apiUrls).toMatchObject([{ href: 'https://api.example/v1/' }, { href: 'https://other.example/' }])
   })
 
-  it('send refresh requests to loginUrl unless refreshTokenUrl is set', () => {
+  it('send refresh requests to loginUrl, or the first of them, unless refreshTokenUrl is set', () => {
     expect(resolve({ loginUrl: '/in' }).refreshTokenUrl.pathname).toBe('/in')
+    expect(resolve({ loginUrl: ['/in', '/session'] }).refreshTokenUrl.pathname).toBe('/in')
     expect(resolve({ loginUrl: '/in', refreshTokenUrl: '/token' }).refreshTokenUrl.pathname).toBe('/token')
   })
 })
@@ -178,6 +180,12 @@ describe('a wrong option', () => {
     ['baseUrl', '/v1#x'],
     ['loginUrl', ''],
     ['loginUrl', null],
+    ['loginUrl', []],
+    ['loginUrl', ['/in', '']],
+    ['loginUrl', ['/in', 1]],
+    ['loginUrl', ['/in', 'session']],
+    ['loginUrl', ['/in', '/session', '/in']],
+    ['loginUrl', ['/in', 'https://app.example/in']],
     ['loginUrl', 'http://id.example/login'],
     ['signupUrl', false],
     ['logoutUrl', 'not a path'],

@@ -138,6 +138,16 @@ describe('auth requests', () => {
     expect(kindOf(withQuery, '/auth/token?grant_type=other', { method: 'POST' })).toBeNull()
   })
 
+  it.each([
+    ['POST', '/auth/login', 'login'],
+    ['POST', '/auth/session', 'login'],
+    ['POST', '/auth/session/', 'login'],
+    ['GET', '/auth/session', null],
+    ['POST', '/auth/sessions', 'api'],
+  ])('with two login URLs, %s %s is %s', (method, url, kind) => {
+    expect(kindOf({ apiUrls: ['/auth/'], loginUrl: ['/auth/login', '/auth/session'] }, url, { method })).toBe(kind)
+  })
+
   it('take the configured logout method', () => {
     expect(kindOf({ ...options, logoutMethod: 'post' }, '/auth/logout', { method: 'POST' })).toBe('logout')
     expect(kindOf({ ...options, logoutMethod: 'post' }, '/auth/logout')).toBe('api')
