@@ -78,6 +78,12 @@ export interface WorkerReport {
   readonly state: AuthState
   /** The last refresh since this worker was started; null: none. */
   readonly lastRefresh: RefreshReport | null
+  readonly issuer: string | null
+  /**
+   * Where the issuer has pages go that end the session there too (OpenID Connect RP-Initiated Logout); null: not known, or
+   * there is none.
+   */
+  readonly endSessionUrl: string | null
 }
 
 /** A state on its way to pages. It may come by two ways, a port and a broadcast, of which neither waits for the other. */

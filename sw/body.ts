@@ -30,6 +30,19 @@ export function keepForReplay(request: Request, limit: number): Replay {
   }
 }
 
+/** The fields of a form or a JSON object; null for anything else. The request can still be sent. */
+export async function readFields(request: Request): Promise<unknown> {
+  const type = request.headers.get('Content-Type') ?? ''
+  const text = () => request.clone().text()
+  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return Object.fromEntries(new URLSearchParams(await text()))
+  if (!/^application\/json\b/i.test(type)) return null
+  try {
+    return JSON.parse(await text())
+  } catch {
+    return null
+  }
+}
+
 function withBody(request: Request, body: BodyInit): Request {
   const { referrer, referrerPolicy } = request
   // A rebuilt request would name the worker as its referrer.

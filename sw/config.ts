@@ -20,6 +20,11 @@ export interface Options {
   apiUrls: readonly (string | UrlPredicate | UrlTest)[]
   /** Joined before every URL of this configuration that is not absolute. */
   baseUrl?: string
+  /**
+   * The authorization server's issuer identifier, an https URL: the URLs of token, login and revocation endpoint that are
+   * not set here are read from its metadata (RFC 8414, OpenID Connect Discovery), and requests to it are form-encoded.
+   */
+  issuer?: string | null
   /** A POST here is a login; its response holds the tokens. There may be several such URLs. */
   loginUrl?: string | readonly string[]
   /** A POST here is a signup; its response may hold tokens too. */
@@ -31,7 +36,7 @@ export interface Options {
   logoutMethod?: string
   /** Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. */
   revocationUrl?: string | null
-  /** Where refresh requests go; null: to `loginUrl`, or the first of them. */
+  /** Where refresh requests go; null: to the issuer's token endpoint, or else to `loginUrl`, the first of them. */
   refreshTokenUrl?: string | null
   /** Refresh tokens on or off. */
   useRefreshToken?: boolean
@@ -117,16 +122,25 @@ export interface Endpoint {
 
 export type ApiUrl = Endpoint | UrlPredicate
 
-type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'refreshTokenUrl' | 'revocationUrl'
-
-/** Validated options with defaults; URLs are resolved, durations are milliseconds. */
-export interface Config extends Readonly<Required<Omit<Options, Resolved>>> {
-  readonly apiUrls: readonly ApiUrl[]
+/** Where the authorization server is asked; null, or none: there is none, or it is not known yet. */
+export interface Endpoints {
   readonly loginUrls: readonly Endpoint[]
+  readonly refreshTokenUrl: Endpoint | null
+  readonly revocationUrl: Endpoint | null
+  /** Where a page may go to end the session at the server too (OpenID Connect RP-Initiated Logout). */
+  readonly endSessionUrl: Endpoint | null
+}
+
+type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | keyof Endpoints
+
+/**
+ * Validated options with defaults; URLs are resolved, durations are milliseconds. What of the endpoints `issuer` is to
+ * tell is missing.
+ */
+export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, Endpoints {
+  readonly apiUrls: readonly ApiUrl[]
   readonly signupUrl: Endpoint | null
   readonly logoutUrl: Endpoint | null
-  readonly revocationUrl: Endpoint | null
-  readonly refreshTokenUrl: Endpoint
   readonly formEncoded: boolean
   /** Whether refresh tokens are used, and kept here. */
   readonly keepsRefreshToken: boolean
@@ -176,6 +190,11 @@ const table: Readonly<Record<keyof Options, Row>> = {
     value => Array.isArray(value) && value.length > 0,
   ],
   baseUrl: ['', 'a string', value => typeof value === 'string'],
+  issuer: [
+    null,
+    "an absolute URL, such as 'https://id.example', or null",
+    value => value === null || (isText(value) && isAbsolute(value as string)),
+  ],
   loginUrl: [
     '/auth/login',
     'a URL, or an array of URLs, at least one',
@@ -239,6 +258,12 @@ const table: Readonly<Record<keyof Options, Row>> = {
   lifecycle: flag(true),
 }
 
+/** Defaults where there is an issuer: its metadata tell the URL, and RFC 6749 how it is asked. */
+const withIssuer: Partial<Options> = {
+  loginUrl: [],
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}
+
 /**
  * Validates the options of `setup()` and fills in the defaults.
  * @param scriptUrl the worker's own URL, which relative URLs are resolved against
@@ -251,34 +276,39 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   const values: Record<string, unknown> = {}
   for (const [name, [initial, takes, check]] of Object.entries(table)) {
     const given = (options as unknown as Record<string, unknown>)[name]
-    const value = given === undefined ? initial : given
-    if (!check(value)) throw new ConfigError(name, `got ${show(given)}, takes ${takes}`)
-    values[name] = value
+    const byDefault = (options.issuer && withIssuer[name as keyof Options]) || initial
+    const isWrong = given === undefined ? byDefault === undefined : !check(given)
+    if (isWrong) throw new ConfigError(name, `got ${show(given)}, takes ${takes}`)
+    values[name] = given === undefined ? byDefault : given
   }
 
   const checked = values as unknown as Required<Options>
-  if (checked.baseUrl && endpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
+  if (checked.baseUrl && parseEndpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
     throw new ConfigError('baseUrl', `got ${show(checked.baseUrl)}, takes a URL without a query`)
   const isInCookie = checked.refreshTokenIn === 'cookie'
   if (isInCookie && !checked.useRefreshToken)
     throw new ConfigError('refreshTokenIn', 'got "cookie", which takes useRefreshToken: true')
-  const url = (name: keyof Options, value: string) => endpoint(name, value, checked.baseUrl, scriptUrl)
+  const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl)
   const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'revocationUrl' | 'refreshTokenUrl') => {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
-  const { loginUrl, ...rest } = checked
+  const { issuer, loginUrl, ...rest } = checked
+  if (issuer !== null && parseEndpoint('issuer', issuer, '', scriptUrl).search)
+    throw new ConfigError('issuer', `got ${show(issuer)}, takes a URL without a query`)
   const loginUrls = [loginUrl].flat().map(value => url('loginUrl', value))
   const hrefs = loginUrls.map(({ href }) => href)
   if (new Set(hrefs).size < hrefs.length) throw new ConfigError('loginUrl', `got ${show(loginUrl)}, takes no URL twice`)
   return {
     ...rest,
+    issuer,
     apiUrls: checked.apiUrls.map(entry => apiUrl(entry, url, new URL(scriptUrl).origin)),
     loginUrls,
     signupUrl: urlOf('signupUrl'),
     logoutUrl: urlOf('logoutUrl'),
     revocationUrl: urlOf('revocationUrl'),
-    refreshTokenUrl: urlOf('refreshTokenUrl') ?? (loginUrls[0] as Endpoint),
+    refreshTokenUrl: urlOf('refreshTokenUrl') ?? (issuer === null ? loginUrls[0] : null) ?? null,
+    endSessionUrl: null,
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,
@@ -287,7 +317,11 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   }
 }
 
-function endpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
+/**
+ * @param value joined to `baseUrl` unless it is absolute, then resolved against `scriptUrl`
+ * @throws {ConfigError} code `config_error`, of the option `name`
+ */
+export function parseEndpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
   const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
   const joined = isAbsolute(value) || !baseUrl ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
   // URL parsers skip them, wherever they stand: `/\t/evil.example/` is another host.

@@ -4,6 +4,7 @@ import { createBackOff } from './back-off.ts'
 import { sendable } from './body.ts'
 import type { Config } from './config.ts'
 import { createDpop } from './dpop.ts'
+import { createEndpoints } from './endpoints.ts'
 import type { FallbackStore } from './fallback-store.ts'
 import { createFreshSession } from './fresh-session.ts'
 import { createLogin } from './login.ts'
@@ -21,6 +22,10 @@ import { createTokenVault } from './token-vault.ts'
 export interface Core {
   readonly config: Config
   readonly match: MatchRequest
+  /** Whether `match` knows all that is to know; where not, a form may be for the authorization server. */
+  readonly isPrepared: () => boolean
+  /** Finds out, if it can be found out now; never rejects. */
+  readonly prepare: () => Promise<void>
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, waitUntil: WaitUntil) => Promise<Response>
   /** Answers a page's message; never rejects. */
@@ -62,8 +67,9 @@ export function createCore(needs: Needs): Core {
   const dpop = config.dpop ? createDpop(needs) : null
   const prover = dpop?.prover ?? null
   const fetchTokens = dpop?.refresh ?? needs.fetch
-  const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now)
-  const revoke = createRevoke({ ...needs, fetch: fetchTokens })
+  const { known, isComplete, find } = createEndpoints(needs)
+  const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now, find)
+  const revoke = createRevoke({ ...needs, fetch: fetchTokens, find })
   const freshSession = createFreshSession({
     ...needs,
     revoke,
@@ -78,7 +84,11 @@ export function createCore(needs: Needs): Core {
 
   return {
     config,
-    match: createMatcher(config),
+    match: createMatcher(config, known),
+    isPrepared: isComplete,
+    prepare: async () => {
+      await find().catch(() => undefined)
+    },
     answer: async (kind, original, waitUntil) => {
       const request = await sendable(original)
       switch (kind) {
@@ -99,6 +109,7 @@ export function createCore(needs: Needs): Core {
       freshSession,
       logout,
       describeState,
+      endSessionUrl: () => known().endSessionUrl?.href ?? null,
       isDurable: store.isDurable,
     }),
   }

@@ -50,13 +50,26 @@ interface Needs {
   readonly now: Clock
   readonly log: Log
   readonly about: About
+  readonly endSessionUrl: () => string | null
   readonly isDurable: () => boolean
   readonly isAnswering: () => boolean
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, sessions, freshSession, logout, describeState, clients, now, log, about, isDurable, isAnswering } =
-    needs
+  const {
+    config,
+    sessions,
+    freshSession,
+    logout,
+    describeState,
+    clients,
+    now,
+    log,
+    about,
+    isDurable,
+    isAnswering,
+    endSessionUrl,
+  } = needs
 
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
@@ -102,7 +115,15 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         const lastRefresh = freshSession.lastRefresh()
         return envelope({
           type: 'inspect',
-          report: { ...about, storageKey: config.storageKey, storage, state, lastRefresh },
+          report: {
+            ...about,
+            storageKey: config.storageKey,
+            storage,
+            state,
+            lastRefresh,
+            issuer: config.issuer,
+            endSessionUrl: endSessionUrl(),
+          },
         })
       }
       case 'keep-alive':

@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../src/errors.ts'
 import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import { readFields } from './body.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock } from './ports.ts'
@@ -39,19 +40,6 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
         ? failure(503, 'temporarily_unavailable', error.message)
         : failure(400, 'invalid_grant', error.message)
     }
-  }
-}
-
-/** The fields of a form or a JSON object; null for anything else. The request can still be sent. */
-async function readFields(request: Request): Promise<unknown> {
-  const type = request.headers.get('Content-Type') ?? ''
-  const text = () => request.clone().text()
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return Object.fromEntries(new URLSearchParams(await text()))
-  if (!/^application\/json\b/i.test(type)) return null
-  try {
-    return JSON.parse(await text())
-  } catch {
-    return null
   }
 }
 

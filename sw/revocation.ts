@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import type { EndpointFinder } from './endpoints.ts'
 import type { Clock, Fetch, Later, Log } from './ports.ts'
 import type { Authenticated } from './session.ts'
 import { readRetryAfter, tokenRequest } from './token-endpoint.ts'
@@ -13,7 +14,9 @@ const LONGEST_PAUSE = 20_000
  * token where that is all there is. Never rejects: the session has ended here, whatever the server says.
  * @see RFC 7009
  */
-export type Revoke = (session: Pick<Authenticated, 'accessToken' | 'refreshToken' | 'isBound'>) => Promise<void>
+export type Revoke = (session: Revocable) => Promise<void>
+
+type Revocable = Pick<Authenticated, 'accessToken' | 'refreshToken' | 'isBound'>
 
 interface Needs {
   readonly config: Config
@@ -21,16 +24,19 @@ interface Needs {
   readonly now: Clock
   readonly later: Later
   readonly log: Log
+  readonly find?: EndpointFinder['find']
 }
 
-export function createRevoke({ config, fetch, now, later, log }: Needs): Revoke {
-  const { revocationUrl } = config
-  if (!revocationUrl) return async () => undefined
+export function createRevoke({ config, fetch, now, later, log, find = async () => config }: Needs): Revoke {
+  if (!config.revocationUrl && config.issuer === null) return async () => undefined
 
   /** Null: done, one way or the other. Else how long (milliseconds) the server asks to be left alone. */
-  const attempt = async (request: Request): Promise<number | null> => {
+  const attempt = async (fields: Readonly<Record<string, string>>, session: Revocable): Promise<number | null> => {
     try {
-      const response = await fetch(request)
+      const { revocationUrl } = await find()
+      if (!revocationUrl) return null
+      const signal = AbortSignal.timeout(config.timeout)
+      const response = await fetch(tokenRequest(config, revocationUrl, fields, session, signal))
       response.body?.cancel().catch(() => undefined)
       const isBusy = response.status === 429 || response.status >= 500
       // RFC 7009 §2.2.1: after a 503 the client must assume that the token still exists.
@@ -48,8 +54,7 @@ export function createRevoke({ config, fetch, now, later, log }: Needs): Revoke 
     if (token === null) return
     const fields = { token, token_type_hint: refreshToken === null ? 'access_token' : 'refresh_token' }
     for (let tries = 1; ; tries++) {
-      const signal = AbortSignal.timeout(config.timeout)
-      const retryAfter = await attempt(tokenRequest(config, revocationUrl, fields, session, signal))
+      const retryAfter = await attempt(fields, session)
       if (retryAfter === null) return
       if (tries === TRIES || retryAfter > LONGEST_PAUSE) break
       await new Promise<void>(resolve => later(Math.max(PAUSE * tries, retryAfter), resolve))

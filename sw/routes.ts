@@ -1,4 +1,4 @@
-import type { ApiUrl, Config, Endpoint } from './config.ts'
+import type { ApiUrl, Config, Endpoint, Endpoints } from './config.ts'
 
 /** What a request is to us: one that may log in, renew, or log out, or one that gets the access token. */
 export type RequestKind = 'login' | 'signup' | 'token' | 'logout' | 'api'
@@ -6,11 +6,12 @@ export type RequestKind = 'login' | 'signup' | 'token' | 'logout' | 'api'
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
-export function createMatcher(config: Config): MatchRequest {
-  const { loginUrls, signupUrl, logoutUrl, refreshTokenUrl } = config
+export function createMatcher(config: Config, known: () => Endpoints = () => config): MatchRequest {
+  const { signupUrl, logoutUrl } = config
   const forApi = (request: Request, url: URL) => {
+    const { loginUrls, refreshTokenUrl } = known()
     // Credentials go to these by their own rules; the access token never does.
-    if ([...loginUrls, refreshTokenUrl].some(endpoint => isAliasOf(url, endpoint))) return null
+    if ([...loginUrls, refreshTokenUrl].some(endpoint => endpoint && isAliasOf(url, endpoint))) return null
     return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
   }
 
@@ -20,17 +21,22 @@ export function createMatcher(config: Config): MatchRequest {
     if (request.mode === 'navigate') return null
     if (request.destination !== '')
       return config.destinations.includes(request.destination) ? forApi(request, url) : null
-    // A script's own wish: it can send nothing then that a cross-site form could not.
-    if (request.mode !== 'cors' && request.mode !== 'same-origin') return null
+    if (!isScripted(request)) return null
 
     if (request.method === 'POST') {
+      const { loginUrls, refreshTokenUrl } = known()
       if (loginUrls.some(loginUrl => isEndpoint(url, loginUrl))) return 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
-      if (isEndpoint(url, refreshTokenUrl)) return 'token'
+      if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
     return forApi(request, url)
   }
+}
+
+/** Whether a script asks, in a mode in which it can send more than a form of another site could. */
+export function isScripted({ destination, mode }: Request): boolean {
+  return destination === '' && (mode === 'cors' || mode === 'same-origin')
 }
 
 /** Whether a redirect has led to another origin than the one that was asked. */

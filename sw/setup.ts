@@ -5,13 +5,13 @@ import { Router } from 'workbox-routing/Router.js'
 import { envelope, parsePageRequest } from '../src/protocol.ts'
 import type { Options } from './config.ts'
 import { resolveConfigs } from './configs.ts'
-import { type Core, createCore } from './core.ts'
+import { createCore } from './core.ts'
+import { type Answer, createDispatch } from './dispatch.ts'
 import { es256 } from './es256.ts'
 import { createFallbackStore } from './fallback-store.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
 import type { WaitUntil } from './ports.ts'
-import type { RequestKind } from './routes.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -26,12 +26,6 @@ class AnyMethodRouter extends Router {
     }
     return {}
   }
-}
-
-/** Who answers a request, and as what. */
-interface Claim {
-  readonly core: Core
-  readonly kind: RequestKind
 }
 
 /**
@@ -66,14 +60,13 @@ export function setup(options: Options | readonly Options[]): void {
 
   // A router of our own: the default one also has a message listener, by which any page can drive requests.
   const router = new AnyMethodRouter()
-  const claims = new WeakMap<Request, Claim>()
+  const answers = new WeakMap<Request, Answer>()
   router.registerRoute(
     new Route(
-      ({ request }) => claims.has(request),
+      ({ request }) => answers.has(request),
       ({ request, event }) => {
         const waitUntil: WaitUntil = promise => event.waitUntil(promise)
-        const { core, kind } = claims.get(request) as Claim
-        const response = core.answer(kind, request, waitUntil)
+        const response = (answers.get(request) as Answer)(waitUntil)
         if (!platform.stopsAnswers) return response
         const { clientId } = event as FetchEvent
         const { destination } = request
@@ -81,23 +74,13 @@ export function setup(options: Options | readonly Options[]): void {
       },
     ),
   )
+  const dispatch = createDispatch({ ...platform, cores })
   self.addEventListener('fetch', event => {
     const { request } = event
-    const url = new URL(request.url)
-    const found = cores.flatMap((core): Claim[] => {
-      const kind = core.match(request, url)
-      return kind ? [{ core, kind }] : []
-    })
-    const [claim, other] = found
+    const answer = dispatch(request)
     // Nor does the router see what is not ours: it would log the URL, which may hold a code or a token.
-    if (!claim) return
-    if (other) {
-      // Only predicates come to this; whose token it would get nobody can say.
-      const keys = found.map(({ core }) => core.config.storageKey)
-      log('warn', `a request was refused, since the apiUrls of ${keys.join(' and ')} both claim it`)
-      return event.respondWith(Response.error())
-    }
-    claims.set(request, claim)
+    if (!answer) return
+    answers.set(request, answer)
     const response = router.handleRequest({ request, event })
     if (response) event.respondWith(response)
   })
@@ -116,6 +99,11 @@ export function setup(options: Options | readonly Options[]): void {
           message: `no configuration of the worker has this storageKey; there is ${about.storageKeys.join(', ')}`,
         })
     event.waitUntil(Promise.resolve(reply).then(reply => port.postMessage(reply)))
+  })
+
+  self.addEventListener('install', () => {
+    // Not waited for: a silent issuer is no reason for a new version to wait.
+    for (const core of cores) core.prepare()
   })
 
   const routes = staticRoutes(configs)

@@ -2,6 +2,7 @@ import { RefreshWorkerError } from '../src/errors.ts'
 import { own, REQUESTED_WITH } from '../src/protocol.ts'
 import { authorization } from './attach.ts'
 import type { Config, Endpoint } from './config.ts'
+import type { EndpointFinder } from './endpoints.ts'
 import type { Clock, Fetch } from './ports.ts'
 import type { Authenticated, Tokens } from './session.ts'
 import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
@@ -23,14 +24,24 @@ export type TokenEndpoint = (session: Authenticated) => Promise<RefreshAnswer>
 
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
-export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): TokenEndpoint {
+export function createTokenEndpoint(
+  config: Config,
+  fetch: Fetch,
+  now: Clock,
+  find: EndpointFinder['find'] = async () => config,
+): TokenEndpoint {
   return async session => {
-    const signal = AbortSignal.timeout(config.timeout)
+    let signal = AbortSignal.timeout(config.timeout)
     try {
-      const response = await fetch(refreshRequest(config, session, signal))
+      const { refreshTokenUrl } = await find()
+      signal = AbortSignal.timeout(config.timeout)
+      const response = await fetch(refreshRequest(config, refreshTokenUrl as Endpoint, session, signal))
       return await classify(response, config, now())
     } catch (error) {
-      if (error instanceof RefreshWorkerError) return { outcome: 'unavailable', detail: error.message }
+      if (error instanceof RefreshWorkerError) {
+        const isNetwork = error.code === 'refresh_network_error'
+        return { outcome: isNetwork ? 'network_error' : 'unavailable', detail: error.message }
+      }
       // No cause goes on: an engine's message may quote what was sent.
       return signal.aborted
         ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
@@ -43,13 +54,13 @@ export function createTokenEndpoint(config: Config, fetch: Fetch, now: Clock): T
   }
 }
 
-function refreshRequest(config: Config, session: Authenticated, signal: AbortSignal): Request {
+function refreshRequest(config: Config, url: Endpoint, session: Authenticated, signal: AbortSignal): Request {
   const { refreshToken } = session
   const fields = {
     grant_type: 'refresh_token',
     ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
   }
-  return tokenRequest(config, config.refreshTokenUrl, fields, session, signal)
+  return tokenRequest(config, url, fields, session, signal)
 }
 
 /** A request of the worker's own to the authorization server, in the encoding that it takes. */

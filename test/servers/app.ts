@@ -35,6 +35,8 @@ export interface Stats {
   /** Of `requests`, those answered 401. */
   unauthorized: number
   logouts: number
+  /** For the metadata of the issuer, where there is one. */
+  metadataRequests: number
 }
 
 /** RFC 6749 §5.1. */
@@ -112,6 +114,7 @@ export async function openApp(options: AuthServerOptions): Promise<App> {
     requests: 0,
     unauthorized: 0,
     logouts: 0,
+    metadataRequests: 0,
   }
   const secrets = new Set<string>()
   const files: AuthServer['files'] = new Map()

@@ -13,14 +13,17 @@ const OWN_LOGIN = 'x-own-login'
 
 export interface OidcServerOptions extends AuthServerOptions {
   /**
-   * Every token is bound to a key, proofs need nonces, and the API checks them by this. Pages exchange codes themselves:
-   * `GET /auth/code` has the fields for it, since nobody else can have the proof.
+   * Every token is bound to a key, proofs need nonces, and the API checks them by this. Pages exchange codes themselves,
+   * since nobody else can have the proof.
    */
   proofs?: ProofCheck
+  /** The status of the answer to the `count`th request for the issuer's metadata. */
+  metadataStatus?: (count: number) => number
 }
 
+/** `GET /auth/code` has the fields of a token request with a new code. */
 export async function openOidcServer(options: OidcServerOptions = {}): Promise<AuthServer> {
-  const { proofs } = options
+  const { proofs, metadataStatus = () => 200 } = options
   const app = await openApp(options)
   const { express, origin, stats, lifetime, issued, countRefresh } = app
   const { records, adapter } = createStorage(app)
@@ -86,16 +89,19 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
   provider.on('refresh_token.saved', ({ jti }: Stored) => issued(jti))
 
   express.post('/oidc/token', (req, res, next) => (req.get(OWN_LOGIN) ? next() : countRefresh(req, res, next)))
+  express.get('/oidc/.well-known/openid-configuration', (_req, res, next) => {
+    const status = metadataStatus(++stats.metadataRequests)
+    if (status === 200) next()
+    else res.status(status).end()
+  })
   express.get('/auth/interaction', (req, res) =>
     provider.interactionFinished(req, res, { login: { accountId: String(req.query.account) } }),
   )
   express.use('/oidc', provider.callback())
 
   const thumbprintOf = async (token: string) => (await provider.AccessToken.find(token))?.jkt ?? null
-  if (proofs) {
-    express.use(['/api', '/auth/logout'], proofs.handler(origin, thumbprintOf))
-    express.get('/auth/code', async (_req, res) => res.json(await authorizeCode('ada')))
-  }
+  if (proofs) express.use(['/api', '/auth/logout'], proofs.handler(origin, thumbprintOf))
+  express.get('/auth/code', async (_req, res) => res.json(await authorizeCode('ada')))
 
   /** The authorization code grant with PKCE, by whoever is asked for credentials elsewhere: what exchanges the code. */
   const authorizeCode = async (username: string) => {

@@ -24,6 +24,8 @@ describe('the defaults', () => {
     expect(resolve({})).toEqual({
       apiUrls: [{ href: 'https://app.example/api/', origin: 'https://app.example', pathname: '/api/', search: '' }],
       baseUrl: '',
+      issuer: null,
+      endSessionUrl: null,
       loginUrls: [endpoint],
       signupUrl: null,
       loginOnSignup: true,
@@ -92,7 +94,7 @@ describe('URLs', () => {
     expect(resolve({ baseUrl, loginUrl: [loginUrl] }).loginUrls).toMatchObject([{ href }])
     expect(resolve({ baseUrl, signupUrl: loginUrl }).signupUrl?.href).toBe(href)
     expect(resolve({ baseUrl, logoutUrl: loginUrl }).logoutUrl?.href).toBe(href)
-    expect(resolve({ baseUrl, refreshTokenUrl: loginUrl }).refreshTokenUrl.href).toBe(href)
+    expect(resolve({ baseUrl, refreshTokenUrl: loginUrl }).refreshTokenUrl?.href).toBe(href)
   })
 
   it('join baseUrl and apiUrls too', () => {
@@ -101,9 +103,28 @@ describe('URLs', () => {
   })
 
   it('send refresh requests to loginUrl, or the first of them, unless refreshTokenUrl is set', () => {
-    expect(resolve({ loginUrl: '/in' }).refreshTokenUrl.pathname).toBe('/in')
-    expect(resolve({ loginUrl: ['/in', '/session'] }).refreshTokenUrl.pathname).toBe('/in')
-    expect(resolve({ loginUrl: '/in', refreshTokenUrl: '/token' }).refreshTokenUrl.pathname).toBe('/token')
+    expect(resolve({ loginUrl: '/in' }).refreshTokenUrl?.pathname).toBe('/in')
+    expect(resolve({ loginUrl: ['/in', '/session'] }).refreshTokenUrl?.pathname).toBe('/in')
+    expect(resolve({ loginUrl: '/in', refreshTokenUrl: '/token' }).refreshTokenUrl?.pathname).toBe('/token')
+  })
+})
+
+describe('with an issuer', () => {
+  const issuer = 'https://id.example/tenant'
+
+  it('endpoints are for its metadata to tell, unless they are set', () => {
+    expect(resolve({ issuer })).toMatchObject({ issuer, loginUrls: [], refreshTokenUrl: null, revocationUrl: null })
+    expect(resolve({ issuer, loginUrl: '/in' })).toMatchObject({
+      loginUrls: [{ pathname: '/in' }],
+      refreshTokenUrl: null,
+    })
+    expect(resolve({ issuer, refreshTokenUrl: '/token' }).refreshTokenUrl?.pathname).toBe('/token')
+  })
+
+  it('token requests are form-encoded, unless it is said otherwise', () => {
+    expect(resolve({ issuer }).formEncoded).toBe(true)
+    const defaultHeadersForTokenRequests = { 'Content-Type': 'application/json' }
+    expect(resolve({ issuer, defaultHeadersForTokenRequests }).formEncoded).toBe(false)
   })
 })
 
@@ -178,6 +199,12 @@ describe('a wrong option', () => {
     ['baseUrl', 'http://api.example'],
     ['baseUrl', 'https://api.example/v1?x=1'],
     ['baseUrl', '/v1#x'],
+    ['issuer', ''],
+    ['issuer', true],
+    ['issuer', '/tenant'],
+    ['issuer', 'id.example'],
+    ['issuer', 'http://id.example'],
+    ['issuer', 'https://id.example?tenant=1'],
     ['loginUrl', ''],
     ['loginUrl', null],
     ['loginUrl', []],

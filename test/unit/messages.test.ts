@@ -65,6 +65,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     clients,
     now: clock.now,
     log: line,
+    endSessionUrl: () => null,
     isDurable: () => true,
     isAnswering: () => isAnswering,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
