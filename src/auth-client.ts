@@ -1,5 +1,7 @@
 import { ask, type Question, type Reply } from './ask.ts'
+import { AuthEventTarget } from './auth-events.ts'
 import { RefreshWorkerError } from './errors.ts'
+import { ObservedState, UNKNOWN, UNSUPPORTED } from './observed-state.ts'
 import {
   type AuthenticatedState,
   type AuthState,
@@ -33,9 +35,6 @@ const ASK_AGAIN = 30_000
 /** The longest time that setTimeout can count (milliseconds). */
 const LONGEST_TIMER = 2_147_483_647
 
-const UNKNOWN: AuthState = Object.freeze({ status: 'unknown' })
-const UNSUPPORTED: AuthState = Object.freeze({ status: 'unsupported' })
-
 /** What `inspect()` tells of this page and its worker; never a token. */
 export interface InspectReport {
   readonly page: {
@@ -46,46 +45,17 @@ export interface InspectReport {
   readonly worker: WorkerReport
 }
 
-export interface AuthClientEventMap {
-  /** `authenticated` has flipped, in whatever tab that began; also when the page first learns that somebody is logged in. */
-  'authentication-change': CustomEvent<{ readonly authenticated: boolean }>
-}
-
-type ClientListener = (event: AuthClientEventMap['authentication-change']) => void
-
-export interface AuthClient {
-  addEventListener(
-    type: 'authentication-change',
-    listener: ClientListener,
-    options?: boolean | AddEventListenerOptions,
-  ): void
-  addEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | AddEventListenerOptions,
-  ): void
-  removeEventListener(
-    type: 'authentication-change',
-    listener: ClientListener,
-    options?: boolean | EventListenerOptions,
-  ): void
-  removeEventListener(
-    type: string,
-    listener: EventListenerOrEventListenerObject | null,
-    options?: boolean | EventListenerOptions,
-  ): void
-}
-
 /** A page's view of the session that the worker keeps. Made by `register()`. */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface only types the events that EventTarget handles.
-export class AuthClient extends EventTarget {
+export interface AuthClient extends Pick<ServiceWorkerAuthClient, keyof ServiceWorkerAuthClient> {}
+
+/** The one that talks to a worker: a class with private members, in whose place nothing else could be put. */
+export class ServiceWorkerAuthClient extends AuthEventTarget {
   /**
    * Settles once the worker controls this page and answers.
    * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `wrong_scope`,
    * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
    */
   readonly ready: Promise<void>
-  #state: AuthState
   #run = ''
   #sequence = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -95,7 +65,7 @@ export class AuthClient extends EventTarget {
   /** Null: the default one. */
   readonly #storageKey: string | null
   readonly #sessions: Map<string, AuthClient>
-  readonly #listeners = new Set<(state: AuthState) => void>()
+  readonly #observed: ObservedState
 
   /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
   constructor(
@@ -109,7 +79,7 @@ export class AuthClient extends EventTarget {
     this.#isSupported = isSupported
     this.#storageKey = storageKey
     this.#sessions = sessions
-    this.#state = isSupported ? UNKNOWN : UNSUPPORTED
+    this.#observed = new ObservedState(isSupported ? UNKNOWN : UNSUPPORTED, this)
     this.ready = connection.then(async registration => {
       this.#listen(registration)
       // One that is silent may be of before our time, and a new version waiting at the server to take its place.
@@ -128,7 +98,7 @@ export class AuthClient extends EventTarget {
   session(storageKey: string): AuthClient {
     const known = this.#sessions.get(storageKey)
     if (known) return known
-    const session = new AuthClient(this.#connection, this.#isSupported, storageKey, this.#sessions)
+    const session = new ServiceWorkerAuthClient(this.#connection, this.#isSupported, storageKey, this.#sessions)
     this.#sessions.set(storageKey, session)
     return session
   }
@@ -143,15 +113,7 @@ export class AuthClient extends EventTarget {
    * Calls `listener` with the state, at once and on every change.
    * @returns a function that ends it
    */
-  readonly subscribe = (listener: (state: AuthState) => void): (() => void) => {
-    // A wrapper of its own for each call, so that the same function can be subscribed twice.
-    const entry = (state: AuthState) => listener(state)
-    entry(this.#state)
-    this.#listeners.add(entry)
-    return () => {
-      this.#listeners.delete(entry)
-    }
-  }
+  readonly subscribe = (listener: (state: AuthState) => void): (() => void) => this.#observed.subscribe(listener)
 
   /**
    * Refreshes the access token now; calls at the same time, from whatever tab, share one refresh.
@@ -194,6 +156,10 @@ export class AuthClient extends EventTarget {
     if (reply.type !== 'inspect') throw unexpected(reply.type)
     const controller = navigator.serviceWorker.controller?.scriptURL ?? null
     return { page: { version: __VERSION__, controller }, worker: reply.report }
+  }
+
+  get #state(): AuthState {
+    return this.#observed.get()
   }
 
   /** A worker that was late with its first answer may have come to its senses since. */
@@ -292,14 +258,7 @@ export class AuthClient extends EventTarget {
     if (run === this.#run && sequence < this.#sequence) return
     this.#run = run
     this.#sequence = sequence
-    const before = this.#state
-    if (JSON.stringify(before) !== JSON.stringify(state)) {
-      this.#state = deepFreeze(state)
-      for (const listener of [...this.#listeners]) if (this.#listeners.has(listener)) notify(listener, this.#state)
-      const authenticated = state.status === 'authenticated'
-      if (authenticated !== (before.status === 'authenticated'))
-        this.dispatchEvent(new CustomEvent('authentication-change', { detail: { authenticated } }))
-    }
+    this.#observed.set(state)
     this.#watch()
   }
 }
@@ -313,23 +272,6 @@ async function hasSuccessor(registration: ServiceWorkerRegistration, worker: Ser
       navigator.serviceWorker.addEventListener('controllerchange', done, { signal }),
     )
   return registration.active !== null && registration.active !== worker
-}
-
-/** One listener that throws is no reason for the others not to hear. */
-function notify(listener: (state: AuthState) => void, state: AuthState) {
-  try {
-    listener(state)
-  } catch (error) {
-    reportError(error)
-  }
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(deepFreeze)
-    Object.freeze(value)
-  }
-  return value
 }
 
 function unexpected(type: string): RefreshWorkerError {

@@ -1,4 +1,5 @@
-export { AuthClient, type AuthClientEventMap, type InspectReport } from './auth-client.ts'
+export type { AuthClient, InspectReport } from './auth-client.ts'
+export type { AuthClientEventMap } from './auth-events.ts'
 export { type ErrorCode, RefreshWorkerError } from './errors.ts'
 export {
   ACCESS_TOKEN_PLACEHOLDER,

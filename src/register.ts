@@ -1,5 +1,5 @@
 import { ask } from './ask.ts'
-import { AuthClient } from './auth-client.ts'
+import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
 import { type ErrorCode, RefreshWorkerError } from './errors.ts'
 import { settled, within } from './worker-state.ts'
 
@@ -25,7 +25,7 @@ interface TrustedScriptUrl {
 export function register(scriptUrl: string | URL | TrustedScriptUrl, options?: RegistrationOptions): AuthClient {
   const obstacle = findObstacle()
   const connection = obstacle ? Promise.reject(obstacle) : connect(scriptUrl, options)
-  return new AuthClient(connection, obstacle === null)
+  return new ServiceWorkerAuthClient(connection, obstacle === null)
 }
 
 function findObstacle(): RefreshWorkerError | null {
