@@ -30,7 +30,13 @@ const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
 export default [
   {
     // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
-    input: { index: 'src/index.ts', protocol: 'src/protocol.ts', express: 'src/express.ts', sw: 'sw/index.ts' },
+    input: {
+      index: 'src/index.ts',
+      protocol: 'src/protocol.ts',
+      testing: 'src/testing.ts',
+      express: 'src/express.ts',
+      sw: 'sw/index.ts',
+    },
     external,
     plugins: [typescript, constants({})],
     output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].js' },

@@ -46,8 +46,17 @@ function notify(listener: (state: AuthState) => void, state: AuthState) {
   try {
     listener(state)
   } catch (error) {
-    reportError(error)
+    report(error)
   }
+}
+
+/** Test environments have no reportError: what it does, they do with an error that nobody catches. */
+function report(error: unknown) {
+  if (typeof reportError === 'function') reportError(error)
+  else
+    queueMicrotask(() => {
+      throw error
+    })
 }
 
 function deepFreeze<T>(value: T): T {

@@ -1,6 +1,7 @@
 // Compiles as a page's code does: against the built package, with the DOM's types and no worker's.
-import { type AuthState, type ErrorCode, RefreshWorkerError, register } from 'refresh-worker'
+import { type AuthClient, type AuthState, type ErrorCode, RefreshWorkerError, register } from 'refresh-worker'
 import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protocol'
+import { type FakeAuth, fakeAuth } from 'refresh-worker/testing'
 
 const auth = register('/sw.js', { scope: '/' })
 
@@ -43,3 +44,20 @@ export const check: (data: unknown) => boolean = isWorkerReply
 
 // @ts-expect-error: the state is read-only
 auth.getSnapshot().status = 'anonymous'
+
+// In a test, the fake takes the client's place, whose members the compiler holds it to.
+const fake: FakeAuth = fakeAuth({ status: 'authenticated', claims: { name: 'Ada' } })
+export const clients: AuthClient[] = [auth, fake, fake.session('other')]
+fake.addEventListener('authentication-change', onChange)
+fake.set({ status: 'anonymous' })
+fake.answer('updateToken', { status: 'authenticated', generation: 2 })
+fake.answer('getAccessToken', async () => 'access-1')
+fake.fail('logout', 'worker_timeout')
+export const calls: readonly ('updateToken' | 'logout' | 'getAccessToken' | 'inspect')[] = fake.calls
+
+// @ts-expect-error: it answers with a string
+fake.answer('getAccessToken', 1)
+// @ts-expect-error: no such code
+fake.fail('logout', 'tired')
+// @ts-expect-error: no such state
+fake.set({ status: 'replaced' })

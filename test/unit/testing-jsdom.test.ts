@@ -1,0 +1,4 @@
+// @vitest-environment jsdom
+import { describeContract } from './auth-client-contract.ts'
+
+describeContract()
