@@ -3,22 +3,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const HELP = `Usage: refresh-worker <command> DIR [options]
-
-DIR is the folder that your site serves at its root, or at the root of the worker's scope, such as public.
-
-  init DIR     put the worker there: refresh-worker.js, which is the library's and always written anew,
-               and sw.js, which is yours and only written where there is none
-  check DIR    fail (exit code 1) unless DIR/refresh-worker.js is this version's: for CI
-  kill DIR     replace sw.js by a worker that removes the session and unregisters itself;
-               the one that was there is kept as sw.js.bak
-
-Options:
-  --file NAME  the name of your worker script, where it is not sw.js
-  --force      init: write sw.js anew; kill: write over an older sw.js.bak
-  --help, --version
-`
-
 const WORKER = 'refresh-worker.js'
 
 const SCRIPT = `importScripts('${WORKER}')
@@ -42,29 +26,44 @@ class UsageError extends Error {}
 /**
  * Runs a command.
  * @param dist the folder of the built library
- * @returns the exit code: 0; 1 where a check has failed; 2 where the command was wrong
+ * @returns the exit code: 0; 1 where a check has failed; 2 where the command was wrong, or files could not be written
  */
 export async function main(args: readonly string[], dist: string, { out, err }: Terminal): Promise<0 | 1 | 2> {
   try {
-    const { values, positionals } = parse(args)
-    if (values.help) out(HELP)
-    else if (values.version) out(`${await versionOf(dist)}\n`)
+    const { command, folders, values } = parse(args)
+    if (values.help) out(command?.help ?? HELP)
+    else if (values.version) out(`refresh-worker ${await versionOf(dist)}\n`)
     else {
-      const [command, folder, ...rest] = positionals
-      if (!command) throw new UsageError('name a command: init, check or kill')
-      if (!Object.hasOwn(COMMANDS, command)) throw new UsageError(`there is no command ${command}: init, check or kill`)
-      if (!folder || rest.length > 0) throw new UsageError(`${command} takes one folder, such as public`)
+      if (!command) throw new UsageError(`name a command: ${NAMES}`)
+      const [folder, ...rest] = folders
+      if (!folder || rest.length > 0) throw new UsageError('name one folder, such as public')
       const { file = 'sw.js', force = false } = values
-      if (file === WORKER || /[/\\]/.test(file)) throw new UsageError(`--file takes a name, other than ${WORKER}`)
-      const run = COMMANDS[command as keyof typeof COMMANDS]
-      return await run({ dist, folder, file, force, out })
+      if (file === WORKER || !file || /[/\\]/.test(file))
+        throw new UsageError(`--file takes a name, other than ${WORKER}`)
+      return await command.run({ dist, folder, file, force, out })
     }
     return 0
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    err(`refresh-worker: ${error.message}\n`)
+    if (error instanceof UsageError) err(`refresh-worker: ${error.message}\nrefresh-worker --help tells more.\n`)
+    // Node's own words: which file it was, and why.
+    else if (error instanceof Error && 'syscall' in error) err(`refresh-worker: ${error.message}\n`)
+    else throw error
     return 2
   }
+}
+
+const OPTIONS = {
+  file: { type: 'string' },
+  force: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const
+
+interface Values {
+  readonly file?: string
+  readonly force?: boolean
+  readonly help?: boolean
+  readonly version?: boolean
 }
 
 interface Job {
@@ -75,10 +74,68 @@ interface Job {
   readonly out: Terminal['out']
 }
 
-const COMMANDS = { init, check, kill }
+interface Command {
+  readonly run: (job: Job) => Promise<0 | 1>
+  readonly options: readonly (keyof Values)[]
+  readonly help: string
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  init: {
+    run: init,
+    options: ['file', 'force'],
+    help: `Usage: refresh-worker init DIR [--file NAME] [--force]
+
+Puts the worker into DIR, which is made where it is not there:
+  ${WORKER}  the library's, always written anew
+  sw.js              yours, only written where there is none; one that does not import
+                     the library is left as it is, and its first lines are shown
+
+  --file NAME  the name of your worker script, where it is not sw.js
+  --force      write sw.js anew
+`,
+  },
+  check: {
+    run: check,
+    options: [],
+    help: `Usage: refresh-worker check DIR
+
+Fails (exit code 1) unless DIR/${WORKER} is this version's: for CI.
+`,
+  },
+  kill: {
+    run: kill,
+    options: ['file', 'force'],
+    help: `Usage: refresh-worker kill DIR [--file NAME] [--force]
+
+Replaces DIR/sw.js by a worker that removes the session and unregisters itself. The one that was
+there is kept as sw.js.bak.
+
+  --file NAME  the name of your worker script, where it is not sw.js
+  --force      write over an older sw.js.bak
+`,
+  },
+}
+
+const NAMES = 'init, check or kill'
+
+const HELP = `Usage: refresh-worker <command> DIR [options]
+
+DIR is the folder that your site serves at its root, or at the root of the worker's scope, such as public.
+
+  init DIR     put the worker there: ${WORKER} and sw.js
+  check DIR    fail unless DIR/${WORKER} is this version's
+  kill DIR     replace sw.js by a worker that removes the session and unregisters itself
+
+  --help       this text; after a command, what it does and which options it takes
+  --version    the version
+
+Exit codes: 0; 1 where a check has failed; 2 where the command was wrong, or files could not be written.
+`
 
 async function init({ dist, folder, file, force, out }: Job): Promise<0> {
-  await mkdir(folder, { recursive: true })
+  const made = await mkdir(folder, { recursive: true })
+  if (made !== undefined) out(`made the folder ${folder}\n`)
   await copyFile(join(dist, WORKER), join(folder, WORKER))
   out(`wrote ${join(folder, WORKER)}\n`)
   const script = join(folder, file)
@@ -94,11 +151,20 @@ async function init({ dist, folder, file, force, out }: Job): Promise<0> {
 async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
   const copy = join(folder, WORKER)
-  const [theirs, ours] = [await read(copy), await read(join(dist, WORKER))]
-  const problem = theirs === null ? 'is not there' : theirs === ours ? null : 'is of another version'
-  const remedy = `: run refresh-worker init ${folder}`
-  out(`${copy} ${problem ? problem + remedy : `is that of ${await versionOf(dist)}`}\n`)
-  return problem ? 1 : 0
+  const [theirs, ours, version] = [await read(copy), await read(join(dist, WORKER)), await versionOf(dist)]
+  if (theirs !== null && theirs === ours) {
+    out(`${copy} is that of refresh-worker ${version}\n`)
+    return 0
+  }
+  out(`${copy} ${problemOf(theirs, version)}: run refresh-worker init ${folder}\n`)
+  return 1
+}
+
+function problemOf(script: string | null, version: string): string {
+  if (script === null) return 'is not there'
+  const theirs = /^\/\*! refresh-worker (\S+),/.exec(script)?.[1]
+  if (theirs === undefined) return "is not this library's"
+  return theirs === version ? `is not as ${version} has it` : `is of ${theirs}, and this is ${version}`
 }
 
 async function kill({ dist, folder, file, force, out }: Job): Promise<0> {
@@ -118,21 +184,29 @@ async function kill({ dist, folder, file, force, out }: Job): Promise<0> {
   return 0
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        file: { type: 'string' },
-        force: { type: 'boolean' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean' },
-      },
-    })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+function parse(args: readonly string[]): { command: Command | null; folders: readonly string[]; values: Values } {
+  // Not strict: Node would explain what is wrong in its own way, and knows nothing of commands.
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: OPTIONS,
+    allowPositionals: true,
+    strict: false,
+  })
+  const [name, ...folders] = positionals
+  const command = name !== undefined && Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (name !== undefined && !command) throw new UsageError(`there is no command ${name}: ${NAMES}`)
+
+  const known: readonly string[] = [...(command?.options ?? []), 'help', 'version']
+  for (const [option, value] of Object.entries(values)) {
+    const given = option.length === 1 ? `-${option}` : `--${option}`
+    if (!known.includes(option))
+      throw new UsageError(
+        `${command ? `${name} takes` : 'there is'} no ${given}: ${known.map(other => `--${other}`).join(', ')}`,
+      )
+    if (typeof value !== OPTIONS[option as keyof Values].type)
+      throw new UsageError(`${given} takes ${option === 'file' ? 'a name' : 'no value'}`)
   }
+  return { command: command ?? null, folders, values: values as Values }
 }
 
 async function mustBeFolder(path: string) {
@@ -155,7 +229,7 @@ async function read(path: string): Promise<string | null> {
 
 async function versionOf(dist: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(dist, '../package.json'), 'utf8'))
-  return `refresh-worker ${version}`
+  return version
 }
 
 /** The folder that this file is built into. */

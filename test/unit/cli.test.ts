@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -34,7 +34,9 @@ const content = (name: string) => readFile(join(folder, name), 'utf8')
 
 describe('init', () => {
   it('writes the library and a worker script, and makes the folder', async () => {
-    expect(await run('init', folder)).toMatchObject({ code: 0, err: '' })
+    const { code, out, err } = await run('init', folder)
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(`made the folder ${folder}\n`)
     expect(await content('refresh-worker.js')).toBe('library')
     expect(await content('sw.js')).toMatch(/^importScripts\('refresh-worker\.js'\)\nRefreshWorker\.setup\(\{\n/)
   })
@@ -74,13 +76,20 @@ describe('check', () => {
     expect(await run('check', folder)).toMatchObject({ code: 0, out: expect.stringContaining('1.2.3') })
   })
 
-  it('fails for another, and for none, and says what to do', async () => {
+  it.each<[string, string | null, string]>([
+    ['that of another version', '/*! refresh-worker 1.0.0, MIT */', 'is of 1.0.0, and this is 1.2.3'],
+    ['one that was changed', '/*! refresh-worker 1.2.3, MIT */ mine', 'is not as 1.2.3 has it'],
+    ['a file of another kind', 'mine', "is not this library's"],
+    ['none', null, 'is not there'],
+  ])('fails for %s, and says what to do', async (_, library, problem) => {
     await run('init', folder)
-    await writeFile(join(folder, 'refresh-worker.js'), 'of old')
-    const remedy = expect.stringContaining(`run refresh-worker init ${folder}`)
-    expect(await run('check', folder)).toMatchObject({ code: 1, out: remedy })
     await rm(join(folder, 'refresh-worker.js'))
-    expect(await run('check', folder)).toMatchObject({ code: 1, out: remedy })
+    if (library !== null) await writeFile(join(folder, 'refresh-worker.js'), library)
+    const copy = join(folder, 'refresh-worker.js')
+    const out = `${copy} ${problem}: run refresh-worker init ${folder}\n`
+    expect(await run('check', folder)).toEqual({ code: 1, out, err: '' })
+    await run('init', folder)
+    expect(await run('check', folder)).toMatchObject({ code: 0 })
   })
 })
 
@@ -113,22 +122,57 @@ describe('kill (R37)', () => {
 })
 
 describe('the command line', () => {
-  it('helps, and tells its version', async () => {
-    expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringContaining('Usage: refresh-worker') })
-    expect(await run('--version')).toMatchObject({ code: 0, out: 'refresh-worker 1.2.3\n' })
+  it('helps, with each command too, and tells its version', async () => {
+    expect(await run('--help')).toMatchObject({ code: 0, out: expect.stringMatching(/init DIR.*check DIR.*kill DIR/s) })
+    for (const command of ['init', 'check', 'kill'])
+      expect(await run(command, '-h')).toMatchObject({
+        code: 0,
+        out: expect.stringMatching(new RegExp(`^Usage: refresh-worker ${command} DIR`)),
+      })
+    expect(await run('--version')).toEqual({ code: 0, out: 'refresh-worker 1.2.3\n', err: '' })
   })
 
   it.each([
-    [[], /name a command/],
-    [['toString', 'public'], /no command toString/],
+    [[], /name a command: init, check or kill/],
+    [['toString', 'public'], /no command toString: init, check or kill/],
+    [['innit', '--help'], /no command innit: init, check or kill/],
     [['init'], /one folder/],
     [['init', 'a', 'b'], /one folder/],
-    [['init', 'public', '--what'], /--what/],
+    [['--what'], /there is no --what: --help, --version/],
+    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --help, --version/],
+    [['init', 'public', '-f'], /init takes no -f/],
+    [['check', 'public', '--force'], /check takes no --force/],
+    [['init', 'public', '--force=yes'], /--force takes no value/],
+    [['init', 'public', '--file'], /--file takes a name/],
     [['init', 'public', '--file', '../sw.js'], /--file takes a name/],
     [['kill', 'public', '--file', 'refresh-worker.js'], /--file takes a name/],
     [['check', 'nowhere'], /nowhere is no folder/],
     [['kill', 'nowhere'], /nowhere is no folder/],
   ])('says what is wrong with %j, and exits with 2', async (args, problem) => {
-    expect(await run(...args)).toMatchObject({ code: 2, out: '', err: expect.stringMatching(problem) })
+    const { code, out, err } = await run(...args)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(problem)
+    expect(err).toContain('refresh-worker --help tells more.')
+  })
+
+  it('says which file stands in the place of a folder', async () => {
+    const err = expect.stringMatching(/^refresh-worker: EEXIST: .*package\.json'\n$/)
+    expect(await run('init', join(root, 'package.json'))).toEqual({ code: 2, out: '', err })
+  })
+
+  it.runIf(process.geteuid)('says which file it may not write', async () => {
+    await mkdir(folder)
+    await chmod(root, 0o755)
+    await chmod(folder, 0o555)
+    // Root may write everywhere.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid?.(65_534)
+    try {
+      const err = expect.stringMatching(/^refresh-worker: EACCES: permission denied, .*refresh-worker\.js'\n$/)
+      expect(await run('init', folder)).toEqual({ code: 2, out: '', err })
+    } finally {
+      if (isRoot) process.seteuid?.(0)
+      await chmod(folder, 0o755)
+    }
   })
 })
