@@ -51,15 +51,16 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
   /** The methods that have been called, oldest first, on this fake and not on those of its `session()`. */
   readonly calls: FakeMethod[] = []
   readonly #observed = new ObservedState(UNKNOWN, this)
-  readonly #sessions = new Map<string, FakeAuth>()
+  readonly #sessions: Map<string, FakeAuth>
   readonly #answers: { [Method in FakeMethod]: Answer<Method> }
   #refresh: Promise<AuthState> | null = null
   #settle: { resolve: () => void; reject: (reason: RefreshWorkerError) => void } | null = null
   #logins = 0
   #generation = 0
 
-  constructor(state: FakeState) {
+  constructor(state: FakeState, sessions = new Map<string, FakeAuth>()) {
     super()
+    this.#sessions = sessions
     this.ready = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -108,7 +109,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
 
   /** The fake of another session of the same worker: the same one for the same key, with nobody logged in. */
   session(storageKey: string): FakeAuth {
-    const session = this.#sessions.get(storageKey) ?? fakeAuth()
+    const session = this.#sessions.get(storageKey) ?? new FakeAuth({ status: 'anonymous' }, this.#sessions)
     this.#sessions.set(storageKey, session)
     return session
   }
@@ -184,9 +185,12 @@ function reportOf(state: AuthState): InspectReport {
       version: __VERSION__,
       scope: 'http://localhost/',
       storageKey: 'refresh-worker',
+      storageKeys: ['refresh-worker'],
       storage: 'indexeddb',
       state,
       lastRefresh: null,
+      issuer: null,
+      endSessionUrl: null,
     },
   }
 }

@@ -31,7 +31,8 @@ function realSubject(state: AuthState): Subject {
     register: async () => registration,
   })
   let sequence = 0
-  const message = () => ({ type: 'state', state: structuredClone(state), run: 'run-1', sequence: ++sequence }) as const
+  const about = { session: 'refresh-worker', isDefault: true, run: 'run-1' }
+  const message = () => ({ type: 'state', state: structuredClone(state), ...about, sequence: ++sequence }) as const
   const answers: { [Type in PageRequest['type']]?: () => Parameters<typeof envelope>[0] } = {
     'update-token': () => {
       if (state.status !== 'authenticated') return { type: 'error', code: 'not_authenticated', message: 'nobody' }
