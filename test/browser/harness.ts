@@ -16,7 +16,7 @@ declare global {
 }
 
 /** The page of the tests: registers the worker, notes what workers say, and does nothing else of its own. */
-const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
+export const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
 import { register } from '/refresh-worker/index.js'
 window.received = []
 const note = ({ data }) => window.received.push(data)
@@ -146,10 +146,10 @@ type PlaceName =
   | 'messages of the worker'
   | 'log of the server'
   | 'URLs of requests'
-type Place = readonly [name: PlaceName, text: string]
+export type Place = readonly [name: PlaceName, text: string]
 
 /** In a page: all places that scripts and people can look into, and where no secret belongs. */
-async function look(): Promise<Place[]> {
+export async function look(): Promise<Place[]> {
   // A blank page or a browser's own has none of them.
   if (!location.protocol.startsWith('http')) return []
   const cached: unknown[] = []

@@ -173,7 +173,7 @@ async function authorize(start: string, { redirectUri, username }: { redirectUri
  * Keeps everything in memory, of this server only. Refreshes are held up here: by now the request has been read, so
  * that the provider goes on with it even where whoever has sent it is gone.
  */
-function createStorage({ holdRefresh, holdAnswer }: App) {
+export function createStorage({ holdRefresh, holdAnswer }: Pick<App, 'holdRefresh' | 'holdAnswer'>) {
   const records = new Map<string, Stored>()
   const adapter = (model: string): Adapter => {
     const key = (id: string) => `${model}:${id}`

@@ -1,0 +1,6 @@
+importScripts('/refresh-worker.js')
+RefreshWorker.setup({
+  apiUrls: ['/api/'],
+  loginUrl: '/auth/login',
+  useRefreshToken: true,
+})
