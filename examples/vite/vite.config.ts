@@ -1,0 +1,7 @@
+import { defineConfig } from 'vite'
+
+// The API and the logins: by default the demo of this repository, `npm start` in its root.
+const target = process.env.API ?? 'http://localhost:8020'
+const proxy = { '/api/': target, '/auth/': target }
+
+export default defineConfig({ server: { proxy }, preview: { proxy } })
