@@ -34,7 +34,10 @@ export interface Options {
   /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
   logoutUrl?: string | null
   logoutMethod?: string
-  /** Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. */
+  /**
+   * Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. A page's own request to it with
+   * a placeholder is a logout too.
+   */
   revocationUrl?: string | null
   /** Where refresh requests go; null: to the issuer's token endpoint, or else to `loginUrl`, the first of them. */
   refreshTokenUrl?: string | null

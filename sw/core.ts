@@ -80,7 +80,7 @@ export function createCore(needs: Needs): Core {
   const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
   const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
   const renew = createRenew({ ...needs, freshSession })
-  const { logout, forward } = createLogout({ ...needs, sessions, prover, revoke })
+  const { logout, forward, revocation } = createLogout({ ...needs, sessions, prover, revoke })
 
   return {
     config,
@@ -97,6 +97,8 @@ export function createCore(needs: Needs): Core {
           return (await renew(request)) ?? login(request, kind)
         case 'token':
           return (await renew(request)) ?? needs.fetch(request)
+        case 'revocation':
+          return revocation(request, waitUntil)
         case 'logout':
           return forward(request, waitUntil)
         case 'api':

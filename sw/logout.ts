@@ -1,5 +1,6 @@
+import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
 import { hasOwnCredentials } from './attach.ts'
-import { keepForReplay } from './body.ts'
+import { keepForReplay, readFields } from './body.ts'
 import type { Config } from './config.ts'
 import type { Prover } from './dpop.ts'
 import { alone } from './fresh-session.ts'
@@ -14,6 +15,11 @@ export interface Logout {
   readonly logout: (waitUntil: WaitUntil) => Promise<Session>
   /** A page's own request to the logout URL: the session ends, whatever the server answers. */
   readonly forward: (request: Request, waitUntil: WaitUntil) => Promise<Response>
+  /**
+   * A page's own revocation request (RFC 7009), as OAuth libraries send it. With the placeholder of a login response, it
+   * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is.
+   */
+  readonly revocation: (request: Request, waitUntil: WaitUntil) => Promise<Response>
 }
 
 interface Needs {
@@ -50,31 +56,40 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   // The answer to a refresh that came after the server's would bring back the cookie that it clears.
   const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
 
-  return {
-    logout: async waitUntil => {
-      const { session, was } = await end(waitUntil)
-      if (config.logoutUrl && was) {
-        const { href } = config.logoutUrl
-        const tell = () => {
-          const request = new Request(href, {
-            method: config.logoutMethod,
-            credentials: isInCookie ? 'include' : 'same-origin',
-            redirect: 'error',
-            cache: 'no-store',
-            referrerPolicy: 'no-referrer',
-            signal: AbortSignal.timeout(config.timeout),
-          })
-          return sendWithToken(request, was)
-        }
-        waitUntil(
-          inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
-        )
+  const logout: Logout['logout'] = async waitUntil => {
+    const { session, was } = await end(waitUntil)
+    if (config.logoutUrl && was) {
+      const { href } = config.logoutUrl
+      const tell = () => {
+        const request = new Request(href, {
+          method: config.logoutMethod,
+          credentials: isInCookie ? 'include' : 'same-origin',
+          redirect: 'error',
+          cache: 'no-store',
+          referrerPolicy: 'no-referrer',
+          signal: AbortSignal.timeout(config.timeout),
+        })
+        return sendWithToken(request, was)
       }
-      return session
-    },
+      waitUntil(
+        inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
+      )
+    }
+    return session
+  }
+
+  return {
+    logout,
     forward: async (request, waitUntil) => {
       const { was } = await end(waitUntil)
       return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
+    },
+    revocation: async (request, waitUntil) => {
+      const token = own(await readFields(request), 'token')
+      if (token !== ACCESS_TOKEN_PLACEHOLDER && token !== REFRESH_TOKEN_PLACEHOLDER) return fetch(request)
+      await logout(waitUntil)
+      // RFC 7009 §2.2: also for a token that is not known, or not any more.
+      return new Response(null, { status: 200 })
     },
   }
 }

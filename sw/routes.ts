@@ -1,7 +1,7 @@
 import type { ApiUrl, Config, Endpoint, Endpoints } from './config.ts'
 
-/** What a request is to us: one that may log in, renew, or log out, or one that gets the access token. */
-export type RequestKind = 'login' | 'signup' | 'token' | 'logout' | 'api'
+/** What a request is to us: one that may log in, renew, revoke, or log out, or one that gets the access token. */
+export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api'
 
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
@@ -9,9 +9,9 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 export function createMatcher(config: Config, known: () => Endpoints = () => config): MatchRequest {
   const { signupUrl, logoutUrl } = config
   const forApi = (request: Request, url: URL) => {
-    const { loginUrls, refreshTokenUrl } = known()
+    const { loginUrls, refreshTokenUrl, revocationUrl } = known()
     // Credentials go to these by their own rules; the access token never does.
-    if ([...loginUrls, refreshTokenUrl].some(endpoint => endpoint && isAliasOf(url, endpoint))) return null
+    if ([...loginUrls, refreshTokenUrl, revocationUrl].some(own => own && isAliasOf(url, own))) return null
     return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
   }
 
@@ -24,10 +24,11 @@ export function createMatcher(config: Config, known: () => Endpoints = () => con
     if (!isScripted(request)) return null
 
     if (request.method === 'POST') {
-      const { loginUrls, refreshTokenUrl } = known()
+      const { loginUrls, refreshTokenUrl, revocationUrl } = known()
       if (loginUrls.some(loginUrl => isEndpoint(url, loginUrl))) return 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
       if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
+      if (revocationUrl && isEndpoint(url, revocationUrl)) return 'revocation'
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
     return forApi(request, url)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createLogout } from '../../sw/logout.ts'
 import { createRevoke } from '../../sw/revocation.ts'
@@ -19,7 +20,7 @@ function setUp(
   const { fetch, sent } = createServer(answer)
   const log: string[] = []
   const behind: Promise<unknown>[] = []
-  const { logout, forward } = createLogout({
+  const { logout, forward, revocation } = createLogout({
     config,
     sessions,
     fetch,
@@ -36,6 +37,10 @@ function setUp(
   return {
     logout: () => logout(promise => behind.push(promise)),
     forward: (request: Request) => forward(request, promise => behind.push(promise)),
+    revocation: (body: BodyInit, headers?: HeadersInit) =>
+      revocation(new Request(`${ORIGIN}/auth/revoke`, { method: 'POST', body, ...(headers && { headers }) }), promise =>
+        behind.push(promise),
+      ),
     sent,
     log,
     behind,
@@ -164,6 +169,73 @@ describe('with revocationUrl (RFC 7009)', () => {
     const { logout, stored } = setUp(options, sessionOf(), () => new Promise<Response>(() => undefined))
     await logout()
     expect(stored()).toMatchObject({ status: 'anonymous' })
+  })
+})
+
+describe("a page's own revocation request (RFC 7009)", () => {
+  const options = {
+    revocationUrl: '/auth/revoke',
+    clientId: 'web',
+    defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+  }
+  const form = (token: string, hint: string) => new URLSearchParams({ token, token_type_hint: hint, client_id: 'web' })
+  const never = () => new Promise<Response>(() => undefined)
+
+  it.each([
+    ['access_token', ACCESS],
+    ['refresh_token', REFRESH],
+  ])('with the placeholder of the %s is a logout: the real tokens are revoked', async (hint, placeholder) => {
+    const { revocation, sent, stored, changes, behind } = setUp({ ...options, logoutUrl: '/auth/logout' })
+    const response = await revocation(form(placeholder, hint))
+    expect(response.status).toBe(200)
+    expect(await response.text()).toBe('')
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(changes).toEqual(['logout'])
+    await Promise.all(behind)
+    expect(sent.toSorted((a, b) => b.url.localeCompare(a.url))).toMatchObject([
+      { url: `${ORIGIN}/auth/revoke`, body: 'token=refresh-1&token_type_hint=refresh_token&client_id=web' },
+      { url: `${ORIGIN}/auth/logout`, authorization: 'Bearer access-1' },
+    ])
+  })
+
+  it('is one in JSON too', async () => {
+    const { revocation, stored } = setUp(options)
+    const response = await revocation(JSON.stringify({ token: REFRESH }), { 'Content-Type': 'application/json' })
+    expect(response.status).toBe(200)
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('is answered at once, while the server hangs or is out of reach', async () => {
+    const { revocation, stored } = setUp(options, sessionOf(), never)
+    expect((await revocation(form(REFRESH, 'refresh_token'))).status).toBe(200)
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    const offline = setUp(options, sessionOf(), () => Promise.reject(new TypeError('offline')))
+    expect((await offline.revocation(form(REFRESH, 'refresh_token'))).status).toBe(200)
+    await Promise.all(offline.behind)
+    expect(offline.sent).toHaveLength(3)
+    expect(offline.log).toEqual([expect.stringContaining('could not be revoked')])
+  })
+
+  it('of the second token, when nobody is logged in any more, is a 200 that tells nobody', async () => {
+    const { revocation, sent, changes, behind } = setUp(options)
+    const answers = [ACCESS, REFRESH].map(token => revocation(form(token, '')))
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200])
+    await Promise.all(behind)
+    expect(changes).toEqual(['logout'])
+    expect(sent).toHaveLength(1)
+  })
+
+  it.each<[string, BodyInit]>([
+    ['a token of its own', new URLSearchParams({ token: 'own', client_id: 'web' })],
+    ['the placeholder as another field', new URLSearchParams({ token: 'own', token_type_hint: REFRESH })],
+    ['no token', new URLSearchParams()],
+    ['no form', new Blob(['x'])],
+  ])('with %s is sent as it is, and ends nothing', async (_, body) => {
+    const { revocation, sent, stored } = setUp(options, sessionOf(), async () => new Response('', { status: 400 }))
+    const text = await new Response(body).text()
+    expect((await revocation(body)).status).toBe(400)
+    expect(sent).toMatchObject([{ authorization: null, body: text }])
+    expect(stored()).toEqual(sessionOf())
   })
 })
 

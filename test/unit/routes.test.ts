@@ -108,6 +108,7 @@ describe('auth requests', () => {
     signupUrl: '/auth/signup',
     logoutUrl: '/auth/logout',
     refreshTokenUrl: '/auth/token',
+    revocationUrl: '/auth/revoke',
   }
 
   it.each([
@@ -121,6 +122,8 @@ describe('auth requests', () => {
     // Never the token, whatever apiUrls say (R7); a lenient server takes an alias for the login itself (U26).
     ['GET', '/AUTH/LOGIN/', null],
     ['GET', '/auth/token', null],
+    ['GET', '/auth/revoke', null],
+    ['GET', '/auth/REVOKE/', null],
     ['GET', '/auth/login', null],
     ['POST', '/auth/token', 'token'],
     ['POST', '/AUTH/LOGIN', 'login'],
@@ -128,6 +131,8 @@ describe('auth requests', () => {
     ['POST', '/auth//login', 'login'],
     ['POST', '/auth/log%69n', 'login'],
     ['POST', '/auth/token/', 'token'],
+    ['POST', '/auth/revoke', 'revocation'],
+    ['POST', '/auth/Revoke/', 'revocation'],
   ])('%s %s is %s', (method, url, kind) => {
     expect(kindOf(options, url, { method })).toBe(kind)
   })
