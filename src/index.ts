@@ -6,6 +6,7 @@ export {
   type AnonymousReason,
   type AuthenticatedState,
   type AuthState,
+  ID_TOKEN_PLACEHOLDER,
   REFRESH_TOKEN_PLACEHOLDER,
   type RefreshReport,
   type WorkerReport,

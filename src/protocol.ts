@@ -16,6 +16,8 @@ export const PROTOCOL_VERSION = 1
 export const ACCESS_TOKEN_PLACEHOLDER = 'refresh-worker-access-token'
 /** What a page finds in a login response where the refresh token was, unless `redactTokens` is off. */
 export const REFRESH_TOKEN_PLACEHOLDER = 'refresh-worker-refresh-token'
+/** What a page finds in a login response where the id token was, if `exposeIdToken` is off and `redactTokens` is not. */
+export const ID_TOKEN_PLACEHOLDER = 'refresh-worker-id-token'
 
 /**
  * The value of `X-Requested-With` where the refresh token's cookie goes along: no form of another site can send that

@@ -102,6 +102,11 @@ export interface Options {
   staticRoutes?: boolean
   /** Pages see placeholders in place of tokens in login responses. */
   redactTokens?: boolean
+  /**
+   * Leaves the id token in login responses, as OAuth libraries need it, and gives it along with what they renew; false:
+   * pages see a placeholder in its place too.
+   */
+  exposeIdToken?: boolean
   /** Names of claims, of the id token or else the access token, that pages see in the state. */
   claims?: readonly string[]
   /** Lets pages ask for the access token. */
@@ -255,6 +260,7 @@ const table: Readonly<Record<keyof Options, Row>> = {
   ],
   staticRoutes: flag(false),
   redactTokens: flag(true),
+  exposeIdToken: flag(true),
   claims: [[], 'an array of claim names', value => Array.isArray(value) && value.every(isText)],
   exposeAccessToken: flag(false),
   dpop: flag(false),

@@ -35,7 +35,7 @@ export function createLogin({ config, sessions, fetch, locks, now, newId, log }:
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const id = newId()
     await sessions.change(previous => loggedIn(previous, id, keptOf(tokens, config)))
-    return config.redactTokens ? redact(response, json.text, tokens) : response
+    return config.redactTokens ? redact(response, json.text, tokens, config) : response
   }
 
   // The answer to a refresh of another session's that came after this one's would leave its cookie in place of ours.

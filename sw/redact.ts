@@ -1,4 +1,5 @@
-import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../src/protocol.ts'
+import type { Config } from './config.ts'
 import type { Tokens } from './session.ts'
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
@@ -11,9 +12,15 @@ const OF_THE_BYTES = ['Content-Length', 'Content-Encoding', 'ETag', 'Digest', 'R
  * The same response with placeholders in place of the tokens, wherever in body or headers they stand.
  * @param text the body of `response`, which holds a JSON document
  */
-export function redact(response: Response, text: string, tokens: Tokens): Response {
+export function redact(
+  response: Response,
+  text: string,
+  tokens: Tokens,
+  { exposeIdToken }: Pick<Config, 'exposeIdToken'>,
+): Response {
   const secrets: [string, string][] = [[tokens.accessToken, ACCESS_TOKEN_PLACEHOLDER]]
   if (tokens.refreshToken !== null) secrets.push([tokens.refreshToken, REFRESH_TOKEN_PLACEHOLDER])
+  if (tokens.idToken !== null && !exposeIdToken) secrets.push([tokens.idToken, ID_TOKEN_PLACEHOLDER])
   // The longest first, for one may contain the other.
   secrets.sort(([a], [b]) => b.length - a.length)
   const replaceLong = (text: string) =>

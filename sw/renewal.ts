@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Clock } from './ports.ts'
 import type { Authenticated } from './session.ts'
+import { readClaims } from './token-response.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
 const YOUNG = 30_000
@@ -49,12 +50,19 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
 }
 
 /** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders. */
-function tokenResponse({ expiresAt, isBound }: Authenticated, config: Config, now: number): Response {
+function tokenResponse({ expiresAt, isBound, idToken }: Authenticated, config: Config, now: number): Response {
   const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
   if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
   place(body, config.accessTokenProp, ACCESS_TOKEN_PLACEHOLDER)
   place(body, config.refreshTokenProp, REFRESH_TOKEN_PLACEHOLDER)
+  // By it a library notices that somebody else has logged in. It refuses one that has expired.
+  if (idToken && config.exposeIdToken && expiryOf(idToken) > now) place(body, config.idTokenProp, idToken)
   return json(200, body)
+}
+
+/** Milliseconds since the epoch; NaN where it does not say. */
+function expiryOf(idToken: string): number {
+  return Number(readClaims(['exp'], { idToken, accessToken: null }).exp) * 1000
 }
 
 /** @see RFC 6749 §5.2 */

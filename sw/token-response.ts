@@ -65,7 +65,8 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
   return {
     accessToken,
     refreshToken: readRefreshToken(body, config, accessToken),
-    idToken: typeof idToken === 'string' && idToken !== '' ? idToken : null,
+    // Nor is an access token an id token, which pages may see.
+    idToken: typeof idToken === 'string' && idToken !== '' && idToken !== accessToken ? idToken : null,
     receivedAt,
     expiresAt: findExpiry(body, accessToken, config, receivedAt),
     ...(config.dpop && type === 'dpop' ? { isBound: true } : {}),

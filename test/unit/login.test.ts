@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
+import {
+  ACCESS_TOKEN_PLACEHOLDER as ACCESS,
+  ID_TOKEN_PLACEHOLDER as ID,
+  REFRESH_TOKEN_PLACEHOLDER as REFRESH,
+} from '../../src/protocol.ts'
 import type { Options } from '../../sw/config.ts'
 import { createLogin } from '../../sw/login.ts'
 import type { Locks } from '../../sw/ports.ts'
-import { ended, nobody, type Session } from '../../sw/session.ts'
+import { type Authenticated, ended, nobody, type Session } from '../../sw/session.ts'
 import { createSessionStore, type OnChange } from '../../sw/session-store.ts'
+import { readClaims } from '../../sw/token-response.ts'
 import {
   configOf,
   createLocks,
@@ -12,6 +17,7 @@ import {
   createServer,
   deferred,
   jsonResponse,
+  jwt,
   NOW,
   ORIGIN,
   received,
@@ -289,6 +295,27 @@ describe('redaction (R12)', () => {
 
   it('keeps the id token for the page', async () => {
     expect((await redacted('{"access_token":"secret","id_token":"e30.e30."}')).text).toContain('"id_token":"e30.e30."')
+  })
+
+  it('covers the id token with exposeIdToken off, wherever it stands, and keeps it for claims', async () => {
+    const idToken = jwt({ sub: 'ada' })
+    const body = {
+      data: { id: idToken },
+      access_token: 'secret-access-token',
+      links: [`/end?id_token_hint=${idToken}`],
+    }
+    const headers = { 'Content-Type': 'application/json', 'X-Id-Token': idToken }
+    const { post, stored } = setUp(() => jsonResponse(body, { headers }), {
+      options: { exposeIdToken: false, idTokenProp: 'data.id' },
+    })
+    const response = await post()
+    expect(await response.json()).toEqual({
+      data: { id: ID },
+      access_token: ACCESS,
+      links: [`/end?id_token_hint=${ID}`],
+    })
+    expect(response.headers.get('X-Id-Token')).toBe(ID)
+    expect(readClaims(['sub'], stored() as Authenticated)).toEqual({ sub: 'ada' })
   })
 
   it('covers headers, and drops those that speak of the old bytes (A36)', async () => {

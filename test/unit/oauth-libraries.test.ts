@@ -2,6 +2,7 @@ import * as oauth from 'oauth4webapi'
 import { OidcClient, type RefreshState, WebStorageStateStore } from 'oidc-client-ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../src/protocol.ts'
+import type { Options } from '../../sw/config.ts'
 import { createFreshSession } from '../../sw/fresh-session.ts'
 import { createLogin } from '../../sw/login.ts'
 import { createRenew } from '../../sw/renewal.ts'
@@ -30,9 +31,12 @@ function idToken(): string {
   return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.c2lnbmF0dXJl`
 }
 
+type Send = ReturnType<typeof setUp>['send']
+
 /** What a page's requests to the token endpoint meet: the worker's own handlers, before a server with real tokens. */
-function setUp() {
+function setUp(options: Partial<Options> = {}) {
   const config = configOf({
+    ...options,
     loginUrl: '/oauth/token',
     clientId: 'web',
     defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
@@ -71,39 +75,79 @@ function setUp() {
   return { clock, sent, send }
 }
 
+/** Logs in by oauth4webapi, as the page does that the authorization server has sent back. */
+function byOAuth4WebApi(send: Send) {
+  const server: oauth.AuthorizationServer = { issuer: ORIGIN, token_endpoint: TOKEN_ENDPOINT }
+  const client: oauth.Client = { client_id: 'web' }
+  const options = { [oauth.customFetch]: send as typeof fetch }
+  const [verifier, redirectUri] = [oauth.generateRandomCodeVerifier(), `${ORIGIN}/callback`]
+  return {
+    logIn: async () => {
+      const url = new URL(`${redirectUri}?code=c&state=s`)
+      const callback = oauth.validateAuthResponse(server, client, url, 's')
+      const response = await oauth.authorizationCodeGrantRequest(
+        server,
+        client,
+        oauth.None(),
+        callback,
+        redirectUri,
+        verifier,
+        options,
+      )
+      return oauth.processAuthorizationCodeResponse(server, client, response)
+    },
+    renew: async (token: string) => {
+      const response = await oauth.refreshTokenGrantRequest(server, client, oauth.None(), token, options)
+      return oauth.processRefreshTokenResponse(server, client, response)
+    },
+  }
+}
+
+/** Likewise by oidc-client-ts. */
+function byOidcClient(send: Send) {
+  vi.stubGlobal('fetch', send)
+  const items = new Map<string, string>()
+  const client = new OidcClient({
+    authority: ORIGIN,
+    client_id: 'web',
+    redirect_uri: `${ORIGIN}/callback`,
+    scope: 'openid',
+    loadUserInfo: false,
+    metadata: { issuer: ORIGIN, authorization_endpoint: `${ORIGIN}/auth`, token_endpoint: TOKEN_ENDPOINT },
+    stateStore: new WebStorageStateStore({
+      store: {
+        getItem: key => items.get(key) ?? null,
+        setItem: (key, value) => void items.set(key, value),
+        removeItem: key => void items.delete(key),
+        key: index => [...items.keys()][index] ?? null,
+        clear: () => items.clear(),
+        get length() {
+          return items.size
+        },
+      },
+    }),
+  })
+  return {
+    client,
+    logIn: async () => {
+      const { state } = await client.createSigninRequest({})
+      return client.processSigninResponse(`${ORIGIN}/callback?code=c&state=${state.id}`)
+    },
+  }
+}
+
 afterEach(() => vi.unstubAllGlobals())
 
 describe('a page that uses an OAuth library', () => {
   it('oauth4webapi: exchanges a code and refreshes, and holds placeholders', async () => {
     const { clock, sent, send } = setUp()
-    const server: oauth.AuthorizationServer = { issuer: ORIGIN, token_endpoint: TOKEN_ENDPOINT }
-    const client: oauth.Client = { client_id: 'web' }
-    const options = { [oauth.customFetch]: send as typeof fetch }
-    const verifier = oauth.generateRandomCodeVerifier()
-    const callback = oauth.validateAuthResponse(server, client, new URL(`${ORIGIN}/callback?code=c&state=s`), 's')
-
-    const response = await oauth.authorizationCodeGrantRequest(
-      server,
-      client,
-      oauth.None(),
-      callback,
-      `${ORIGIN}/callback`,
-      verifier,
-      options,
-    )
-    const first = await oauth.processAuthorizationCodeResponse(server, client, response)
+    const { logIn, renew } = byOAuth4WebApi(send)
+    const first = await logIn()
     expect(first).toMatchObject({ access_token: ACCESS, refresh_token: REFRESH, token_type: 'bearer', expires_in: 600 })
     expect(oauth.getValidatedIdTokenClaims(first)?.sub).toBe('ada')
 
     clock.time += 9 * MINUTE
-    const refresh = await oauth.refreshTokenGrantRequest(
-      server,
-      client,
-      oauth.None(),
-      first.refresh_token ?? '',
-      options,
-    )
-    const second = await oauth.processRefreshTokenResponse(server, client, refresh)
+    const second = await renew(first.refresh_token ?? '')
     expect(second).toMatchObject({ access_token: ACCESS, refresh_token: REFRESH, expires_in: 600 })
     // The refresh was the worker's own, with the token that the page has never seen.
     expect(sent).toHaveLength(2)
@@ -112,30 +156,8 @@ describe('a page that uses an OAuth library', () => {
 
   it('oidc-client-ts: exchanges a code and refreshes, and holds placeholders', async () => {
     const { clock, sent, send } = setUp()
-    vi.stubGlobal('fetch', send)
-    const items = new Map<string, string>()
-    const client = new OidcClient({
-      authority: ORIGIN,
-      client_id: 'web',
-      redirect_uri: `${ORIGIN}/callback`,
-      scope: 'openid',
-      loadUserInfo: false,
-      metadata: { issuer: ORIGIN, authorization_endpoint: `${ORIGIN}/auth`, token_endpoint: TOKEN_ENDPOINT },
-      stateStore: new WebStorageStateStore({
-        store: {
-          getItem: key => items.get(key) ?? null,
-          setItem: (key, value) => void items.set(key, value),
-          removeItem: key => void items.delete(key),
-          key: index => [...items.keys()][index] ?? null,
-          clear: () => items.clear(),
-          get length() {
-            return items.size
-          },
-        },
-      }),
-    })
-    const { state } = await client.createSigninRequest({})
-    const first = await client.processSigninResponse(`${ORIGIN}/callback?code=c&state=${state.id}`)
+    const { client, logIn } = byOidcClient(send)
+    const first = await logIn()
     expect(first).toMatchObject({ access_token: ACCESS, refresh_token: REFRESH, profile: { sub: 'ada' } })
 
     clock.time += 9 * MINUTE
@@ -145,5 +167,11 @@ describe('a page that uses an OAuth library', () => {
     expect(second).toMatchObject({ access_token: ACCESS, refresh_token: REFRESH })
     expect(sent).toHaveLength(2)
     expect(sent[1]?.body).toContain('refresh_token=secret-refresh-token-1')
+  })
+
+  it('and hides the id token from it: the library refuses the login', async () => {
+    const { send } = setUp({ exposeIdToken: false })
+    await expect(byOAuth4WebApi(send).logIn()).rejects.toThrow('Invalid JWT')
+    await expect(byOidcClient(send).logIn()).rejects.toThrow('Invalid token')
   })
 })

@@ -4,7 +4,7 @@ import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRES
 import type { Options } from '../../sw/config.ts'
 import { createRenew } from '../../sw/renewal.ts'
 import { nobody, refreshed, type Session } from '../../sw/session.ts'
-import { configOf, createClock, NOW, ORIGIN, sessionOf, tokensOf } from './kit.ts'
+import { configOf, createClock, jwt, NOW, ORIGIN, sessionOf, tokensOf } from './kit.ts'
 
 interface Setting {
   options?: Partial<Options>
@@ -87,6 +87,23 @@ describe("a page's own refresh request with the placeholder", () => {
   it('hears of the token_type that the login had, where the token is bound to a key (RFC 9449)', async () => {
     const { renew, form } = setUp({ options: { dpop: true }, session: sessionOf({ isBound: true }) })
     expect(await (await renew(form(GRANT)))?.json()).toMatchObject({ access_token: ACCESS, token_type: 'DPoP' })
+  })
+
+  const idTokenFor = (seconds: number) => jwt({ sub: 'ada', exp: NOW / 1000 + seconds })
+  it.each<[string, string, Partial<Options>, string | undefined]>([
+    ['brings the id token, by which libraries notice another user', idTokenFor(1), {}, idTokenFor(1)],
+    ['leaves out an id token that has expired, which they refuse', idTokenFor(0), {}, undefined],
+    ['leaves out an id token that does not say', jwt({ sub: 'ada' }), {}, undefined],
+    ['leaves out the id token with exposeIdToken off', idTokenFor(1), { exposeIdToken: false }, undefined],
+  ])('%s', async (_, idToken, options, sees) => {
+    const { renew, form } = setUp({ options, session: sessionOf({ idToken }) })
+    expect(await (await renew(form(GRANT)))?.json()).toEqual({
+      access_token: ACCESS,
+      refresh_token: REFRESH,
+      id_token: sees,
+      token_type: 'Bearer',
+      expires_in: 600,
+    })
   })
 
   it.each([

@@ -97,8 +97,8 @@ describe("extraction, by the predecessor's rule", () => {
     expect(read({ access_token: 'a', ...members }, options).refreshToken).toBe(token)
   })
 
-  it('does not take a lone { token } for a refresh token as well', () => {
-    expect(read({ token: 'a' })).toMatchObject({ accessToken: 'a', refreshToken: null })
+  it('does not take a lone { token } for a refresh token as well, nor for an id token, which pages may see', () => {
+    expect(read({ token: 'a' })).toMatchObject({ accessToken: 'a', refreshToken: null, idToken: null })
   })
 
   it('finds the id token, or none', () => {
