@@ -40,6 +40,8 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
 export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', new CountReporter()],
+    // It warns of its own pages, which are for development.
+    onConsoleLog: text => !text.includes('oidc-provider '),
     projects: [
       ...engines.map(browserProject(mode === 'measure' ? 'measure' : 'browser')),
       // `--mode browser`: so that `--project` can choose among the engines

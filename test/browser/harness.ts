@@ -114,25 +114,43 @@ export class Scene {
     this.#exposed.set(place, reason)
   }
 
-  /** Looks for secrets wherever they must not be (R35, H17), and ends it all. */
-  async close() {
-    const places: Place[] = []
-    try {
-      for (const tab of this.profile.tabs) places.push(...(await tab.evaluate(look)))
-    } finally {
-      await this.profile.close()
-      await this.demo.close()
-    }
-    const { failures } = this.profile
-    if (failures.length > 0) throw new Error(`pages threw: ${failures.join('; ')}`)
-    places.push(['log of the server', JSON.stringify(this.demo.log)], ['URLs of requests', this.#urls.join(' ')])
-    for (const line of this.console) places.push(['console', line])
-    const leaks = places.filter(([place, text]) => !this.#exposed.has(place) && SECRETS.test(text))
-    const where = leaks.map(([place, text]) =>
-      place === 'console' ? `console, in a line that begins with ${text.slice(0, 20)}` : place,
-    )
-    if (leaks.length > 0) throw new Error(`there are secrets in: ${where.join(', ')}`)
+  close() {
+    return searchAndClose({
+      profile: this.profile,
+      server: this.demo,
+      isSecret: (text, place) => !this.#exposed.has(place) && SECRETS.test(text),
+      more: () => [
+        ['log of the server', JSON.stringify(this.demo.log)],
+        ['URLs of requests', this.#urls.join(' ')],
+      ],
+    })
   }
+}
+
+interface Ending {
+  readonly profile: Profile
+  readonly server: { close(): Promise<void> }
+  readonly isSecret: (text: string, place: PlaceName) => boolean
+  /** What else to search than what the browser has. */
+  readonly more?: () => Place[]
+}
+
+/** Looks for secrets wherever they must not be (R35, H17), and ends it all. */
+export async function searchAndClose({ profile, server, isSecret, more = () => [] }: Ending) {
+  const places: Place[] = []
+  try {
+    for (const tab of profile.tabs) places.push(...(await tab.evaluate(look)))
+  } finally {
+    await profile.close()
+    await server.close()
+  }
+  const { failures, console } = profile
+  if (failures.length > 0) throw new Error(`pages threw: ${failures.join('; ')}`)
+  places.push(...more(), ...console.map(line => ['console', line] as const))
+  const where = places
+    .filter(([place, text]) => isSecret(text, place))
+    .map(([place, text]) => (place === 'console' ? `console, in a line that begins with ${text.slice(0, 20)}` : place))
+  if (where.length > 0) throw new Error(`there are secrets in: ${where.join(', ')}`)
 }
 
 type PlaceName =

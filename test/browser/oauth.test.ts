@@ -7,8 +7,9 @@ import { type AuthServer, postForm } from '../servers/app.ts'
 import { openOAuth2Server } from '../servers/oauth2-server.ts'
 import { openOidcServer } from '../servers/oidc.ts'
 import { createProofCheck } from '../servers/proofs.ts'
-import type { Profile, Tab } from './engines/engine.ts'
+import type { Tab } from './engines/engine.ts'
 import { barrier, engine, get, logIn, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { Site } from './site.ts'
 
 declare global {
   interface Window {
@@ -31,48 +32,6 @@ const STANDARD: Options = {
   logoutUrl: '/auth/logout',
   useRefreshToken: true,
   defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
-}
-
-/** An authorization server with its application, and one browser profile that uses it. */
-class Site {
-  readonly server: AuthServer
-  readonly #profile: Profile
-
-  private constructor(server: AuthServer, profile: Profile) {
-    this.server = server
-    this.#profile = profile
-  }
-
-  static async open(server: AuthServer, options: Partial<Options> = {}): Promise<Site> {
-    const { clientId, tokenUrl: refreshTokenUrl } = server
-    const setup = JSON.stringify({ ...STANDARD, clientId, refreshTokenUrl, ...options })
-    server.files.set('/sw.js', {
-      type: 'text/javascript',
-      body: `importScripts('/refresh-worker.js')\nRefreshWorker.setup(${setup})`,
-    })
-    server.files.set('/test.html', { type: 'text/html', body: PAGE })
-    return new Site(server, await browser.newProfile())
-  }
-
-  async tabs(count: number): Promise<Tab[]> {
-    const tabs: Tab[] = []
-    for (let n = 0; n < count; n++) {
-      const page = await this.#profile.newTab()
-      await page.goto(`${this.server.origin}/test.html`)
-      await page.evaluate(() => window.auth.ready)
-      tabs.push(page)
-    }
-    return tabs
-  }
-
-  async close() {
-    await this.#profile.close()
-    await this.server.close()
-    const { console, failures } = this.#profile
-    if (failures.length > 0) throw new Error(`pages threw: ${failures.join('; ')}`)
-    const isSecret = (line: string) => [...this.server.secrets].some(secret => line.includes(secret))
-    if (console.some(isSecret)) throw new Error('the console shows a token')
-  }
 }
 
 const browser = useBrowser()
@@ -129,8 +88,18 @@ async function logInAll(tabs: Tabs) {
 }
 
 async function open(server: AuthServer, count: number, options: Partial<Options> = {}): Promise<Tabs> {
-  site = await Site.open(server, options)
-  const [first, second, ...rest] = await site.tabs(count)
+  const { clientId, tokenUrl: refreshTokenUrl } = server
+  const setup = JSON.stringify({ ...STANDARD, clientId, refreshTokenUrl, ...options })
+  site = await Site.open(browser, server, {
+    '/sw.js': {
+      type: 'text/javascript',
+      body: `importScripts('/refresh-worker.js')\nRefreshWorker.setup(${setup})`,
+    },
+    '/test.html': { type: 'text/html', body: PAGE },
+  })
+  const tabs: Tab[] = []
+  while (tabs.length < count) tabs.push(await site.tab('/test.html'))
+  const [first, second, ...rest] = tabs
   if (!first || !second) throw new Error('the tests are about several tabs')
   return [first, second, ...rest]
 }

@@ -2,7 +2,8 @@
  * What the applications around both authorization servers have in common: one origin that serves the page and the
  * worker, a login that hands tokens over, an API that looks every token up, and a count of it all.
  */
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import express, { type Express, type Request, type RequestHandler } from 'express'
@@ -81,6 +82,8 @@ interface Issuer {
 export interface App {
   readonly express: Express
   readonly origin: string
+  /** Serves all of it on one more port, which is another origin: settles with that. */
+  readonly listen: () => Promise<string>
   readonly stats: Stats
   readonly lifetime: () => number
   /** To be told of every token, with when it is over (milliseconds) where it is an access token. */
@@ -99,12 +102,14 @@ export async function openApp(options: AuthServerOptions): Promise<App> {
   const { beforeRefresh, afterRefresh, losesAnswer } = options
   let { lifetime = 60 } = options
   const app = express()
-  const server = createServer(app)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, 'localhost', resolve)
-  })
-  const origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  const servers: Server[] = []
+  const listen = async () => {
+    const server = createServer(app).listen(0, 'localhost')
+    servers.push(server)
+    await once(server, 'listening')
+    return `http://localhost:${(server.address() as AddressInfo).port}`
+  }
+  const origin = await listen()
   const stats: Stats = {
     logins: 0,
     refreshRequests: 0,
@@ -128,6 +133,7 @@ export async function openApp(options: AuthServerOptions): Promise<App> {
   return {
     express: app,
     origin,
+    listen,
     stats,
     lifetime: () => lifetime,
     issued: (token, expiresAt) => {
@@ -182,11 +188,13 @@ export async function openApp(options: AuthServerOptions): Promise<App> {
           goodUntil = 0
           issuer.forgetAccessTokens()
         },
-        close: () =>
-          new Promise(resolve => {
-            server.close(() => resolve())
-            server.closeAllConnections()
-          }),
+        close: async () => {
+          for (const server of servers) {
+            const closed = once(server, 'close')
+            server.close().closeAllConnections()
+            await closed
+          }
+        },
       }
     },
   }

@@ -19,18 +19,37 @@ export interface OidcServerOptions extends AuthServerOptions {
   proofs?: ProofCheck
   /** The status of the answer to the `count`th request for the issuer's metadata. */
   metadataStatus?: (count: number) => number
+  /**
+   * On an origin of its own, with the provider's own pages for login, consent and logout: for pages that send their
+   * users there, and have them back at `/callback`, or at `/` after a logout.
+   */
+  isApart?: boolean
+  /** Revocation requests find nobody. */
+  isRevocationDown?: boolean
+}
+
+export interface OidcServer extends AuthServer {
+  readonly issuer: string
+  /** The one issued last. */
+  readonly refreshToken: () => string
 }
 
 /** `GET /auth/code` has the fields of a token request with a new code. */
-export async function openOidcServer(options: OidcServerOptions = {}): Promise<AuthServer> {
-  const { proofs, metadataStatus = () => 200 } = options
+export async function openOidcServer(options: OidcServerOptions = {}): Promise<OidcServer> {
+  const { proofs, metadataStatus = () => 200, isApart = false, isRevocationDown = false } = options
   const app = await openApp(options)
   const { express, origin, stats, lifetime, issued, countRefresh } = app
   const { records, adapter } = createStorage(app)
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
-  const issuer = `${origin}/oidc`
+  const issuer = `${isApart ? await app.listen() : origin}/oidc`
   const redirectUri = `${origin}/auth/callback`
 
+  const grantAll = async ({ oidc }: Context) => {
+    const grant = new provider.Grant({ accountId: oidc.session.accountId, clientId: oidc.client.clientId })
+    grant.addOIDCScope(SCOPE)
+    await grant.save()
+    return grant
+  }
   const provider = new Provider(issuer, {
     adapter,
     clients: [
@@ -39,7 +58,8 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
         token_endpoint_auth_method: 'none',
         grant_types: ['authorization_code', 'refresh_token'],
         response_types: ['code'],
-        redirect_uris: [redirectUri],
+        redirect_uris: [redirectUri, `${origin}/callback`],
+        post_logout_redirect_uris: [`${origin}/`],
         id_token_signed_response_alg: 'ES256',
         dpop_bound_access_tokens: proofs !== undefined,
       },
@@ -48,17 +68,15 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
     cookies: { keys: [randomBytes(16).toString('hex')] },
     features: {
       revocation: { enabled: true },
-      devInteractions: { enabled: false },
+      devInteractions: { enabled: isApart },
       dPoP: { enabled: proofs !== undefined, nonceSecret: randomBytes(32), requireNonce: () => true },
     },
-    interactions: { url: () => '/auth/interaction' },
-    findAccount: async (_ctx: Context, sub: string) => ({ accountId: sub, claims: async () => ({ sub }) }),
-    loadExistingGrant: async ({ oidc }: Context) => {
-      const grant = new provider.Grant({ accountId: oidc.session.accountId, clientId: oidc.client.clientId })
-      grant.addOIDCScope(SCOPE)
-      await grant.save()
-      return grant
-    },
+    ...(isApart ? {} : { interactions: { url: () => '/auth/interaction' }, loadExistingGrant: grantAll }),
+    claims: { openid: ['sub'], profile: ['name'] },
+    findAccount: async (_ctx: Context, sub: string) => ({
+      accountId: sub,
+      claims: async () => ({ sub, name: nameOf(sub) }),
+    }),
     issueRefreshToken: async () => true,
     rotateRefreshToken: true,
     expiresWithSession: async () => false,
@@ -86,7 +104,11 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
   provider.on('access_token.saved', ({ jti }: Stored) => {
     issued(jti, (records.get(`AccessToken:${jti}`)?.exp ?? 0) * 1000)
   })
-  provider.on('refresh_token.saved', ({ jti }: Stored) => issued(jti))
+  let refreshToken = ''
+  provider.on('refresh_token.saved', ({ jti }: Stored) => {
+    refreshToken = jti
+    issued(jti)
+  })
 
   express.post('/oidc/token', (req, res, next) => (req.get(OWN_LOGIN) ? next() : countRefresh(req, res, next)))
   express.get('/oidc/.well-known/openid-configuration', (_req, res, next) => {
@@ -97,6 +119,12 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
   express.get('/auth/interaction', (req, res) =>
     provider.interactionFinished(req, res, { login: { accountId: String(req.query.account) } }),
   )
+  if (isRevocationDown) express.post('/oidc/token/revocation', req => req.socket.destroy())
+  // The provider's pages would have a font from the network.
+  express.use('/oidc', (_req, res, next) => {
+    res.set('Content-Security-Policy', "style-src 'unsafe-inline'")
+    next()
+  })
   express.use('/oidc', provider.callback())
 
   const thumbprintOf = async (token: string) => (await provider.AccessToken.find(token))?.jkt ?? null
@@ -132,7 +160,7 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
     return response.json()
   }
 
-  return app.serve({
+  const server = app.serve({
     tokenUrl: `${issuer}/token`,
     clientId: CLIENT_ID,
     login,
@@ -145,7 +173,11 @@ export async function openOidcServer(options: OidcServerOptions = {}): Promise<A
       for (const key of records.keys()) if (key.startsWith('AccessToken:')) records.delete(key)
     },
   })
+  return { ...server, issuer, refreshToken: () => refreshToken }
 }
+
+/** What userinfo tells of an account, and the id token does not. */
+export const nameOf = (account: string) => `${account} of the ${account} family`
 
 /** Follows the redirects from the authorization endpoint to the client's, as a browser would, and gets the code there. */
 async function authorize(start: string, { redirectUri, username }: { redirectUri: string; username: string }) {
