@@ -34,6 +34,8 @@ export interface RefreshTokenOptions extends TokenOptions {
   authTokenType?: string | false | null
   /** The property of the body that carries the refresh token; `'refresh_token'` unless set. */
   refreshTokenSubmitProp?: string
+  /** How long after its login a session can be refreshed, in whole seconds; without an end unless set. */
+  maxAge?: number
   /**
    * Called on every refresh, once both tokens are verified: read the user anew, look up what was revoked, or allow each
    * `refreshClaims.jti` only once. Returns the claims of the new access token (`sub` and `sid` stay the session's), or
@@ -48,8 +50,11 @@ export type Claims = Record<string, unknown>
 export interface RefreshSession {
   /** The old access token's; it has probably expired. With `refreshTokenCookie`, as the refresh token tells them. */
   claims: Claims & { sub: string; sid: string; jti: string; exp: number }
-  /** The refresh token's: `jti` is its own, `ati` the `jti` of the access token that was issued with it. */
-  refreshClaims: { sub: string; sid: string; jti: string; ati: string; exp: number }
+  /**
+   * The refresh token's: `jti` is its own, `ati` the `jti` of the access token that was issued with it, `auth_time` when
+   * the login was, which stays.
+   */
+  refreshClaims: { sub: string; sid: string; jti: string; ati: string; exp: number; auth_time: number }
 }
 
 /** RFC 6749 §5.1; `expires_in` is the access token's lifetime in seconds. */
@@ -83,7 +88,7 @@ export interface ResponseLike {
 export function issueTokens(claims: Claims & { sub: string }, options: TokenOptions): Promise<TokenResponse> {
   const config = readOptions(options)
   const sub = text('claims.sub', claims?.sub)
-  return signPair(claims, { sub, sid: crypto.randomUUID() }, config)
+  return signPair(claims, { sub, sid: crypto.randomUUID() }, now(), config)
 }
 
 /**
@@ -172,11 +177,12 @@ async function refresh(request: RequestLike, config: Config): Promise<Answer> {
   if (!('claims' in session)) return session
 
   const { claims, refreshClaims } = session
+  const { sub, sid, auth_time } = refreshClaims
+  if (now() - auth_time >= config.maxAge) return invalidGrant('The login is too long ago.')
   const granted = config.authorize ? await config.authorize(session, request) : claims
   if (granted === null) return invalidGrant('The session has ended.')
   if (typeof granted !== 'object') throw new ConfigError('authorize', 'must return claims or null')
-  const { sub, sid } = refreshClaims
-  return [200, await signPair(granted, { sub, sid }, config)]
+  return [200, await signPair(granted, { sub, sid }, auth_time, config)]
 }
 
 async function readFromBody(request: RequestLike, config: Config): Promise<RefreshSession | Refusal> {
@@ -230,17 +236,29 @@ function accessTokenOf(header: string | string[] | undefined, scheme: string): s
   return value.toLowerCase().startsWith(`${scheme} `) ? value.slice(scheme.length).trim() : ''
 }
 
-async function signPair(claims: Claims, session: { sub: string; sid: string }, config: Config): Promise<TokenResponse> {
+async function signPair(
+  claims: Claims,
+  session: { sub: string; sid: string },
+  auth_time: number,
+  config: Config,
+): Promise<TokenResponse> {
   const { nbf, exp, iat, jti: _, ...kept } = claims
   const [jti, ati] = [crypto.randomUUID(), crypto.randomUUID()]
   const inCookie = config.cookie ? { claims: kept } : {}
   return {
     access_token: await sign({ ...kept, ...session, jti: ati }, config.access),
-    refresh_token: await sign({ ...session, jti, ati, ...inCookie }, config.refresh),
+    refresh_token: await sign({ ...session, auth_time, jti, ati, ...inCookie }, config.refresh),
     token_type: 'Bearer',
     expires_in: config.access.lifetime,
   }
 }
+
+/** In seconds since the epoch, as tokens have it. */
+function now(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+const REFRESH_TOKEN = 'rt+jwt'
 
 /** One of the two kinds of token; `typ` keeps one from passing as the other, whatever the keys are. */
 interface Kind {
@@ -250,13 +268,13 @@ interface Kind {
 }
 
 function sign(claims: JWTPayload, { typ, key, lifetime }: Kind): Promise<string> {
-  const iat = Math.floor(Date.now() / 1000)
+  const iat = now()
   return new SignJWT({ ...claims, iat, exp: iat + lifetime }).setProtectedHeader({ alg: 'HS256', typ }).sign(key)
 }
 
 async function verify<T>(token: unknown, { typ, key }: Kind, { evenExpired = false } = {}): Promise<T | undefined> {
   if (typeof token !== 'string') return undefined
-  const requiredClaims = ['sub', 'sid', 'jti', 'exp']
+  const requiredClaims = ['sub', 'sid', 'jti', 'exp', ...(typ === REFRESH_TOKEN ? ['auth_time'] : [])]
   const clockTolerance = evenExpired ? Number.MAX_SAFE_INTEGER : 0
   try {
     return (await jwtVerify<T>(token, key, { algorithms: ['HS256'], typ, requiredClaims, clockTolerance })).payload
@@ -294,6 +312,7 @@ interface Config {
   header: string
   scheme: string
   submitProp: string
+  maxAge: number
   cookie: Cookie | null
   authorize: RefreshTokenOptions['authorize']
 }
@@ -308,6 +327,7 @@ function readOptions(options: RefreshTokenOptions): Config {
     authHeader = 'Authorization',
     authTokenType = 'Bearer',
     refreshTokenSubmitProp = 'refresh_token',
+    maxAge,
     authorize,
     ...unknown
   }: Partial<RefreshTokenOptions> = { ...options }
@@ -316,7 +336,7 @@ function readOptions(options: RefreshTokenOptions): Config {
     throw new ConfigError('authorize', 'must be a function')
 
   const access = kind('accessToken', 'at+jwt', accessTokenSecret, accessTokenLifetime)
-  const refresh = kind('refreshToken', 'rt+jwt', refreshTokenSecret, refreshTokenLifetime)
+  const refresh = kind('refreshToken', REFRESH_TOKEN, refreshTokenSecret, refreshTokenLifetime)
   if (access.key.join() === refresh.key.join())
     throw new ConfigError('refreshTokenSecret', 'must not be that of the access tokens')
   return {
@@ -325,6 +345,7 @@ function readOptions(options: RefreshTokenOptions): Config {
     header: text('authHeader', authHeader).toLowerCase(),
     scheme: authTokenType ? text('authTokenType', authTokenType).toLowerCase() : '',
     submitProp: text('refreshTokenSubmitProp', refreshTokenSubmitProp),
+    maxAge: maxAge === undefined ? Number.POSITIVE_INFINITY : wholeSeconds('maxAge', maxAge),
     cookie: refreshTokenCookie === undefined ? null : readCookieOptions(refreshTokenCookie),
     authorize,
   }
@@ -352,9 +373,13 @@ function kind(name: string, typ: string, secret: unknown, lifetime: number): Kin
   const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
   if (!(key instanceof Uint8Array) || key.length < 32)
     throw new ConfigError(`${name}Secret`, 'must be a string or Uint8Array of at least 32 bytes (RFC 7518 §3.2)')
-  if (!Number.isSafeInteger(lifetime) || lifetime <= 0)
-    throw new ConfigError(`${name}Lifetime`, 'must be a whole number of seconds, above 0')
-  return { typ, key, lifetime }
+  return { typ, key, lifetime: wholeSeconds(`${name}Lifetime`, lifetime) }
+}
+
+function wholeSeconds(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new ConfigError(option, 'must be a whole number of seconds, above 0')
+  return value
 }
 
 function text(option: string, value: unknown): string {

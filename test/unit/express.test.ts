@@ -8,6 +8,7 @@ import { ConfigError } from '../../src/errors.ts'
 import {
   clearRefreshTokenCookie,
   issueTokens,
+  type RefreshSession,
   type RefreshTokenOptions,
   readRefreshTokenCookie,
   refreshToken,
@@ -77,6 +78,7 @@ describe('issueTokens', () => {
       jti: expect.stringMatching(uuid),
       iat: epoch,
       exp: epoch + 10 * day,
+      auth_time: epoch,
     })
     expect(payload.jti).not.toBe(ati)
   })
@@ -128,6 +130,8 @@ describe('options', () => {
     ['a lifetime that is no number', { ...tokens, accessTokenLifetime: Number.NaN }, 'accessTokenLifetime'],
     ['a lifetime in a string', { ...tokens, accessTokenLifetime: '60' }, 'accessTokenLifetime'],
     ['a lifetime of half a second', { ...tokens, accessTokenLifetime: 0.5 }, 'accessTokenLifetime'],
+    ['an age of 0', { ...tokens, maxAge: 0 }, 'maxAge'],
+    ['an age of none', { ...tokens, maxAge: null }, 'maxAge'],
     ['an empty header name', { ...tokens, authHeader: '' }, 'authHeader'],
     ['a scheme that is no string', { ...tokens, authTokenType: 5 }, 'authTokenType'],
     ['an empty property name', { ...tokens, refreshTokenSubmitProp: '' }, 'refreshTokenSubmitProp'],
@@ -358,7 +362,11 @@ describe.each([
       const old = { ...session, jti: 'a', nbf: epoch - 100, iat: epoch - 100, exp: epoch - 50, name: 'Ada' }
       const pair = {
         access_token: await forge(old, 'at+jwt', accessTokenSecret),
-        refresh_token: await forge({ ...session, jti: 'r', ati: 'a', exp: epoch + 1 }, 'rt+jwt', refreshTokenSecret),
+        refresh_token: await forge(
+          { ...session, jti: 'r', ati: 'a', exp: epoch + 1, auth_time: epoch },
+          'rt+jwt',
+          refreshTokenSecret,
+        ),
       }
       const { access_token } = await refreshed(await refresh(await serve(), pair))
       const ids = { jti: expect.stringMatching(uuid), iat: epoch, exp: epoch + day }
@@ -455,6 +463,12 @@ describe.each([
     it('answers 401 to the refresh token in an array, which is not one', async () => {
       const { access_token, refresh_token } = await issueTokens(user, tokens)
       await expectInvalidGrant({ access_token, refresh_token: [refresh_token] }, /refresh token/)
+    })
+
+    it('answers 401 to a refresh token that does not tell when the login was', async () => {
+      const pair = await issueTokens(user, tokens)
+      const refresh_token = await forge(without(pair.refresh_token, 'auth_time'), 'rt+jwt', refreshTokenSecret)
+      await expectInvalidGrant({ ...pair, refresh_token }, /refresh token/)
     })
 
     it('answers 401 to a refresh token that has expired', async () => {
@@ -652,6 +666,44 @@ describe.each([
       const second = await refreshed(await refresh(url, first))
       await expectRefusal(await refresh(url, first), 401, /ended/, Object.values(first))
       await expectRefusal(await refresh(url, second), 401, /ended/, Object.values(second))
+    })
+  })
+
+  describe('maxAge', () => {
+    it('ends a session that was refreshed all along, by the time of its login', async () => {
+      const authorize = vi.fn(({ claims }: RefreshSession) => claims)
+      const url = await serve({ maxAge: 3600, authorize })
+      let pair = await issueTokens(user, tokens)
+      for (let round = 1; round <= 3; round++) {
+        later(1000)
+        pair = await refreshed(await refresh(url, pair))
+        expect(decodeJwt(pair.refresh_token).auth_time).toBe(epoch)
+      }
+      later(599)
+      pair = await refreshed(await refresh(url, pair))
+      later(1)
+      await expectRefusal(await refresh(url, pair), 401, /too long ago/, Object.values(pair))
+      expect(authorize).toHaveBeenCalledTimes(4)
+      await refreshed(await refresh(url, await issueTokens(user, tokens)))
+    })
+
+    it('ends one with its refresh token in a cookie', async () => {
+      const options = { ...tokens, refreshTokenCookie: { path: '/auth' } }
+      const url = await serve({ ...options, maxAge: 60 })
+      const { refresh_token } = await issueTokens(user, options)
+      const ask = () =>
+        post(
+          url,
+          { grant_type: 'refresh_token' },
+          {
+            Cookie: `refresh_token=${refresh_token}`,
+            'X-Requested-With': 'refresh-worker',
+          },
+        )
+      later(59)
+      expect((await ask()).status).toBe(200)
+      later(1)
+      await expectRefusal(await ask(), 401, /too long ago/, [refresh_token])
     })
   })
 
