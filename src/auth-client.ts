@@ -205,10 +205,11 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     container.addEventListener('controllerchange', wake)
     addEventListener('pageshow', event => event.persisted && wake())
     document.addEventListener('resume', wake)
-    const look = () => {
+    const look = ({ type }: Event) => {
       const { expiresAt } = this.#state as Partial<AuthenticatedState>
       // Not to wait for the next attempt: this may be the moment when it succeeds.
-      if (this.#dueAt() !== null && expiresAt && expiresAt <= Date.now()) wake()
+      if (this.#dueAt() !== null && expiresAt && expiresAt <= Date.now())
+        this.#sync(type === 'online' ? { isBackOnline: true } : {}).catch(() => undefined)
       else this.#watch()
     }
     document.addEventListener('visibilitychange', look)
@@ -217,8 +218,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /** Asks for the state; where the session is due, this makes the worker refresh it. */
-  async #sync() {
-    await this.#askForState({ type: 'state' }, ANSWER_LIMIT)
+  async #sync(news: { readonly isBackOnline?: true } = {}) {
+    await this.#askForState({ type: 'state', ...news }, ANSWER_LIMIT)
   }
 
   /** Each message gives the worker some more time; ended by the worker, when its last answer is out. */

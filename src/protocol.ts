@@ -112,7 +112,9 @@ interface Envelope {
  * that is meant; without it, the first of the worker's configurations.
  */
 export type PageRequest = Envelope & { readonly session?: string } & (
-    | { readonly type: 'state' | 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
+    | { readonly type: 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
+    /** `isBackOnline`: the machine was offline until now, so that a refresh that has failed may be tried at once. */
+    | { readonly type: 'state'; readonly isBackOnline?: true }
     /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
     | { readonly type: 'update-token'; readonly generation?: number }
   )
@@ -162,6 +164,7 @@ export function parsePageRequest(data: unknown): PageRequest | null {
   const session = own(data, 'session')
   if (session !== undefined && typeof session !== 'string') return null
   const whose = session === undefined ? {} : { session }
+  if (type === 'state' && own(data, 'isBackOnline') === true) return envelope({ type, isBackOnline: true, ...whose })
   if (type !== 'update-token') return envelope({ type, ...whose })
   const generation = own(data, 'generation')
   if (generation === undefined) return envelope({ type, ...whose })

@@ -70,13 +70,8 @@ export function createCore(needs: Needs): Core {
   const { known, isComplete, find } = createEndpoints(needs)
   const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now, find)
   const revoke = createRevoke({ ...needs, fetch: fetchTokens, find })
-  const freshSession = createFreshSession({
-    ...needs,
-    revoke,
-    sessions,
-    tokenEndpoint,
-    backOff: createBackOff(needs),
-  })
+  const backOff = createBackOff(needs)
+  const freshSession = createFreshSession({ ...needs, revoke, sessions, tokenEndpoint, backOff })
   const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
   const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
   const renew = createRenew({ ...needs, freshSession })
@@ -109,6 +104,7 @@ export function createCore(needs: Needs): Core {
       ...needs,
       sessions,
       freshSession,
+      backOff,
       logout,
       describeState,
       endSessionUrl: () => known().endSessionUrl?.href ?? null,

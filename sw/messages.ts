@@ -7,6 +7,7 @@ import {
   type WorkerReply,
   type WorkerReport,
 } from '../src/protocol.ts'
+import type { BackOff } from './back-off.ts'
 import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
@@ -44,6 +45,7 @@ interface Needs {
   readonly config: Config
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
+  readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
   readonly describeState: DescribeState
   readonly clients: Pick<Clients, 'claim'>
@@ -56,20 +58,8 @@ interface Needs {
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const {
-    config,
-    sessions,
-    freshSession,
-    logout,
-    describeState,
-    clients,
-    now,
-    log,
-    about,
-    isDurable,
-    isAnswering,
-    endSessionUrl,
-  } = needs
+  const { config, sessions, freshSession, backOff, logout, describeState, clients, now, log } = needs
+  const { about, isDurable, isAnswering, endSessionUrl } = needs
 
   const authenticated = async (): Promise<Authenticated> => {
     const session = await freshSession.current()
@@ -89,6 +79,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
   const answer = async (message: PageRequest, waitUntil: WaitUntil): Promise<WorkerReply> => {
     switch (message.type) {
       case 'state': {
+        if (message.isBackOnline) backOff.relent()
         const session = await freshSession.current()
         // Answered at once; what the refresh brings is broadcast.
         if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))

@@ -4,6 +4,7 @@ import { createBackOff } from '../../sw/back-off.ts'
 import { createClock } from './kit.ts'
 
 const error = new RefreshWorkerError('refresh_unavailable', 'down')
+const unreached = new RefreshWorkerError('refresh_network_error', 'no way there')
 
 function setUp({ random = 0, isOnline = true } = {}) {
   const clock = createClock()
@@ -48,6 +49,45 @@ describe('back-off (R18)', () => {
 
   it('is none without a network: the first request after it is back should succeed (C20)', () => {
     expect(setUp({ isOnline: false }).pauseAfter('a')).toBe(0)
+  })
+
+  it('is ten seconds at most where nothing was reached: coming out of a tunnel takes no minute (C20)', () => {
+    const clock = createClock()
+    const backOff = createBackOff({ now: clock.now, random: () => 1, isOnline: () => true })
+    for (let n = 0; n < 9; n++) backOff.failed('a', unreached, 0)
+    clock.time += 9_999
+    expect(backOff.obstacle('a')).toBe(unreached)
+    clock.time++
+    expect(backOff.obstacle('a')).toBeNull()
+  })
+
+  it('is a second at most once the machine is back online, and begins anew (C20)', () => {
+    const { clock, backOff, pauseAfter } = setUp({ random: 1 })
+    for (let n = 0; n < 9; n++) backOff.failed('a', error, 0)
+    clock.time += 999
+    backOff.relent()
+    expect(backOff.obstacle('a')).toBe(error)
+    clock.time++
+    expect(backOff.obstacle('a')).toBeNull()
+    expect(pauseAfter('a')).toBe(1000)
+  })
+
+  it('is made no longer by that, nor by a page that says so again and again', () => {
+    const { clock, backOff } = setUp()
+    backOff.relent()
+    backOff.failed('a', error, 0)
+    for (let n = 0; n < 9; n++) backOff.relent()
+    expect(backOff.obstacle('a')).toBe(error)
+    clock.time += 500
+    expect(backOff.obstacle('a')).toBeNull()
+  })
+
+  it('is what the server has asked for, online or not (B4)', () => {
+    const { clock, backOff } = setUp()
+    backOff.failed('a', error, 20_000)
+    backOff.relent()
+    clock.time += 19_999
+    expect(backOff.obstacle('a')).toBe(error)
   })
 
   it('ends when the clock is set back (C14)', () => {

@@ -39,12 +39,13 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     const tokens = tokensOf({ accessToken: `access-${refreshes + 1}`, expiresAt: clock.time + 600_000 })
     return endpoint?.() ?? Promise.resolve<RefreshAnswer>({ outcome: 'refreshed', tokens })
   }
+  const backOff = createSteadyBackOff(clock.now)
   const freshSession = createFreshSession({
     config,
     sessions,
     tokenEndpoint,
     locks: createLocks(),
-    backOff: createSteadyBackOff(clock.now),
+    backOff,
     revoke: revokeNothing,
     now: clock.now,
     log: line,
@@ -60,6 +61,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     config,
     sessions,
     freshSession,
+    backOff,
     logout: () => sessions.change(latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
     describeState: createDescribeState({ config, isDefault: true, now: clock.now, newId: () => 'run-1' }),
     clients,
@@ -71,7 +73,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
   const behind: Promise<unknown>[] = []
-  const ask = (message: Omit<PageRequest, 'ns' | 'v'> & { generation?: number }) =>
+  const ask = (message: Omit<PageRequest, 'ns' | 'v'> & { generation?: number; isBackOnline?: true }) =>
     answer(envelope(message) as PageRequest, promise => behind.push(promise))
   const finishAnswers = () => {
     isAnswering = false
@@ -132,6 +134,31 @@ describe('state', () => {
     await Promise.all(behind)
     expect(refreshes()).toBe(1)
     expect(await ask({ type: 'state' })).toMatchObject({ state: { generation: 2, expiresAt: clock.time + 600_000 } })
+  })
+
+  it('of a page that is back online makes the worker try again, a second after the last failure at the soonest (C20)', async () => {
+    let isReached = false
+    const answers = async (): Promise<RefreshAnswer> =>
+      isReached
+        ? { outcome: 'refreshed', tokens: tokensOf({ accessToken: 'access-2', expiresAt: NOW + 1_200_000 }) }
+        : { outcome: 'network_error', detail: 'no way there' }
+    const { ask, clock, behind, refreshes } = setUp({ endpoint: answers })
+    clock.time += 600_000
+    const attempt = async (message: { type: 'state'; isBackOnline?: true }) => {
+      await ask(message)
+      await Promise.all(behind)
+      return refreshes()
+    }
+    for (let n = 1; n <= 5; n++) {
+      expect(await attempt({ type: 'state' })).toBe(n)
+      if (n < 5) clock.time += 8_000
+    }
+    clock.time += 999
+    expect(await attempt({ type: 'state', isBackOnline: true })).toBe(5)
+    clock.time++
+    isReached = true
+    expect(await attempt({ type: 'state', isBackOnline: true })).toBe(6)
+    expect(await ask({ type: 'state' })).toMatchObject({ state: { generation: 2 } })
   })
 
   it('ends a session that has expired and cannot be refreshed', async () => {
@@ -302,6 +329,10 @@ describe('parsePageRequest', () => {
     }
     expect(parsePageRequest(sent)).toEqual({ ...valid, type: 'update-token', generation: 3 })
     expect(parsePageRequest({ ...valid, generation: 3 })).toEqual(valid)
+    const online = { ...valid, isBackOnline: true }
+    expect(parsePageRequest({ ...online, generation: 3 })).toEqual(online)
+    expect(parsePageRequest({ ...valid, isBackOnline: 'yes' })).toEqual(valid)
+    expect(parsePageRequest({ ...online, type: 'logout' })).toEqual({ ...valid, type: 'logout' })
   })
 
   it.each<[string, unknown]>([

@@ -33,6 +33,8 @@ export interface Profile {
   /** Those that are open. */
   readonly tabs: ReadonlySet<Tab>
   newTab(): Promise<Tab>
+  /** Takes the network from pages and workers, or gives it back. Only where `engine.can.goOffline`. */
+  setOffline(isOffline: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -44,6 +46,6 @@ export interface Browser {
 export interface Engine {
   readonly name: EngineName
   /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
-  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole', boolean>>
+  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline', boolean>>
   launch(executable: string): Promise<Browser>
 }

@@ -9,7 +9,7 @@ import type { Browser, Engine, Held, Profile, Tab, Work } from './engine.ts'
 
 export const chromium: Engine = {
   name: 'chromium',
-  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true },
+  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true },
   async launch(executablePath) {
     const args = [
       '--no-sandbox',
@@ -33,7 +33,8 @@ export const chromium: Engine = {
 /** Stock Firefox over WebDriver BiDi, which knows nothing of service workers. */
 export const firefox: Engine = {
   name: 'firefox',
-  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false },
+  // Its workers do not go offline with their pages.
+  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false, goOffline: false },
   async launch(executablePath) {
     // Firefox alone takes the argument, which other engines ignore. Not at once: the page is gone then.
     const hardReload = (page: Page) => page.evaluate('void setTimeout(() => location.reload(true))')
@@ -80,6 +81,10 @@ class PlaywrightProfile implements Profile {
     this.tabs.add(tab)
     page.once('close', () => this.tabs.delete(tab))
     return tab
+  }
+
+  setOffline(isOffline: boolean) {
+    return this.#context.setOffline(isOffline)
   }
 
   close() {

@@ -13,7 +13,7 @@ const LATEST = 40
 /** WebKitGTK, which stands in for Safari's engine: its MiniBrowser, on a display that nobody sees. */
 export const webkit: Engine = {
   name: 'webkit',
-  can: { stopWorkers: false, hardReload: false, seeWorkerConsole: false },
+  can: { stopWorkers: false, hardReload: false, seeWorkerConsole: false, goOffline: false },
   async launch(executable) {
     const xvfb = start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'])
     const [display] = await once(xvfb.stdout as NonNullable<typeof xvfb.stdout>, 'data')
@@ -58,6 +58,10 @@ class WebKitProfile implements Profile {
       await stop(process)
       throw error
     }
+  }
+
+  setOffline(): Promise<void> {
+    return Promise.reject(new Error('WebKitGTK has no way to take the network away'))
   }
 
   async newTab(): Promise<Tab> {
