@@ -28,11 +28,21 @@ export const REQUESTED_WITH = 'refresh-worker'
 /**
  * Why nobody is logged in: `none` (nobody was), `logout`, `expired` (and could not be refreshed), `rejected` (the token
  * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good, or the tokens were
- * in the memory of a worker that was stopped), `replaced`.
+ * in the memory of a worker that was stopped), `idle` (it was not used for `maxIdle`), `max_age` (the login is `maxAge`
+ * old), `replaced`.
  */
 export type AnonymousReason = (typeof ANONYMOUS_REASONS)[number]
 
-export const ANONYMOUS_REASONS = ['none', 'logout', 'expired', 'rejected', 'lost', 'replaced'] as const
+export const ANONYMOUS_REASONS = [
+  'none',
+  'logout',
+  'expired',
+  'rejected',
+  'lost',
+  'idle',
+  'max_age',
+  'replaced',
+] as const
 
 /** A session, as pages may see it: never a token. */
 export interface AuthenticatedState {
@@ -43,8 +53,16 @@ export interface AuthenticatedState {
   readonly generation: number
   /** When the access token expires, in milliseconds since the epoch; null where nothing tells. */
   readonly expiresAt: number | null
-  /** When a page should ask for the state again, so that the session is kept fresh; null: never. Milliseconds since the epoch. */
+  /**
+   * When a page should ask for the state again, so that the session is kept fresh, and ends in time; null: never.
+   * Milliseconds since the epoch.
+   */
   readonly refreshAt: number | null
+  /**
+   * When `maxIdle` or `maxAge` ends the session, in milliseconds since the epoch; null where neither is set. It is put
+   * off by every use, and a page hears of that only when it asks.
+   */
+  readonly endsAt: number | null
   /** The token claims that the `claims` option names. */
   readonly claims: Readonly<Record<string, unknown>>
 }

@@ -17,7 +17,8 @@ export type FakeState =
   | { readonly status: 'anonymous'; readonly reason?: AnonymousReason }
   /**
    * A login; where somebody is logged in already, a refresh, which keeps `sessionId` and `claims`. Unless given,
-   * `generation` is one more than the last, `expiresAt` in an hour, `refreshAt` a minute before, and `claims` empty.
+   * `generation` is one more than the last, `expiresAt` in an hour, `refreshAt` a minute before, `endsAt` null, and
+   * `claims` empty.
    */
   | (Pick<AuthenticatedState, 'status'> & Partial<AuthenticatedState>)
 
@@ -167,7 +168,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
         : { sessionId: `session-${++this.#logins}`, claims: {} }
     const { expiresAt = Date.now() + HOUR } = state
     const refreshAt = expiresAt === null ? null : expiresAt - MINUTE
-    const filled = { ...kept, generation: this.#generation + 1, refreshAt, ...state, expiresAt }
+    const filled = { ...kept, generation: this.#generation + 1, refreshAt, endsAt: null, ...state, expiresAt }
     this.#generation = filled.generation
     // A copy, as what comes by a message is: the test's own object is not to be frozen.
     return { ...filled, claims: JSON.parse(JSON.stringify(filled.claims)) }

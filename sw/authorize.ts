@@ -80,6 +80,7 @@ export function createAuthorize(needs: Needs): Authorize {
     if (hasOwnCredentials(request, config)) return fetch(request)
     const session = await freshSession.current()
     if (session.status === 'anonymous') return fetch(attach(request, config, null))
+    waitUntil(sessions.use(session, now()))
     try {
       const used = await usable(session, waitUntil)
       const replay = keepForReplay(request, config.replayBodyLimit)

@@ -88,6 +88,10 @@ export interface Options {
   refreshAhead?: number
   /** How long a refresh request may take, in seconds. */
   timeout?: number
+  /** The session ends when it was not used for so long, in seconds; null: that ends no session. */
+  maxIdle?: number | null
+  /** The session ends so long after the login, in seconds; null: it ends for other reasons only. */
+  maxAge?: number | null
   /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
   replayBodyLimit?: number
   /**
@@ -139,7 +143,7 @@ export interface Endpoints {
   readonly endSessionUrl: Endpoint | null
 }
 
-type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | keyof Endpoints
+type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'maxIdle' | 'maxAge' | keyof Endpoints
 
 /**
  * Validated options with defaults; URLs are resolved, durations are milliseconds. What of the endpoints `issuer` is to
@@ -149,6 +153,9 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, End
   readonly apiUrls: readonly ApiUrl[]
   readonly signupUrl: Endpoint | null
   readonly logoutUrl: Endpoint | null
+  /** Infinity: no limit. */
+  readonly maxIdle: number
+  readonly maxAge: number
   readonly formEncoded: boolean
   /** Whether refresh tokens are used, and kept here. */
   readonly keepsRefreshToken: boolean
@@ -188,6 +195,11 @@ const seconds = (initial: number, least: number, most: number): Row => [
   initial,
   `a number of seconds from ${least} to ${most}`,
   value => typeof value === 'number' && value >= least && value <= most,
+]
+const limit: Row = [
+  null,
+  'a number of seconds, 1 or more, or null',
+  value => value === null || (Number.isFinite(value) && (value as number) >= 1),
 ]
 
 /** Every option: its default, what it takes in words, and the check. */
@@ -248,6 +260,8 @@ const table: Readonly<Record<keyof Options, Row>> = {
   storage: oneOf('indexeddb', 'memory'),
   refreshAhead: seconds(60, 0, 86_400),
   timeout: seconds(10, 0.1, 300),
+  maxIdle: limit,
+  maxAge: limit,
   replayBodyLimit: [
     8_388_608,
     'a number of bytes, 0 or more',
@@ -321,6 +335,8 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,
+    maxIdle: (checked.maxIdle ?? Number.POSITIVE_INFINITY) * 1000,
+    maxAge: (checked.maxAge ?? Number.POSITIVE_INFINITY) * 1000,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
     keepsRefreshToken: checked.useRefreshToken && !isInCookie,
   }

@@ -70,12 +70,12 @@ export function createCore(needs: Needs): Core {
   const { known, isComplete, find } = createEndpoints(needs)
   const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now, find)
   const revoke = createRevoke({ ...needs, fetch: fetchTokens, find })
+  const { logout, forward, revocation, farewell } = createLogout({ ...needs, sessions, prover, revoke })
   const backOff = createBackOff(needs)
-  const freshSession = createFreshSession({ ...needs, revoke, sessions, tokenEndpoint, backOff })
+  const freshSession = createFreshSession({ ...needs, revoke, farewell, sessions, tokenEndpoint, backOff })
   const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
   const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
   const renew = createRenew({ ...needs, freshSession })
-  const { logout, forward, revocation } = createLogout({ ...needs, sessions, prover, revoke })
 
   return {
     config,

@@ -1,5 +1,5 @@
 import { type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
-import type { RefreshReport } from '../src/protocol.ts'
+import type { AnonymousReason, RefreshReport } from '../src/protocol.ts'
 import type { BackOff } from './back-off.ts'
 import type { Config } from './config.ts'
 import type { Clock, Locks, Log } from './ports.ts'
@@ -13,6 +13,7 @@ import {
   isSame,
   isUnchanged,
   isUsable,
+  reachedLimit,
   refreshBegun,
   refreshed,
   refreshFailed,
@@ -31,8 +32,14 @@ export function alone<T>(locks: Locks, config: Config, task: (isAlone: boolean) 
   return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
 }
 
+/** Tells the server, as well as can be, that a session has ended here; never rejects. */
+export type Farewell = (was: Authenticated) => Promise<unknown>
+
 export interface FreshSession {
-  /** The session as it is now; ended where its access token has expired, or is gone, and nothing can refresh it. */
+  /**
+   * The session as it is now; ended where it has reached `maxIdle` or `maxAge`, or where its access token has expired, or
+   * is gone, and nothing can refresh it.
+   */
   readonly current: () => Promise<Session>
   /**
    * Replaces the access token of `session`, once for all who ask meanwhile; where that has already happened, settles
@@ -55,6 +62,7 @@ interface Needs {
   readonly now: Clock
   readonly backOff: BackOff
   readonly revoke: Revoke
+  readonly farewell: Farewell
   readonly log: Log
 }
 
@@ -65,9 +73,34 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 }
 
 export function createFreshSession(needs: Needs): FreshSession {
-  const { config, sessions, tokenEndpoint, locks, backOff, revoke, now, log } = needs
+  const { config, sessions, tokenEndpoint, locks, backOff, revoke, farewell, now, log } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   let lastRefresh: RefreshReport | null = null
+
+  /** Why a session is over; null: it is not. */
+  const whyOver = (session: Authenticated): AnonymousReason | null => {
+    const limit = reachedLimit(session, config, now())
+    if (limit || isRefreshable(session, config) || !isExpired(session, now())) return limit
+    return isUsable(session) ? 'expired' : 'lost'
+  }
+
+  const current = async (): Promise<Session> => {
+    const session = await sessions.current()
+    if (session.status === 'anonymous') return session
+    const reason = whyOver(session)
+    if (!reason) return session
+    let was: Authenticated | null = null
+    const latest = await sessions.change(stored => {
+      // Perhaps another worker has used it since, and this one has not heard.
+      const isOver = isUnchanged(stored, session) && whyOver(stored)
+      was = isOver ? stored : null
+      return isOver ? ended(stored, reason) : stored
+    })
+    if (was && reachedLimit(was, config, now())) farewell(was)
+    if (isSame(latest, session)) return current()
+    // Not what is stored now: who has logged in meanwhile is not who asked.
+    return ended(session, reason)
+  }
 
   /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
   const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
@@ -137,14 +170,7 @@ export function createFreshSession(needs: Needs): FreshSession {
   }
 
   return {
-    current: async () => {
-      const session = await sessions.current()
-      if (session.status === 'anonymous' || isRefreshable(session, config) || !isExpired(session, now())) return session
-      const reason = isUsable(session) ? 'expired' : 'lost'
-      await sessions.change(ifUnchanged(session, latest => ended(latest, reason)))
-      // Not what is stored now: who has logged in meanwhile is not who asked.
-      return ended(session, reason)
-    },
+    current,
     refresh: session => {
       const key = keyOf(session)
       const running = inFlight.get(key)

@@ -3,7 +3,7 @@ import { hasOwnCredentials } from './attach.ts'
 import { keepForReplay, readFields } from './body.ts'
 import type { Config } from './config.ts'
 import type { Prover } from './dpop.ts'
-import { alone } from './fresh-session.ts'
+import { alone, type Farewell } from './fresh-session.ts'
 import type { Fetch, Locks, Log, WaitUntil } from './ports.ts'
 import type { Revoke } from './revocation.ts'
 import { createSend } from './send.ts'
@@ -20,6 +20,7 @@ export interface Logout {
    * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is.
    */
   readonly revocation: (request: Request, waitUntil: WaitUntil) => Promise<Response>
+  readonly farewell: Farewell
 }
 
 interface Needs {
@@ -37,13 +38,12 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   const isInCookie = config.refreshTokenIn === 'cookie'
 
   /** Ends the stored session, and settles with it as it was, to be told to the server. */
-  const end = async (waitUntil: WaitUntil): Promise<{ session: Session; was: Authenticated | null }> => {
+  const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
     const session = await sessions.change(latest => {
       was = latest.status === 'authenticated' ? latest : null
       return was ? ended(latest, 'logout') : latest
     })
-    if (was) waitUntil(revoke(was))
     return { session, was }
   }
 
@@ -56,32 +56,37 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   // The answer to a refresh that came after the server's would bring back the cookie that it clears.
   const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
 
-  const logout: Logout['logout'] = async waitUntil => {
-    const { session, was } = await end(waitUntil)
-    if (config.logoutUrl && was) {
-      const { href } = config.logoutUrl
-      const tell = () => {
-        const request = new Request(href, {
-          method: config.logoutMethod,
-          credentials: isInCookie ? 'include' : 'same-origin',
-          redirect: 'error',
-          cache: 'no-store',
-          referrerPolicy: 'no-referrer',
-          signal: AbortSignal.timeout(config.timeout),
-        })
-        return sendWithToken(request, was)
-      }
-      waitUntil(
-        inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here')),
-      )
+  const askLogoutUrl = async (was: Authenticated) => {
+    if (!config.logoutUrl) return
+    const { href } = config.logoutUrl
+    const tell = () => {
+      const request = new Request(href, {
+        method: config.logoutMethod,
+        credentials: isInCookie ? 'include' : 'same-origin',
+        redirect: 'error',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+        signal: AbortSignal.timeout(config.timeout),
+      })
+      return sendWithToken(request, was)
     }
+    await inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here'))
+  }
+
+  const farewell: Farewell = was => Promise.all([revoke(was), askLogoutUrl(was)])
+
+  const logout: Logout['logout'] = async waitUntil => {
+    const { session, was } = await end()
+    if (was) waitUntil(farewell(was))
     return session
   }
 
   return {
     logout,
+    farewell,
     forward: async (request, waitUntil) => {
-      const { was } = await end(waitUntil)
+      const { was } = await end()
+      if (was) waitUntil(revoke(was))
       return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
     },
     revocation: async (request, waitUntil) => {

@@ -12,7 +12,7 @@ import type { Config } from './config.ts'
 import type { FreshSession } from './fresh-session.ts'
 import type { Logout } from './logout.ts'
 import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
-import { type Authenticated, isExpired, isRefreshable, isUsable, type Session } from './session.ts'
+import { type Authenticated, endsAt, isExpired, isRefreshable, isUsable, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { readClaims } from './token-response.ts'
 
@@ -61,18 +61,20 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
   const { config, sessions, freshSession, backOff, logout, describeState, clients, now, log } = needs
   const { about, isDurable, isAnswering, endSessionUrl } = needs
 
-  const authenticated = async (): Promise<Authenticated> => {
+  /** The session that a page asks to use. */
+  const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
     const session = await freshSession.current()
-    if (session.status === 'authenticated') return session
-    throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
+    if (session.status === 'anonymous') throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
+    waitUntil(sessions.use(session, now()))
+    return session
   }
 
   // Not the session that an answer began with: another may have come meanwhile, and has been told already.
   const stateReply = () => envelope(describeState(sessions.latest()))
 
   /** The session, refreshed first where its token has expired. */
-  const usable = async () => {
-    const session = await authenticated()
+  const usable = async (waitUntil: WaitUntil) => {
+    const session = await authenticated(waitUntil)
     return isUsable(session) && !isExpired(session, now()) ? session : freshSession.refresh(session)
   }
 
@@ -87,7 +89,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         return stateReply()
       }
       case 'update-token': {
-        const session = await authenticated()
+        const session = await authenticated(waitUntil)
         const isDone = message.generation !== undefined && session.generation > message.generation
         if (!isDone) await freshSession.refresh(session)
         return stateReply()
@@ -125,7 +127,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
             'access_token_not_exposed',
             'the worker keeps the access token to itself: see exposeAccessToken',
           )
-        return envelope({ type: 'access-token', accessToken: (await usable()).accessToken })
+        return envelope({ type: 'access-token', accessToken: (await usable(waitUntil)).accessToken })
       }
     }
   }
@@ -145,12 +147,15 @@ function toState(session: Session, config: Config, now: number): AuthState {
   const { id, generation, expiresAt } = session
   // A page must ask where that refreshes the session, or ends it.
   const isWatched = expiresAt !== null && (config.autoUpdateToken || !isRefreshable(session, config))
+  const refreshAt = isWatched ? (isExpired(session, now) ? now + ASK_AGAIN : expiresAt) : null
+  const end = endsAt(session, config)
   return {
     status: 'authenticated',
     sessionId: id,
     generation,
     expiresAt,
-    refreshAt: isWatched ? (isExpired(session, now) ? now + ASK_AGAIN : expiresAt) : null,
+    refreshAt: refreshAt !== null && end !== null ? Math.min(refreshAt, end) : (refreshAt ?? end),
+    endsAt: end,
     claims: readClaims(config.claims, session),
   }
 }

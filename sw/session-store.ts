@@ -1,7 +1,10 @@
 import type { StateReason } from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { Store } from './ports.ts'
-import { nobody, parseSession, type Session } from './session.ts'
+import { type Authenticated, isSame, nobody, parseSession, type Session, used } from './session.ts'
+
+/** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
+const LONGEST_UNSAVED = 60_000
 
 /** Hears of every change of the session, before whoever made it goes on. */
 export type OnChange = (session: Session, reason: StateReason) => Promise<void>
@@ -19,29 +22,44 @@ export interface SessionStore {
    * successor, or the same object for "leave it". Settles with what is stored then.
    */
   readonly change: (transition: (stored: Session) => Session) => Promise<Session>
+  /**
+   * Notes that a session is used, at `at`: at once in memory, and in the store now and then. Settles once that is done,
+   * which no request needs to wait for. Does nothing where no limit asks for it.
+   */
+  readonly use: (session: Authenticated, at: number) => Promise<unknown>
 }
 
 interface Needs {
-  readonly config: Pick<Config, 'storageKey' | 'keepsRefreshToken'>
+  readonly config: Pick<Config, 'storageKey' | 'keepsRefreshToken' | 'maxIdle'>
   readonly store: Store
   readonly onChange: OnChange
 }
 
 export function createSessionStore({ config, store, onChange }: Needs): SessionStore {
-  const { storageKey, keepsRefreshToken } = config
+  const { storageKey, keepsRefreshToken, maxIdle } = config
+  const isCounting = Number.isFinite(maxIdle)
   let seen: Session | undefined
   let loading: Promise<Session> | undefined
+  /** When this worker has last stored a use. */
+  let savedAt = 0
 
   const parse = (stored: unknown): Session => {
     const session = parseSession(stored)
-    const isNotOurs = session.status === 'authenticated' && !keepsRefreshToken
-    return isNotOurs ? { ...session, refreshToken: null } : session
+    if (session.status === 'anonymous') return session
+    return {
+      ...session,
+      refreshToken: keepsRefreshToken ? session.refreshToken : null,
+      // A limit that comes with a new configuration finds no uses that were stored: it counts from the last refresh.
+      usedAt: isCounting ? session.usedAt : session.receivedAt,
+    }
   }
 
   const remember = async (session: Session, before = seen ?? session) => {
-    seen = session
-    if (!isEqual(before, session)) await onChange(session, reasonFor(session, before))
-    return session
+    // The store need not know yet when this worker has last used it.
+    const latest = seen?.status === 'authenticated' && isSame(session, seen) ? used(session, seen.usedAt) : session
+    seen = latest
+    if (!isEqual(before, latest)) await onChange(latest, reasonFor(latest, before))
+    return latest
   }
 
   const load = async () => {
@@ -58,6 +76,17 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
 
   store.watch(load)
 
+  const change: SessionStore['change'] = async transition => {
+    let before: Session = nobody
+    let next: Session = nobody
+    await store.update(storageKey, stored => {
+      before = parse(stored)
+      next = transition(before)
+      return next === before ? stored : next
+    })
+    return remember(next, seen ?? before)
+  }
+
   return {
     current: () => {
       if (seen) return seen
@@ -69,15 +98,13 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     },
     latest: () => seen ?? nobody,
     load,
-    change: async transition => {
-      let before: Session = nobody
-      let next: Session = nobody
-      await store.update(storageKey, stored => {
-        before = parse(stored)
-        next = transition(before)
-        return next === before ? stored : next
-      })
-      return remember(next, seen ?? before)
+    change,
+    use: async (session, at) => {
+      if (!isCounting || !seen || !isSame(seen, session)) return
+      seen = used(seen, at)
+      if (Math.abs(at - savedAt) < Math.min(maxIdle / 10, LONGEST_UNSAVED)) return
+      savedAt = at
+      await change(latest => (isSame(latest, session) ? used(latest, at) : latest))
     },
   }
 }

@@ -44,10 +44,17 @@ export interface Authenticated extends Stamped, Omit<Tokens, 'accessToken'> {
   readonly begun: number
   /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
   readonly isDoubtful: boolean
+  /** When the login was (milliseconds since the epoch). */
+  readonly startedAt: number
+  /** When it was last used, as far as has been stored: see `SessionStore.use`. */
+  readonly usedAt: number
 }
 
 /** One with an access token to send. */
 export type Usable = Authenticated & { readonly accessToken: string }
+
+/** What ends a session whatever its tokens allow. */
+type Limit = Extract<AnonymousReason, 'idle' | 'max_age'>
 
 /** The stored record, and all that the worker knows of a login. */
 export type Session = Anonymous | Authenticated
@@ -56,16 +63,26 @@ export type Session = Anonymous | Authenticated
 export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
 
 export function loggedIn(previous: Session, id: string, tokens: Tokens): Usable {
-  return { ...stamp(previous), status: 'authenticated', id, ...tokens, begun: 0, isDoubtful: false }
+  const { receivedAt } = tokens
+  const times = { startedAt: receivedAt, usedAt: receivedAt }
+  return { ...stamp(previous), status: 'authenticated', id, ...tokens, ...times, begun: 0, isDoubtful: false }
 }
 
 /** A response without a refresh or id token leaves the old ones in force (RFC 6749 §6). */
 export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
+  const { startedAt, usedAt } = previous
   return {
     ...loggedIn(previous, previous.id, tokens),
+    startedAt,
+    usedAt,
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
   }
+}
+
+/** The later use counts, whichever worker knows of it. No new generation: the tokens are the same. */
+export function used(session: Authenticated, at: number): Authenticated {
+  return at > session.usedAt ? { ...session, usedAt: at } : session
 }
 
 /** Marks that a refresh begins: should the worker be killed now, the next one will know. */
@@ -123,6 +140,21 @@ export function isDue(session: Authenticated, now: number, refreshAhead: number)
   return now >= session.expiresAt - ahead || now < session.receivedAt - CLOCK_TOLERANCE
 }
 
+type Limits = Pick<Config, 'maxIdle' | 'maxAge'>
+
+/** When a session ends unless it is used, whatever its tokens allow (milliseconds since the epoch); null: never. */
+export function endsAt({ startedAt, usedAt }: Authenticated, { maxIdle, maxAge }: Limits): number | null {
+  const at = Math.min(startedAt + maxAge, usedAt + maxIdle)
+  return Number.isFinite(at) ? at : null
+}
+
+/** The limit that a session has reached; null: none. */
+export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: Limits, now: number): Limit | null {
+  // In both directions: by a clock that was set back farther than that, it would have hardly an end.
+  if (Math.abs(now - session.usedAt) >= maxIdle) return 'idle'
+  return Math.abs(now - session.startedAt) >= maxAge ? 'max_age' : null
+}
+
 /** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
 export function parseSession(stored: unknown): Session {
   if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isCount(stored.generation)) return nobody
@@ -138,8 +170,13 @@ export function parseSession(stored: unknown): Session {
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
     (stored.isBound === undefined || stored.isBound === true) &&
     isCount(stored.begun) &&
-    typeof stored.isDoubtful === 'boolean'
-  return intact ? (stored as unknown as Authenticated) : nobody
+    typeof stored.isDoubtful === 'boolean' &&
+    [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time))
+  if (!intact) return nobody
+  // A record of before there were limits has neither.
+  const session = stored as unknown as Authenticated
+  const { startedAt = session.receivedAt, usedAt = session.receivedAt } = session
+  return { ...session, startedAt, usedAt }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

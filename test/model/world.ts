@@ -49,7 +49,8 @@ export interface Life {
 
 export type World = ReturnType<typeof createWorld>
 
-const config = configOf({ logoutUrl: '/auth/logout', refreshTokenUrl: '/auth/refresh' })
+// A limit that no run reaches: uses are stored all along, and end nothing.
+const config = configOf({ logoutUrl: '/auth/logout', refreshTokenUrl: '/auth/refresh', maxIdle: 7 * 86_400 })
 
 const statusOnly = (status: number) => received(new Response(null, { status }))
 
@@ -260,6 +261,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       now,
       backOff,
       revoke: revokeNothing,
+      farewell: revokeNothing,
       log,
     })
     const authorize = createAuthorize({ config, sessions, freshSession, fetch, now, log })

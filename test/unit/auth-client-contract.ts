@@ -11,6 +11,7 @@ export const ADA = {
   generation: 1,
   expiresAt: Date.UTC(2100, 0, 1),
   refreshAt: Date.UTC(2099, 11, 31),
+  endsAt: null,
   claims: { name: 'Ada', roles: ['admin'] },
 } as const satisfies AuthState
 const REFRESHED = { ...ADA, generation: 2 } as const satisfies AuthState

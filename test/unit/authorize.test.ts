@@ -59,6 +59,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
     locks: createLocks(),
     backOff: createSteadyBackOff(clock.now),
     revoke: revokeNothing,
+    farewell: revokeNothing,
     now: clock.now,
     log,
   })

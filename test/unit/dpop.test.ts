@@ -68,6 +68,7 @@ function setUp(
     fetch,
     locks,
     revoke: revokeNothing,
+    farewell: revokeNothing,
     now: clock.now,
     newId: () => `id-${++ids}`,
     log,

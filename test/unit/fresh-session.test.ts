@@ -15,6 +15,7 @@ import {
   deferred,
   jwt,
   NOW,
+  revokeNothing,
   sessionOf,
   tokensOf,
 } from './kit.ts'
@@ -57,6 +58,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
       locks,
       backOff: createSteadyBackOff(clock.now),
       revoke: async ({ refreshToken }: { refreshToken: string | null }) => void revoked.push(refreshToken),
+      farewell: revokeNothing,
       now: clock.now,
       log: (_: string, line: string) => log.push(line),
     }

@@ -47,6 +47,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     locks: createLocks(),
     backOff,
     revoke: revokeNothing,
+    farewell: revokeNothing,
     now: clock.now,
     log: line,
   })
@@ -87,6 +88,7 @@ const AUTHENTICATED = {
   generation: 1,
   expiresAt: NOW + 600_000,
   refreshAt: NOW + 600_000,
+  endsAt: null,
   claims: {},
 }
 

@@ -64,6 +64,7 @@ function setUp(options: Partial<Options> = {}) {
     now: clock.now,
     backOff: createSteadyBackOff(clock.now),
     revoke: revokeNothing,
+    farewell: revokeNothing,
     log,
   })
   const login = createLogin({ config, sessions, fetch, locks, now: clock.now, newId: () => 'session-1', log })

@@ -18,6 +18,7 @@ const authenticated = (generation: number, refreshAt: number | null = null): Aut
   generation,
   expiresAt: refreshAt,
   refreshAt,
+  endsAt: null,
   claims: { name: 'Ada' },
 })
 
@@ -610,7 +611,10 @@ describe('timers are the visible pages own', () => {
     expect(states()).toBe(3)
   })
 
-  it.each(['online', 'focus'])('asks at once on %s where the token has expired meanwhile', async type => {
+  it.each([
+    ['online', { isBackOnline: true }],
+    ['focus', {}],
+  ])('asks at once on %s where the token has expired meanwhile, and says so: %o (C20)', async (type, news) => {
     // As the worker answers while the token endpoint is out of reach.
     const offline = { ...authenticated(1), expiresAt: Date.now() - 1, refreshAt: Date.now() + 30_000 }
     container.say(offline, 'refresh')
@@ -618,6 +622,7 @@ describe('timers are the visible pages own', () => {
     window.dispatchEvent(new Event(type))
     await vi.advanceTimersByTimeAsync(0)
     expect(states()).toBe(2)
+    expect(container.posted.at(-1)).toEqual(envelope({ type: 'state', ...news }))
   })
 
   it.each(['resume', 'pageshow'])('asks on %s, after which a message may have been missed (C22)', async type => {

@@ -122,6 +122,8 @@ describe('parseSession', () => {
     ['a refresh token that is an object', { ...intact, refreshToken: {} }],
     ['no count of refreshes', { ...intact, begun: undefined }],
     ['an expiry that is a string', { ...intact, expiresAt: 'soon' }],
+    ['a login at no time', { ...intact, startedAt: 'then' }],
+    ['a use at no time', { ...intact, usedAt: null }],
     ['a binding of another kind', { ...intact, isBound: 'yes' }],
     ['a reason of no kind', { ...ended(intact, 'logout'), reason: 'because' }],
   ])('takes %s for nobody (C12)', (_, stored) => {

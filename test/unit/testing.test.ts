@@ -23,6 +23,7 @@ describe("a fake's state", () => {
       generation: 1,
       expiresAt: 1_000_000 + 3_600_000,
       refreshAt: 1_000_000 + 3_540_000,
+      endsAt: null,
       claims: { name: 'Ada' },
     })
     auth.set({ status: 'authenticated', expiresAt: null })

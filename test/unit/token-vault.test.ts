@@ -139,7 +139,7 @@ describe('G3: every write is a compare-and-swap', () => {
 
   it('lets no update of many workers get lost', async () => {
     const { store, records } = setUp()
-    const config = { storageKey: 'key', keepsRefreshToken: true }
+    const config = { storageKey: 'key', keepsRefreshToken: true, maxIdle: Number.POSITIVE_INFINITY }
     const open = () => createSessionStore({ config, store: createTokenVault(store), onChange: async () => undefined })
     const stores = [open(), open(), open()]
     const written: Session[] = await Promise.all(

@@ -7,6 +7,8 @@ const WHY = {
   expired: 'The session has expired.',
   rejected: 'The server refused to renew the session.',
   lost: 'A refresh was cut off and could not be made good, or the worker that had the tokens was stopped.',
+  idle: 'The session was not used for too long.',
+  max_age: 'The login is too long ago.',
   replaced: 'Another login has taken its place.',
 }
 const calm = matchMedia('(prefers-reduced-motion: reduce)')

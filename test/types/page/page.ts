@@ -16,7 +16,9 @@ export const unsubscribe: () => void = auth.subscribe((state: AuthState) => {
     case 'unsupported':
       return
     case 'anonymous':
-      return console.log(state.reason satisfies 'none' | 'logout' | 'expired' | 'rejected' | 'lost' | 'replaced')
+      return console.log(
+        state.reason satisfies 'none' | 'logout' | 'expired' | 'rejected' | 'lost' | 'idle' | 'max_age' | 'replaced',
+      )
     case 'authenticated':
       return console.log(state.sessionId, state.expiresAt ?? 0, state.claims.name)
   }
