@@ -1,4 +1,5 @@
 import { envelope, type PageRequest, type WorkerReply } from '../src/protocol.ts'
+import type { ApiPart, AuthorizedApi, Extendable } from './api-route.ts'
 import { createAuthorize } from './authorize.ts'
 import { createBackOff } from './back-off.ts'
 import { sendable } from './body.ts'
@@ -14,6 +15,7 @@ import type { Clients, Clock, Es256, Fetch, IsOnline, Later, Locks, Log, NewId, 
 import { createRenew } from './renewal.ts'
 import { createRevoke } from './revocation.ts'
 import { createMatcher, type MatchRequest, type RequestKind } from './routes.ts'
+import { sessionIdOf } from './session.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 import { createTokenVault } from './token-vault.ts'
@@ -27,7 +29,7 @@ export interface Core {
   /** Finds out, if it can be found out now; never rejects. */
   readonly prepare: () => Promise<void>
   /** Answers a request that `match` knows. */
-  readonly answer: (kind: RequestKind, request: Request, waitUntil: WaitUntil) => Promise<Response>
+  readonly answer: (kind: RequestKind, request: Request, event: Extendable) => Promise<Response>
   /** Answers a page's message; never rejects. */
   readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
 }
@@ -37,6 +39,8 @@ interface Needs {
   /** Whether pages that name no session mean this one. */
   readonly isDefault: boolean
   readonly about: About
+  /** Routes to come, for what the API answers out of caches. */
+  readonly api: AuthorizedApi
   readonly store: FallbackStore
   readonly isAnswering: () => boolean
   readonly now: Clock
@@ -52,13 +56,15 @@ interface Needs {
 }
 
 export function createCore(needs: Needs): Core {
-  const { config, isDefault, store, now, newId, clients, log } = needs
+  const { config, isDefault, api, store, now, newId, clients, log } = needs
   const describeState = createDescribeState({ config, isDefault, now, newId })
-  const onChange: OnChange = (session, reason) =>
+  const onChange: OnChange = async (session, reason) => {
     // What is stored is stored: that a page could not be told is no reason for a login to fail.
-    clients
+    const told = clients
       .broadcast(envelope({ ...describeState(session), reason }))
       .catch(() => log('warn', 'pages could not be told'))
+    await Promise.all([told, api.sweeper?.sweep(config.storageKey, sessionIdOf(session))])
+  }
   const sessions = createSessionStore({
     config,
     store: config.storage === 'memory' ? createTokenVault(store) : store,
@@ -76,15 +82,18 @@ export function createCore(needs: Needs): Core {
   const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
   const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
   const renew = createRenew({ ...needs, freshSession })
+  const match = createMatcher(config, known)
+  const part: ApiPart = { ...needs, match, sessions, freshSession, authorize }
 
   return {
     config,
-    match: createMatcher(config, known),
+    match,
     isPrepared: isComplete,
     prepare: async () => {
       await find().catch(() => undefined)
     },
-    answer: async (kind, original, waitUntil) => {
+    answer: async (kind, original, event) => {
+      const waitUntil: WaitUntil = promise => event.waitUntil(promise)
       const request = await sendable(original)
       switch (kind) {
         case 'login':
@@ -97,6 +106,10 @@ export function createCore(needs: Needs): Core {
         case 'logout':
           return forward(request, waitUntil)
         case 'api':
+          for (const route of api.routes) {
+            const response = route(part, request, event)
+            if (response) return response
+          }
           return authorize(request, waitUntil)
       }
     },

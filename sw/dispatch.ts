@@ -1,11 +1,12 @@
 import { own } from '../src/protocol.ts'
+import type { Extendable } from './api-route.ts'
 import { readFields, sendable } from './body.ts'
 import type { Core } from './core.ts'
-import type { Fetch, Log, WaitUntil } from './ports.ts'
+import type { Fetch, Log } from './ports.ts'
 import { isScripted, type RequestKind } from './routes.ts'
 
 /** Answers a request. */
-export type Answer = (waitUntil: WaitUntil) => Promise<Response>
+export type Answer = (event: Extendable) => Promise<Response>
 
 /** Tells who answers a request; null: nobody, it is not to be touched. Synchronous, as `respondWith` needs it. */
 export type Dispatch = (request: Request) => Answer | null
@@ -32,8 +33,8 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
 
   const answerOf =
     (request: Request, [claim, ...others]: readonly [Claim, ...Claim[]]): Answer =>
-    async waitUntil => {
-      if (others.length === 0) return claim.core.answer(claim.kind, request, waitUntil)
+    async event => {
+      if (others.length === 0) return claim.core.answer(claim.kind, request, event)
       // Only predicates come to this; whose token it would get nobody can say.
       const keys = [claim, ...others].map(({ core }) => core.config.storageKey)
       log('warn', `a request was refused, since the configurations ${keys.join(' and ')} both claim it`)
@@ -41,13 +42,13 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
     }
 
   /** A form that may be for an endpoint which nobody knows yet. */
-  const decide = async (request: Request, waitUntil: WaitUntil): Promise<Response> => {
+  const decide = async (request: Request, event: Extendable): Promise<Response> => {
     const copy = await sendable(request)
     const fields = await readFields(copy)
     const isGrant = own(fields, 'grant_type') !== undefined
     if (isGrant || own(fields, 'token') !== undefined) await Promise.all(cores.map(core => core.prepare()))
     const claims = claimsOf(request)
-    if (isSome(claims)) return answerOf(copy, claims)(waitUntil)
+    if (isSome(claims)) return answerOf(copy, claims)(event)
     if (!isGrant || cores.every(core => core.isPrepared())) return fetch(copy)
     // The page would see the tokens of its answer.
     log('warn', 'a token request was refused, since it may be for the issuer, whose token endpoint is not known')
@@ -55,7 +56,7 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
   }
 
   return request => {
-    if (cores.some(core => !core.isPrepared()) && isForm(request)) return waitUntil => decide(request, waitUntil)
+    if (cores.some(core => !core.isPrepared()) && isForm(request)) return event => decide(request, event)
     const claims = claimsOf(request)
     return isSome(claims) ? answerOf(request, claims) : null
   }

@@ -1,3 +1,5 @@
 export { ConfigError, type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
+export type { AuthorizedApi } from './api-route.ts'
 export type { Options, TokenGetter, UrlPredicate, UrlTest } from './config.ts'
+export { type ApiStrategy, registerApiRoute } from './register-api-route.ts'
 export { setup } from './setup.ts'

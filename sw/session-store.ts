@@ -1,7 +1,7 @@
 import type { StateReason } from '../src/protocol.ts'
 import type { Config } from './config.ts'
 import type { Store } from './ports.ts'
-import { type Authenticated, isSame, nobody, parseSession, type Session, used } from './session.ts'
+import { type Authenticated, isSame, nobody, parseSession, type Session, sessionIdOf, used } from './session.ts'
 
 /** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
 const LONGEST_UNSAVED = 60_000
@@ -111,14 +111,10 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
 
 /** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */
 function isEqual(a: Session, b: Session): boolean {
-  return a.generation === b.generation && idOf(a) === idOf(b)
-}
-
-function idOf(session: Session): string | null {
-  return session.status === 'authenticated' ? session.id : null
+  return a.generation === b.generation && sessionIdOf(a) === sessionIdOf(b)
 }
 
 function reasonFor(session: Session, before: Session): StateReason {
   if (session.status === 'anonymous') return session.reason
-  return idOf(before) === session.id ? 'refresh' : 'login'
+  return sessionIdOf(before) === session.id ? 'refresh' : 'login'
 }

@@ -113,6 +113,10 @@ export function ifUnchanged(since: Authenticated, transition: (session: Authenti
   return (latest: Session): Session => (isUnchanged(latest, since) ? transition(latest) : latest)
 }
 
+export function sessionIdOf(session: Session): string | null {
+  return session.status === 'authenticated' ? session.id : null
+}
+
 /** The same login, perhaps with newer tokens. */
 export function isSame(session: Session, other: Authenticated): session is Authenticated {
   return session.status === 'authenticated' && session.id === other.id

@@ -3,6 +3,7 @@ import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { Route } from 'workbox-routing/Route.js'
 import { Router } from 'workbox-routing/Router.js'
 import { envelope, parsePageRequest } from '../src/protocol.ts'
+import type { AuthorizedApi } from './api-route.ts'
 import type { Options } from './config.ts'
 import { resolveConfigs } from './configs.ts'
 import { createCore } from './core.ts'
@@ -33,10 +34,12 @@ class AnyMethodRouter extends Router {
  * is first evaluated, and before other libraries add fetch listeners: the first one that answers a request wins.
  * @param options one configuration, or several: one for each API and authorization server, told apart by `storageKey`.
  * Pages that name no session mean the first.
+ * @returns what `registerApiRoute` takes
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong, or two configurations claim one URL
  */
-export function setup(options: Options | readonly Options[]): void {
+export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const configs = resolveConfigs(options, self.location.href)
+  const api: AuthorizedApi = { routes: [], sweeper: null }
   const platform = createPlatform()
   const { now, log } = platform
   const store = createFallbackStore({ durable: platform.store, now, log })
@@ -52,6 +55,7 @@ export function setup(options: Options | readonly Options[]): void {
       config,
       isDefault: index === 0,
       about,
+      api,
       store,
       es256,
       isAnswering: openAnswers.isAnyOpen,
@@ -65,9 +69,9 @@ export function setup(options: Options | readonly Options[]): void {
     new Route(
       ({ request }) => answers.has(request),
       ({ request, event }) => {
-        const waitUntil: WaitUntil = promise => event.waitUntil(promise)
-        const response = (answers.get(request) as Answer)(waitUntil)
+        const response = (answers.get(request) as Answer)(event)
         if (!platform.stopsAnswers) return response
+        const waitUntil: WaitUntil = promise => event.waitUntil(promise)
         const { clientId } = event as FetchEvent
         const { destination } = request
         return openAnswers.follow(response, { clientId, destination, waitUntil })
@@ -123,6 +127,7 @@ export function setup(options: Options | readonly Options[]): void {
     })
     clientsClaim()
   }
+  return api
 }
 
 /** Other windows of the origin can reach this worker too, and frames of other origins can be handed a way to. */

@@ -31,7 +31,7 @@ function setUp(...cores: Core[]) {
   const answerTo = async (request: Request) => {
     const answer = dispatch(request)
     if (!answer) return 'untouched'
-    const response = await answer(() => undefined)
+    const response = await answer({ waitUntil: () => undefined })
     return response.type === 'error' ? 'network error' : response.text()
   }
   return { answerTo, log }

@@ -1,5 +1,5 @@
 // Compiles as a worker's code does: against the built package, with the worker's types and no DOM's.
-import { ConfigError, type Options, setup } from 'refresh-worker/sw'
+import { type AuthorizedApi, ConfigError, type Options, registerApiRoute, setup } from 'refresh-worker/sw'
 
 const options: Options = {
   apiUrls: ['/api/', url => url.pathname.startsWith('/v2/'), (_, request) => request.method === 'GET'],
@@ -14,6 +14,11 @@ try {
 }
 
 setup([options, { ...options, storageKey: 'another', apiUrls: ['https://api.example/'] }])
+const api: AuthorizedApi = setup(options)
+registerApiRoute(api, url => url.pathname.startsWith('/api/'), { handle: ({ request }) => fetch(request) })
+
+// @ts-expect-error: no strategy
+registerApiRoute(api, () => true, {})
 // @ts-expect-error: apiUrls is required
 setup({})
 // @ts-expect-error: no such option
