@@ -11,7 +11,18 @@ const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name
  * What is the worker's own doing, the same in any engine, or takes a kill, which only Chromium has: shown there, and
  * elsewhere with EVERYWHERE=1, since it takes long.
  */
-const ONE_ENGINE = ['faults', 'frameworks', 'hostile', 'kill', 'modes', 'oauth', 'peers', 'renewal', 'vite']
+const ONE_ENGINE = [
+  'composition',
+  'faults',
+  'frameworks',
+  'hostile',
+  'kill',
+  'modes',
+  'oauth',
+  'peers',
+  'renewal',
+  'vite',
+]
 
 const leftOut = (folder: string, engine: EngineName) =>
   folder === 'browser' && engine !== 'chromium' && !process.env.EVERYWHERE
