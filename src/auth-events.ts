@@ -1,3 +1,4 @@
+/** The events of an `AuthClient`. */
 export interface AuthClientEventMap {
   /** `authenticated` has flipped, in whatever tab that began; also when the page first learns that somebody is logged in. */
   'authentication-change': CustomEvent<{ readonly authenticated: boolean }>

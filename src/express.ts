@@ -27,6 +27,7 @@ export interface RefreshTokenCookie {
   secure?: boolean
 }
 
+/** The options of {@link refreshToken}: those that tokens are issued with, and how a refresh is read and decided on. */
 export interface RefreshTokenOptions extends TokenOptions {
   /** The request header that carries the access token; `'Authorization'` unless set. */
   authHeader?: string
@@ -44,6 +45,7 @@ export interface RefreshTokenOptions extends TokenOptions {
   authorize?(session: RefreshSession, request: RequestLike): Claims | null | Promise<Claims | null>
 }
 
+/** The payload of a token. */
 export type Claims = Record<string, unknown>
 
 /** A session, as its two verified tokens tell it: `sid` is random for each login, and stays. Times are in seconds. */

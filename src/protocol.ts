@@ -9,7 +9,9 @@
  */
 import type { ErrorCode } from './errors.ts'
 
+/** The `ns` of every message. */
 export const NAMESPACE = 'refresh-worker'
+/** The `v` of every message; what has another one is ignored. */
 export const PROTOCOL_VERSION = 1
 
 /** What a page finds in a login response where the access token was, unless `redactTokens` is off. */
@@ -33,6 +35,7 @@ export const REQUESTED_WITH = 'refresh-worker'
  */
 export type AnonymousReason = (typeof ANONYMOUS_REASONS)[number]
 
+/** Every {@link AnonymousReason}. */
 export const ANONYMOUS_REASONS = [
   'none',
   'logout',
@@ -90,6 +93,7 @@ export interface RefreshReport {
 export interface WorkerReport {
   readonly version: string
   readonly scope: string
+  /** Of the session that was asked for. */
   readonly storageKey: string
   /** The sessions of this worker, the default one first. */
   readonly storageKeys: readonly string[]
@@ -98,6 +102,7 @@ export interface WorkerReport {
   readonly state: AuthState
   /** The last refresh since this worker was started; null: none. */
   readonly lastRefresh: RefreshReport | null
+  /** As configured. */
   readonly issuer: string | null
   /**
    * Where the issuer has pages go that end the session there too (OpenID Connect RP-Initiated Logout); null: not known, or

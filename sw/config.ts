@@ -33,6 +33,7 @@ export interface Options {
   loginOnSignup?: boolean
   /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
   logoutUrl?: string | null
+  /** The method of `logoutUrl`, in any case. */
   logoutMethod?: string
   /**
    * Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. A page's own request to it with
@@ -54,19 +55,27 @@ export interface Options {
   clientId?: string | false
   /** Where in the response the access token is, dotted. */
   accessTokenProp?: string
+  /** Where an object is found there: the token's name in it, below the dotted `accessTokenRoot`. */
   accessTokenName?: string
+  /** See `accessTokenName`. */
   accessTokenRoot?: string | false
   /** Where in the response the refresh token is, dotted. */
   refreshTokenProp?: string
+  /** As `accessTokenName`. */
   refreshTokenName?: string
+  /** As `accessTokenRoot`. */
   refreshTokenRoot?: string | false
   /** Where in the response the id token is, dotted. */
   idTokenProp?: string
+  /** As `accessTokenName`. */
   idTokenName?: string
+  /** As `accessTokenRoot`. */
   idTokenRoot?: string | false
   /** The property of a refresh request that carries the refresh token. */
   refreshTokenSubmitProp?: string
+  /** Replaces the rule of `accessTokenProp`. */
   getAccessTokenFromResponse?: TokenGetter | null
+  /** Replaces the rule of `refreshTokenProp`. */
   getRefreshTokenFromResponse?: TokenGetter | null
   /** Gets the response body, returns when the access token expires, in seconds since the epoch. */
   getExpirationDateFromResponse?: ((response: unknown) => number) | null
