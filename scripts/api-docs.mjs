@@ -63,7 +63,7 @@ function section([entry, { types }]) {
   return [`## ${specifier}`, ABOUT[entry], ...parts, links && `Besides, as above: ${links}.`].filter(Boolean)
 }
 
-/** A class that is told once is not told again where another entry exports it too. */
+/** What two entries export is described once. */
 function keyOf(symbol) {
   return `${symbol.declarations[0].path} ${symbol.name}`
 }
