@@ -63,7 +63,7 @@ export default defineConfig(({ mode }) => ({
               define,
               test: {
                 name: 'unit',
-                include: ['test/unit/**/*.test.ts'],
+                include: ['test/unit/**/*.test.ts', 'examples/testing/*.test.ts'],
                 testTimeout: 60_000,
                 sequence: { groupOrder: 0 },
               },

@@ -11,7 +11,15 @@ const { happyDOM } = window as unknown as { happyDOM: { setURL(url: string): voi
 function createContainer() {
   const asked: PageRequest['type'][] = []
   const scripts: string[] = []
-  const state = { status: 'authenticated', sessionId: 'a', generation: 1, expiresAt: null, refreshAt: null, claims: {} }
+  const state = {
+    status: 'authenticated',
+    sessionId: 'a',
+    generation: 1,
+    expiresAt: null,
+    refreshAt: null,
+    endsAt: null,
+    claims: {},
+  }
   const described = { type: 'state', state, session: 'refresh-worker', isDefault: true, run: 'r', sequence: 1 }
   const replies: Partial<Record<PageRequest['type'], object>> = {
     'access-token': { type: 'access-token', accessToken: 'access-1' },

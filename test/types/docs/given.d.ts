@@ -4,6 +4,8 @@ declare const register: typeof import('refresh-worker').register
 /** What `register()` has returned. */
 declare const auth: import('refresh-worker').AuthClient
 declare const request: XMLHttpRequest
+/** An application's own. */
+declare function showDialog(left: number): void
 
 /** In the worker's script. */
 declare function importScripts(...urls: string[]): void
