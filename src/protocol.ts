@@ -80,7 +80,7 @@ export type AuthState =
 /** What changed the state. */
 export type StateReason = 'login' | 'refresh' | AnonymousReason
 
-/** What became of the last refresh. */
+/** What became of a refresh. */
 export interface RefreshReport {
   /** Milliseconds since the epoch. */
   readonly at: number
@@ -102,6 +102,10 @@ export interface WorkerReport {
   readonly state: AuthState
   /** The last refresh since this worker was started; null: none. */
   readonly lastRefresh: RefreshReport | null
+  /** The last 20 since this worker was started, the newest last. */
+  readonly refreshes: readonly RefreshReport[]
+  /** How many requests of this session the worker has not answered yet, those that wait for a refresh among them. */
+  readonly openRequests: number
   /** As configured. */
   readonly issuer: string | null
   /**

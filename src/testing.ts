@@ -190,6 +190,8 @@ function reportOf(state: AuthState): InspectReport {
       storage: 'indexeddb',
       state,
       lastRefresh: null,
+      refreshes: [],
+      openRequests: 0,
       issuer: null,
       endSessionUrl: null,
     },

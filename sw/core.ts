@@ -19,6 +19,7 @@ import { sessionIdOf } from './session.ts'
 import { createSessionStore, type OnChange } from './session-store.ts'
 import { createTokenEndpoint } from './token-endpoint.ts'
 import { createTokenVault } from './token-vault.ts'
+import { followed, isDevelopment } from './trace.ts'
 
 /** All that the worker does for one configuration, and its session. */
 export interface Core {
@@ -59,6 +60,8 @@ export function createCore(needs: Needs): Core {
   const { config, isDefault, api, store, now, newId, clients, log } = needs
   const describeState = createDescribeState({ config, isDefault, now, newId })
   const onChange: OnChange = async (session, reason) => {
+    if (isDevelopment)
+      log('debug', `${config.storageKey} is ${session.status}: ${reason}, generation ${session.generation}`)
     // What is stored is stored: that a page could not be told is no reason for a login to fail.
     const told = clients
       .broadcast(envelope({ ...describeState(session), reason }))
@@ -85,6 +88,28 @@ export function createCore(needs: Needs): Core {
   const match = createMatcher(config, known)
   const part: ApiPart = { ...needs, match, sessions, freshSession, authorize }
 
+  let openRequests = 0
+  const answerKind = async (kind: RequestKind, request: Request, event: Extendable): Promise<Response> => {
+    const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+    switch (kind) {
+      case 'login':
+      case 'signup':
+        return (await renew(request)) ?? login(request, kind)
+      case 'token':
+        return (await renew(request)) ?? needs.fetch(request)
+      case 'revocation':
+        return revocation(request, waitUntil)
+      case 'logout':
+        return forward(request, waitUntil)
+      case 'api':
+        for (const route of api.routes) {
+          const response = route(part, request, event)
+          if (response) return response
+        }
+        return authorize(request, waitUntil)
+    }
+  }
+
   return {
     config,
     match,
@@ -93,24 +118,15 @@ export function createCore(needs: Needs): Core {
       await find().catch(() => undefined)
     },
     answer: async (kind, original, event) => {
-      const waitUntil: WaitUntil = promise => event.waitUntil(promise)
       const request = await sendable(original)
-      switch (kind) {
-        case 'login':
-        case 'signup':
-          return (await renew(request)) ?? login(request, kind)
-        case 'token':
-          return (await renew(request)) ?? needs.fetch(request)
-        case 'revocation':
-          return revocation(request, waitUntil)
-        case 'logout':
-          return forward(request, waitUntil)
-        case 'api':
-          for (const route of api.routes) {
-            const response = route(part, request, event)
-            if (response) return response
-          }
-          return authorize(request, waitUntil)
+      const work = () => answerKind(kind, request, event)
+      openRequests++
+      try {
+        if (!isDevelopment) return await work()
+        const { origin } = new URL(needs.about.scope)
+        return await followed(request, work, { matchedAs: `${kind}, ${config.storageKey}`, origin, log, now })
+      } finally {
+        openRequests--
       }
     },
     answerMessage: createAnswerMessage({
@@ -122,6 +138,7 @@ export function createCore(needs: Needs): Core {
       describeState,
       endSessionUrl: () => known().endSessionUrl?.href ?? null,
       isDurable: store.isDurable,
+      openRequests: () => openRequests,
     }),
   }
 }

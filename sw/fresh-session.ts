@@ -23,9 +23,13 @@ import {
 import type { SessionStore } from './session-store.ts'
 import type { RefreshAnswer, TokenEndpoint } from './token-endpoint.ts'
 import { subjectOf } from './token-response.ts'
+import { isDevelopment } from './trace.ts'
 
 /** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
 const LOCK_MARGIN = 2_000
+
+/** How many refreshes are remembered. */
+const HISTORY = 20
 
 /** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
 export function alone<T>(locks: Locks, config: Config, task: (isAlone: boolean) => Promise<T>): Promise<T> {
@@ -51,7 +55,8 @@ export interface FreshSession {
   readonly refresh: (session: Authenticated) => Promise<Usable>
   /** Whether the tokens of `session` are being replaced right now. */
   readonly isRefreshing: (session: Authenticated) => boolean
-  readonly lastRefresh: () => RefreshReport | null
+  /** The last ones since this worker was started, the newest last. */
+  readonly refreshes: () => readonly RefreshReport[]
 }
 
 interface Needs {
@@ -75,7 +80,7 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 export function createFreshSession(needs: Needs): FreshSession {
   const { config, sessions, tokenEndpoint, locks, backOff, revoke, farewell, now, log } = needs
   const inFlight = new Map<string, Promise<Usable>>()
-  let lastRefresh: RefreshReport | null = null
+  const refreshes: RefreshReport[] = []
 
   /** Why a session is over; null: it is not. */
   const whyOver = (session: Authenticated): AnonymousReason | null => {
@@ -111,7 +116,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       // Where another refresh may have reached the server, and its answer was lost or is on its way, that is why.
       return isStill ? ended(latest, latest.begun > 1 || latest.isDoubtful ? 'lost' : 'rejected') : latest
     })
-    if (isEnded) throw new RefreshWorkerError('refresh_rejected', detail)
+    if (isEnded) throw new RefreshWorkerError('refresh_rejected', `${detail}: log in again`)
     return session
   }
 
@@ -125,14 +130,16 @@ export function createFreshSession(needs: Needs): FreshSession {
     const at = now()
     const answer = await tokenEndpoint(stored)
     const outcome = answer.outcome === 'refreshed' ? 'refreshed' : FAILURES[answer.outcome]
-    lastRefresh = { at, duration: now() - at, outcome }
+    const duration = now() - at
+    refreshes.push({ at, duration, outcome })
+    if (refreshes.length > HISTORY) refreshes.shift()
 
     if (answer.outcome === 'refreshed') {
       // OpenID Connect Core §12.2: it must be the same.
       const [before, after] = [subjectOf(stored), subjectOf(answer.tokens)]
       if (before !== undefined && after !== undefined && before !== after)
         return reject(stored, "the token endpoint answered with another user's id token")
-      log('debug', 'refreshed the access token')
+      if (isDevelopment) log('debug', `refreshed the access token in ${duration} ms`)
       // Login and logout win: the result of a refresh that they overtook is dropped.
       const { tokens } = answer
       const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
@@ -143,7 +150,10 @@ export function createFreshSession(needs: Needs): FreshSession {
     log('warn', `could not refresh the access token: ${answer.detail}`)
     if (answer.outcome === 'rejected') return reject(stored, answer.detail)
 
-    const error = new RefreshWorkerError(FAILURES[answer.outcome], answer.detail)
+    const error = new RefreshWorkerError(
+      FAILURES[answer.outcome],
+      `${answer.detail}; the session is kept, try again later`,
+    )
     backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
     await sessions.change(ifUnchanged(stored, refreshFailed))
     throw error
@@ -162,11 +172,14 @@ export function createFreshSession(needs: Needs): FreshSession {
     })
     if (isSame(successor, session)) {
       if (isUsable(successor)) return successor
-      throw new RefreshWorkerError('refresh_unavailable', 'another worker has refreshed the session for itself')
+      throw new RefreshWorkerError(
+        'refresh_unavailable',
+        'another worker has refreshed the session for itself: try again',
+      )
     }
     throw successor.status === 'anonymous'
-      ? new RefreshWorkerError('not_authenticated', 'the session has ended')
-      : new RefreshWorkerError('session_replaced', 'another login has taken the place of this session')
+      ? new RefreshWorkerError('not_authenticated', 'the session has ended: log in again')
+      : new RefreshWorkerError('session_replaced', 'another login has taken the place of this session: ask again')
   }
 
   return {
@@ -180,7 +193,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       return started
     },
     isRefreshing: session => inFlight.has(keyOf(session)),
-    lastRefresh: () => lastRefresh,
+    refreshes: () => refreshes,
   }
 }
 

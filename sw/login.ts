@@ -7,6 +7,7 @@ import { isFromElsewhere } from './routes.ts'
 import { loggedIn, type Tokens } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
+import { isDevelopment, note } from './trace.ts'
 
 /** Sends a login or signup, keeps the tokens of its response, and answers with that response, redacted. */
 export type Login = (request: Request, kind: 'login' | 'signup') => Promise<Response>
@@ -35,6 +36,8 @@ export function createLogin({ config, sessions, fetch, locks, now, newId, log }:
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const id = newId()
     await sessions.change(previous => loggedIn(previous, id, keptOf(tokens, config)))
+    if (isDevelopment)
+      note(request, `taken as session ${id}: the page gets ${config.redactTokens ? 'placeholders' : 'the tokens too'}`)
     return config.redactTokens ? redact(response, json.text, tokens, config) : response
   }
 

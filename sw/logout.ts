@@ -9,6 +9,7 @@ import type { Revoke } from './revocation.ts'
 import { createSend } from './send.ts'
 import { type Authenticated, ended, isUsable, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
+import { note } from './trace.ts'
 
 export interface Logout {
   /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
@@ -87,6 +88,7 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
     forward: async (request, waitUntil) => {
       const { was } = await end()
       if (was) waitUntil(revoke(was))
+      note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
       return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
     },
     revocation: async (request, waitUntil) => {

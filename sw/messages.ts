@@ -54,17 +54,19 @@ interface Needs {
   readonly about: About
   readonly endSessionUrl: () => string | null
   readonly isDurable: () => boolean
+  readonly openRequests: () => number
   readonly isAnswering: () => boolean
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
   const { config, sessions, freshSession, backOff, logout, describeState, clients, now, log } = needs
-  const { about, isDurable, isAnswering, endSessionUrl } = needs
+  const { about, isDurable, openRequests, isAnswering, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
   const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
     const session = await freshSession.current()
-    if (session.status === 'anonymous') throw new RefreshWorkerError('not_authenticated', 'nobody is logged in')
+    if (session.status === 'anonymous')
+      throw new RefreshWorkerError('not_authenticated', 'nobody is logged in: log in first')
     waitUntil(sessions.use(session, now()))
     return session
   }
@@ -105,7 +107,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         await freshSession.current()
         const { state } = describeState(sessions.latest())
         const storage = isDurable() ? config.storage : 'memory'
-        const lastRefresh = freshSession.lastRefresh()
+        const refreshes = freshSession.refreshes()
         return envelope({
           type: 'inspect',
           report: {
@@ -113,7 +115,9 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
             storageKey: config.storageKey,
             storage,
             state,
-            lastRefresh,
+            lastRefresh: refreshes.at(-1) ?? null,
+            refreshes,
+            openRequests: openRequests(),
             issuer: config.issuer,
             endSessionUrl: endSessionUrl(),
           },
@@ -137,7 +141,11 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
       if (error instanceof RefreshWorkerError)
         return envelope({ type: 'error', code: error.code, message: error.message })
       log('warn', `a ${message.type} message failed: ${error instanceof Error ? error.name : typeof error}`)
-      return envelope({ type: 'error', code: 'internal_error', message: `the worker failed to answer ${message.type}` })
+      return envelope({
+        type: 'error',
+        code: 'internal_error',
+        message: `the worker failed to answer ${message.type}: see its console`,
+      })
     })
 }
 

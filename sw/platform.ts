@@ -2,6 +2,7 @@
 import { get, type UseStore, update } from 'idb-keyval'
 import { logger } from 'workbox-core/_private/logger.js'
 import type { Clients, Clock, Fetch, IsOnline, Later, Locks, Log, NewId, Random, Store } from './ports.ts'
+import { isDevelopment } from './trace.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
@@ -121,9 +122,17 @@ function openRecords(onLost: () => void): UseStore {
   }
 }
 
-const log: Log = (level, message) => {
+const write: Log = (level, message) => {
   // Workbox's logger in development builds; in production there is none, and only warnings are worth a line.
   if (logger) logger[level](`refresh-worker: ${message}`)
   // biome-ignore lint/suspicious/noConsole: this is the logger.
   else if (level === 'warn') console.warn(`refresh-worker: ${message}`)
 }
+
+const group: Log['group'] = (title, lines) => {
+  logger.groupCollapsed(`refresh-worker: ${title}`)
+  for (const line of lines) logger.log(line)
+  logger.groupEnd()
+}
+
+const log: Log = isDevelopment ? Object.assign(write, { group }) : write

@@ -31,7 +31,11 @@ export interface Clients {
 }
 
 /** Messages for people. `debug` is for development; `warn` says what is wrong with the configuration or the server. */
-export type Log = (level: 'debug' | 'warn', message: string) => void
+export interface Log {
+  (level: 'debug' | 'warn', message: string): void
+  /** Lines that belong together, under a title; there is none in production builds. */
+  readonly group?: (title: string, lines: readonly string[]) => void
+}
 
 /** From 0 up to 1. */
 export type Random = () => number

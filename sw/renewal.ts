@@ -6,6 +6,7 @@ import type { FreshSession } from './fresh-session.ts'
 import type { Clock } from './ports.ts'
 import type { Authenticated } from './session.ts'
 import { readClaims } from './token-response.ts'
+import { note } from './trace.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
 const YOUNG = 30_000
@@ -29,6 +30,7 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
       own(fields, 'grant_type') === 'refresh_token' &&
       [config.refreshTokenSubmitProp, 'refresh_token'].some(name => own(fields, name) === REFRESH_TOKEN_PLACEHOLDER)
     if (!isOurs) return null
+    note(request, "answered in place of the token endpoint: the page's own refresh request")
     try {
       const session = await freshSession.current()
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')

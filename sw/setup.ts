@@ -7,13 +7,14 @@ import type { AuthorizedApi } from './api-route.ts'
 import type { Options } from './config.ts'
 import { resolveConfigs } from './configs.ts'
 import { createCore } from './core.ts'
-import { type Answer, createDispatch } from './dispatch.ts'
+import { createDispatch } from './dispatch.ts'
 import { es256 } from './es256.ts'
 import { createFallbackStore } from './fallback-store.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createPlatform } from './platform.ts'
 import type { WaitUntil } from './ports.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
+import { isDevelopment } from './trace.ts'
 
 declare const self: ServiceWorkerGlobalScope
 declare const __VERSION__: string
@@ -64,28 +65,26 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
 
   // A router of our own: the default one also has a message listener, by which any page can drive requests.
   const router = new AnyMethodRouter()
-  const answers = new WeakMap<Request, Answer>()
+  const answers = new WeakMap<Request, Promise<Response>>()
   router.registerRoute(
     new Route(
       ({ request }) => answers.has(request),
-      ({ request, event }) => {
-        const response = (answers.get(request) as Answer)(event)
-        if (!platform.stopsAnswers) return response
-        const waitUntil: WaitUntil = promise => event.waitUntil(promise)
-        const { clientId } = event as FetchEvent
-        const { destination } = request
-        return openAnswers.follow(response, { clientId, destination, waitUntil })
-      },
+      ({ request }) => answers.get(request) as Promise<Response>,
     ),
   )
   const dispatch = createDispatch({ ...platform, cores })
   self.addEventListener('fetch', event => {
-    const { request } = event
+    const { request, clientId } = event
     const answer = dispatch(request)
-    // Nor does the router see what is not ours: it would log the URL, which may hold a code or a token.
     if (!answer) return
-    answers.set(request, answer)
-    const response = router.handleRequest({ request, event })
+    const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+    const { destination } = request
+    const answered = answer(event)
+    answers.set(
+      request,
+      platform.stopsAnswers ? openAnswers.follow(answered, { clientId, destination, waitUntil }) : answered,
+    )
+    const response = quietly(() => router.handleRequest({ request, event }))
     if (response) event.respondWith(response)
   })
 
@@ -102,7 +101,13 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
           code: 'unknown_session',
           message: `no configuration of the worker has this storageKey; there is ${about.storageKeys.join(', ')}`,
         })
-    event.waitUntil(Promise.resolve(reply).then(reply => port.postMessage(reply)))
+    event.waitUntil(
+      Promise.resolve(reply).then(reply => {
+        if (isDevelopment)
+          log('debug', `a page asked for ${message.type}: ${reply.type === 'error' ? reply.code : 'answered'}`)
+        port.postMessage(reply)
+      }),
+    )
   })
 
   self.addEventListener('install', () => {
@@ -128,6 +133,18 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     clientsClaim()
   }
   return api
+}
+
+/** The router's own log would name the whole URL, and a query may hold a code or a token. */
+function quietly<T>(route: () => T): T {
+  if (!isDevelopment) return route()
+  const before = self.__WB_DISABLE_DEV_LOGS
+  self.__WB_DISABLE_DEV_LOGS = true
+  try {
+    return route()
+  } finally {
+    self.__WB_DISABLE_DEV_LOGS = before
+  }
 }
 
 /** Other windows of the origin can reach this worker too, and frames of other origins can be handed a way to. */

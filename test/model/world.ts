@@ -264,7 +264,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       farewell: revokeNothing,
       log,
     })
-    const authorize = createAuthorize({ config, sessions, freshSession, fetch, now, log })
+    const authorize = createAuthorize({ config, sessions, freshSession, fetch, now })
     const login = createLogin({ config, sessions, fetch, locks: locksOf(life), now, newId, log })
     const { logout, forward } = createLogout({
       config,

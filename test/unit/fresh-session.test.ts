@@ -488,16 +488,25 @@ describe('current', () => {
   })
 })
 
-it('reports the last refresh, without a token', async () => {
+it('remembers the last 20 refreshes, without a token', async () => {
+  let isDown = true
   const { worker, clock, stored, log } = setUp({
     endpoint: async () => {
       clock.time += 42
-      return refreshedTo('access-2')
+      return isDown ? { outcome: 'unavailable', detail: 'it is down' } : refreshedTo('access-2')
     },
   })
-  const { refresh, lastRefresh } = worker()
-  expect(lastRefresh()).toBeNull()
-  await refresh(stored)
-  expect(lastRefresh()).toEqual({ at: NOW, duration: 42, outcome: 'refreshed' })
+  const { refresh, refreshes } = worker()
+  expect(refreshes()).toEqual([])
+  await expect(refresh(stored)).rejects.toMatchObject({ code: 'refresh_unavailable' })
+  isDown = false
+  clock.time = NOW + 600_000
+  let session = await refresh(stored)
+  const failed = { at: NOW, duration: 42, outcome: 'refresh_unavailable' }
+  const succeeded = { at: NOW + 600_000, duration: 42, outcome: 'refreshed' }
+  expect(refreshes()).toEqual([failed, succeeded])
+  for (let i = 0; i < 19; i++) session = await refresh(session)
+  expect(refreshes()).toHaveLength(20)
+  expect(refreshes()[0]).toEqual(succeeded)
   expect(log.join()).not.toMatch(/access-|refresh-1/)
 })

@@ -70,6 +70,7 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     log: line,
     endSessionUrl: () => null,
     isDurable: () => true,
+    openRequests: () => 3,
     isAnswering: () => isAnswering,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
@@ -240,7 +241,7 @@ it('claim takes control, and answers the state', async () => {
   expect(claimed()).toBe(1)
 })
 
-it('inspect tells versions and the last refresh, and no token', async () => {
+it('inspect tells versions, the last refreshes and how many requests are open, and no token', async () => {
   const { ask } = setUp()
   await ask({ type: 'update-token' })
   const reply = await ask({ type: 'inspect' })
@@ -253,6 +254,8 @@ it('inspect tells versions and the last refresh, and no token', async () => {
       storage: 'indexeddb',
       state: { status: 'authenticated' },
       lastRefresh: { outcome: 'refreshed' },
+      refreshes: [{ outcome: 'refreshed' }],
+      openRequests: 3,
     },
   })
   expect(JSON.stringify(reply)).not.toMatch(/access-\d|refresh-1/)

@@ -463,6 +463,8 @@ describe('requests to the worker', () => {
       storage: 'indexeddb',
       state: ANONYMOUS,
       lastRefresh: null,
+      refreshes: [],
+      openRequests: 0,
     }
     container.answer = () => ({ type: 'inspect', report })
     expect(await auth.inspect()).toEqual({

@@ -29,7 +29,7 @@ function setUp({ options, session = sessionOf(), failure }: Setting = {}) {
         )
       },
       isRefreshing: () => false,
-      lastRefresh: () => null,
+      refreshes: () => [],
     },
   })
   const post = (body: BodyInit, type?: string) =>
