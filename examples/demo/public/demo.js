@@ -1,13 +1,18 @@
 import { register } from '/refresh-worker/index.js'
+import './panel.js'
 import { $, dot, el } from './dom.js'
 import { startLog } from './log.js'
 import { renderSession, setLifetime } from './session.js'
-import { announce, number, on, tell } from './tabs.js'
+import { announce, number, on, onTabs, tell } from './tabs.js'
 
 const auth = register('/sw.js')
 
 document.title = `Tab ${number} · Many tabs, one refresh`
 $('tab-label').replaceChildren(dot(number), `Tab ${number}`)
+
+const panel = $('panel')
+onTabs(tabs => panel.showTabs(tabs))
+panel.addEventListener('heard', ({ detail }) => announce({ heard: detail }))
 
 let session // changes with every login and logout, not with a refresh
 
@@ -18,6 +23,7 @@ auth.subscribe(state => {
     status: state.status === 'anonymous' ? 'logged out' : state.status,
     name: state.claims?.name?.split(' ')[0],
     token: state.generation,
+    asksAt: state.refreshAt ?? null,
   })
   if (session === (state.sessionId ?? state.status)) return
   session = state.sessionId ?? state.status
@@ -31,6 +37,7 @@ auth.subscribe(state => {
 try {
   await auth.ready
   startLog().then(setLifetime)
+  await panel.start(auth)
   for (const button of document.querySelectorAll('button:not(#update, #logout)')) button.disabled = false
 } catch (error) {
   showFailure(error)
@@ -75,14 +82,19 @@ const post = (path, body = {}) =>
     body: JSON.stringify(body),
   })
 
+let calls = 0
+
 async function callApi(times) {
   const started = performance.now()
   const paths = times === 1 ? ['/api/me'] : Array.from({ length: times }, (_, index) => `/api/orders/${index + 1}`)
-  const outcomes = await Promise.all(paths.map(outcome))
+  const working = Promise.all(paths.map(outcome))
+  panel.watch(working)
+  const outcomes = await working
   const text = `${summary(outcomes)} · ${since(started)}`
   const level = outcomes.every(status => status === 200) ? 'good' : 'bad'
   addResult(text, level)
-  announce({ result: text, level })
+  calls += times
+  announce({ result: text, level, calls })
 }
 
 async function outcome(path) {
@@ -120,7 +132,9 @@ on('burst', () => {
 async function update() {
   const started = performance.now()
   try {
-    const { generation } = await auth.updateToken()
+    const updating = auth.updateToken()
+    panel.watch(updating)
+    const { generation } = await updating
     addResult(`token #${generation} · ${since(started)}`, 'good')
   } catch (error) {
     addResult(error.code, 'bad', error.message)

@@ -8,6 +8,7 @@ import { $, dot, el, flash } from './dom.js'
 const channel = new BroadcastChannel('demo')
 const others = new Map() // number → what that tab last told
 const handlers = new Map() // message type → handler
+const listeners = []
 let leaving = false // a tab that is closed becomes hidden after it has said goodbye
 let mine = { visible: !document.hidden }
 
@@ -19,6 +20,11 @@ export function on(type, handler) {
 
 export function tell(type, data) {
   channel.postMessage({ type, from: number, data })
+}
+
+/** Calls `listener` with all tabs, by number, whenever one of them has news. */
+export function onTabs(listener) {
+  listeners.push(listener)
 }
 
 /** Tells the other tabs what is new about this one. */
@@ -92,15 +98,23 @@ function render() {
   all.forEach(([n, tab], index) => {
     const card = cards.get(n) ?? addCard(n)
     if ($('tabs').children[index] !== card.root) $('tabs').insertBefore(card.root, $('tabs').children[index] ?? null)
-    card.state.textContent = tab.token ? `${tab.name} · #${tab.token}` : (tab.status ?? 'starting')
+    card.state.textContent = nameOf(tab)
     card.result.textContent = tab.result ?? 'no calls yet'
     card.result.dataset.level = tab.level ?? 'none'
     card.note.textContent = n === number ? 'this one' : tab.visible === false ? 'hidden' : ''
     if (card.token !== undefined && tab.token && card.token !== tab.token) flash(card.root)
     card.token = tab.token
   })
+  for (const listener of listeners)
+    listener(
+      all.map(([number, tab]) => ({ ...tab, number, state: nameOf(tab), asksAt: tab.visible ? tab.asksAt : null })),
+    )
   $('tabs-count').textContent = all.length
   if (all.length >= 3) $('step-tabs').dataset.done = true
+}
+
+function nameOf(tab) {
+  return tab.token ? `${tab.name} · #${tab.token}` : (tab.status ?? 'starting')
 }
 
 function addCard(n) {
