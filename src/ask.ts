@@ -25,11 +25,16 @@ export function ask(worker: ServiceWorker, question: Question, limit: number): P
     signal.addEventListener('abort', () => clearTimeout(timer))
     // The browser stops it, whatever it is doing, when a new version takes over.
     const onStateChange = () =>
-      worker.state === 'redundant' && giveUp(`was replaced before it answered "${question.type}"`)
+      worker.state === 'redundant' && giveUp(`was replaced before it answered "${question.type}": try again`)
     worker.addEventListener('statechange', onStateChange, { signal })
     port1.onmessage = ({ data }) => {
       if (!isWorkerReply(data))
-        reject(new RefreshWorkerError('internal_error', 'the worker sent a reply of no known form'))
+        reject(
+          new RefreshWorkerError(
+            'internal_error',
+            'the worker sent a reply of no known form: do page and worker have the same version?',
+          ),
+        )
       else if (data.type === 'error') reject(new RefreshWorkerError(data.code, data.message))
       else resolve(data)
     }

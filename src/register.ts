@@ -7,6 +7,8 @@ import { settled, within } from './worker-state.ts'
 const ACTIVATION_LIMIT = 30_000
 const CONTROL_LIMIT = 5_000
 
+const WIDEN = 'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
+
 /**
  * A `TrustedScriptURL`, which a page needs whose Content-Security-Policy has `require-trusted-types-for 'script'`; by its
  * form, since not every version of the DOM's types knows the name.
@@ -34,7 +36,7 @@ function findObstacle(): RefreshWorkerError | null {
   if (typeof document === 'undefined' || !globalThis.navigator?.serviceWorker)
     return new RefreshWorkerError(
       'unsupported',
-      'there is no service worker here: an old browser, a private mode that forbids it, or no browser at all',
+      'there is no service worker here (an old browser, a private window, or no browser at all): use another one',
     )
   return null
 }
@@ -55,7 +57,7 @@ async function connect(
     throw new RefreshWorkerError(
       'wrong_scope',
       `the worker's scope is ${scope}, which does not cover this page, ${location.origin}${location.pathname}: ` +
-        'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope',
+        WIDEN,
     )
 
   const worker = await activated(registration, href)
@@ -84,7 +86,10 @@ async function activated(registration: ServiceWorkerRegistration, scriptUrl: str
   if (active && !isSettled) return active
   throw isSettled
     ? new RefreshWorkerError('script_error', `${scriptUrl} failed to install: see its errors in the console`)
-    : new RefreshWorkerError('worker_timeout', `${scriptUrl} is not active after ${ACTIVATION_LIMIT / 1000} s`)
+    : new RefreshWorkerError(
+        'worker_timeout',
+        `${scriptUrl} is not active after ${ACTIVATION_LIMIT / 1000} s: what does its install event wait for?`,
+      )
 }
 
 function notControlled(worker: ServiceWorker, controller: ServiceWorker | null): RefreshWorkerError {
@@ -114,11 +119,11 @@ async function diagnose(url: URL, cause: unknown): Promise<RefreshWorkerError> {
     return error('script_error', `${url.href} must be of this origin, ${location.origin}`)
 
   const response = await fetch(url, { cache: 'no-store' }).catch(() => null)
-  if (!response) return error('script_error', `${url.pathname} could not be fetched`)
+  if (!response) return error('script_error', `${url.pathname} could not be fetched: is the server up?`)
   const type = response.headers.get('Content-Type') ?? 'no Content-Type'
   await response.body?.cancel()
   if (!response.ok)
-    return error('script_error', `${url.pathname} answers ${response.status}: there is no worker script there`)
+    return error('script_error', `${url.pathname} answers ${response.status}: put the worker script there`)
   if (/html/i.test(type))
     return error(
       'script_error',
@@ -126,6 +131,7 @@ async function diagnose(url: URL, cause: unknown): Promise<RefreshWorkerError> {
     )
   if (!/(java|ecma)script/i.test(type))
     return error('script_error', `${url.pathname} is served as ${type}: it must be text/javascript`)
-  if (cause instanceof DOMException && cause.name === 'SecurityError') return error('wrong_scope', reason)
+  if (cause instanceof DOMException && cause.name === 'SecurityError')
+    return error('wrong_scope', `${reason}: ${WIDEN}`)
   return error('script_error', `${url.pathname} could not be started, see its own error in the console: ${reason}`)
 }

@@ -40,7 +40,7 @@ function assertApart(a: Config, b: Config) {
         throw new ConfigError(
           one.option,
           `${one.href} of ${JSON.stringify(a.storageKey)} and ${other.href} (${other.option}) of ` +
-            `${JSON.stringify(b.storageKey)} claim the same requests: nobody could tell whose token they get`,
+            `${JSON.stringify(b.storageKey)} claim the same requests: give each URLs of its own`,
         )
 }
 

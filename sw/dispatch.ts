@@ -37,7 +37,10 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
       if (others.length === 0) return claim.core.answer(claim.kind, request, event)
       // Only predicates come to this; whose token it would get nobody can say.
       const keys = [claim, ...others].map(({ core }) => core.config.storageKey)
-      log('warn', `a request was refused, since the configurations ${keys.join(' and ')} both claim it`)
+      log(
+        'warn',
+        `a request was refused, since the configurations ${keys.join(' and ')} both claim it: have their predicates say no to the other's`,
+      )
       return Response.error()
     }
 

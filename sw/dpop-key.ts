@@ -40,7 +40,10 @@ export function createProofKeys({ config, store, es256 }: Needs): ProofKeys {
 
   const load = async (): Promise<CryptoKeyPair> => {
     const stored = await store.read(name).catch(() => {
-      throw new RefreshWorkerError('refresh_unavailable', 'the key that the tokens are bound to cannot be read')
+      throw new RefreshWorkerError(
+        'refresh_unavailable',
+        'the key that the tokens are bound to cannot be read: try again, or log in anew',
+      )
     })
     return es256.isKeyPair(stored) ? stored : make()
   }

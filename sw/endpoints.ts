@@ -108,7 +108,7 @@ function read(body: unknown, issuer: string): Metadata | string {
       return typeof value === 'string' ? parseEndpoint('issuer', value, '', issuer) : null
     }
     const tokenUrl = endpointOf('token_endpoint')
-    if (!tokenUrl) return 'names no token_endpoint'
+    if (!tokenUrl) return 'names no token_endpoint: set loginUrl and refreshTokenUrl'
     return {
       tokenUrl,
       revocationUrl: endpointOf('revocation_endpoint'),

@@ -113,7 +113,7 @@ async function classify(response: Response, config: Config, receivedAt: number):
   const retryAfter = readRetryAfter(response.headers, receivedAt)
   return {
     outcome: 'unavailable',
-    detail: `the token endpoint answered ${response.status}`,
+    detail: `the token endpoint answered ${response.status}${isOurFault(response.status) ? ': see refreshTokenUrl, clientId and defaultHeadersForTokenRequests' : ''}`,
     ...(retryAfter === null ? {} : { retryAfter }),
   }
 }
@@ -123,6 +123,11 @@ function isDefinitive(status: number, json: JsonBody | null, error: unknown, con
   if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
   // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
   return status === 401 && !config.formEncoded && json !== null && typeof error !== 'string'
+}
+
+/** Whether the request is what the server does not understand, and nothing that passes by itself. */
+function isOurFault(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 425, 429].includes(status)
 }
 
 /**

@@ -58,7 +58,7 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
       'token_not_found',
       `the response holds no access token at ${config.accessTokenProp}: see the options accessTokenProp, accessTokenName and accessTokenRoot`,
     )
-  assertToken(accessToken, 'access token')
+  assertToken(accessToken, 'access')
   const type = readTokenType(body, config)
 
   const idToken = findToken(body, config.idTokenProp, config.idTokenName, config.idTokenRoot)
@@ -85,7 +85,7 @@ function readRefreshToken(body: unknown, config: Config, accessToken: string): s
   // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
   if (typeof token !== 'string' || token === '' || token === accessToken) return null
   if (!config.keepsRefreshToken) return isToken(token) ? token : null
-  assertToken(token, 'refresh token')
+  assertToken(token, 'refresh')
   return token
 }
 
@@ -134,11 +134,11 @@ function walk(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>(own, value)
 }
 
-function assertToken(value: unknown, what: string): asserts value is string {
+function assertToken(value: unknown, kind: 'access' | 'refresh'): asserts value is string {
   if (isToken(value)) return
   throw new RefreshWorkerError(
     'token_malformed',
-    `the ${what} of the response is not a string of at most ${LONGEST_TOKEN} visible ASCII characters`,
+    `the ${kind} token of the response is not a string of at most ${LONGEST_TOKEN} visible ASCII characters: see ${kind}TokenProp`,
   )
 }
 
@@ -151,7 +151,7 @@ function readTokenType(body: unknown, config: Config): string {
     return type.toLowerCase()
   throw new RefreshWorkerError(
     'token_malformed',
-    `the response holds an access token of another token_type than Bearer${config.dpop ? ' or DPoP' : ''}`,
+    `the response holds an access token of another token_type than Bearer${config.dpop ? ' or DPoP' : ''}: see authTokenType and dpop`,
   )
 }
 
