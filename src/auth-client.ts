@@ -251,8 +251,10 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
   }
 
-  #isOurs({ session, isDefault }: StateMessage): boolean {
-    return this.#storageKey === null ? isDefault : session === this.#storageKey
+  #isOurs({ session, isDefault }: Partial<StateMessage>): boolean {
+    // The worker of the kill command ends all sessions, and names none.
+    if (session === undefined) return true
+    return this.#storageKey === null ? isDefault === true : session === this.#storageKey
   }
 
   #apply({ state, run, sequence }: StateMessage) {
