@@ -144,7 +144,9 @@ it('a URL that the predicates of two configurations claim gets no token, and no 
   expect(await page.evaluate(() => fetch('/both').catch(({ name }) => name))).toBe('TypeError')
   expect(asked).toBe(0)
   if (engine.can.seeWorkerConsole)
-    expect(scene.console.join()).toContain('a request was refused, since the configurations shop and mail both claim it')
+    expect(scene.console.join()).toContain(
+      'a request was refused, since the configurations shop and mail both claim it',
+    )
 })
 
 it('a URL that two configurations claim is an error of the worker script, which names both', async () => {
