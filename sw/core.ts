@@ -29,6 +29,8 @@ export interface Core {
   readonly isPrepared: () => boolean
   /** Finds out, if it can be found out now; never rejects. */
   readonly prepare: () => Promise<void>
+  /** Begins to read the session, which most events need, while the script is still being evaluated. */
+  readonly start: () => void
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, event: Extendable) => Promise<Response>
   /** Answers a page's message; never rejects. */
@@ -116,6 +118,9 @@ export function createCore(needs: Needs): Core {
     isPrepared: isComplete,
     prepare: async () => {
       await find().catch(() => undefined)
+    },
+    start: () => {
+      sessions.current()
     },
     answer: async (kind, original, event) => {
       const request = await sendable(original)

@@ -63,6 +63,8 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     }),
   )
 
+  for (const core of cores) core.start()
+
   // A router of our own: the default one also has a message listener, by which any page can drive requests.
   const router = new AnyMethodRouter()
   const answers = new WeakMap<Request, Promise<Response>>()

@@ -18,6 +18,7 @@ function coreOf(storageKey: string, options: Parameters<typeof configOf>[0] = {}
     prepare: async () => {
       if (isReachable()) known ??= complete
     },
+    start: () => undefined,
     answer: async kind => new Response(`${storageKey}: ${kind}`),
     answerMessage: () => Promise.reject(new Error('not asked here')),
   }
