@@ -2,8 +2,8 @@
  * The refreshes of one session over time, drawn by hand: a stem for each, as high as it took long, over the lives of the
  * access tokens. Sizes are pixels of the screen, so that text stays as large as it is whatever the width.
  */
-const HEIGHT = 214
-const PLOT = { left: 46, right: 10, top: 30, bottom: 64 }
+const HEIGHT = 226
+const PLOT = { left: 46, right: 10, top: 42, bottom: 64 }
 const LANE = { top: 10, height: 14 } // below the plot: the lives of the tokens
 const BEHIND = 240_000 // milliseconds that the chart shows of the past; half of it where it is narrow
 const NARROW = 480
