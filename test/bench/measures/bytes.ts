@@ -1,0 +1,39 @@
+import type { Bench, Measure, Section } from '../bench.ts'
+import { ahead, atMost } from '../report.ts'
+import { SUBJECTS } from '../subjects.ts'
+
+/** What an application ships. */
+async function run(bench: Bench): Promise<Section> {
+  const sizes = await Promise.all(
+    SUBJECTS.filter(({ refreshes }) => refreshes).map(async one => ({ one, ...(await bench.kit.sizes(one)) })),
+  )
+  const text = (bytes: number | null) => bytes?.toLocaleString('en') ?? '–'
+  const ours = sizes.find(({ one }) => one.name === 'ours')
+  const peers = sizes.filter(({ one }) => one.name !== 'ours')
+  return {
+    title: 'Bytes',
+    text: 'Minified and compressed with `gzip -9`: the worker, and what a page’s bundle has of it when it imports no more than it needs.',
+    tables: [
+      {
+        head: ['', 'worker', 'page'],
+        rows: sizes.map(({ one, worker, page }) => [one.title, text(worker), text(page)]),
+      },
+    ],
+    targets: [
+      atMost('worker, gzip (bytes)', ours?.worker ?? Number.NaN, 6_000),
+      atMost('page, gzip (bytes)', ours?.page ?? Number.NaN, 2_500),
+      ahead(
+        'worker, gzip (bytes), before every peer’s',
+        ours?.worker ?? Number.NaN,
+        peers.flatMap(({ one, worker }) => (worker === null ? [] : [[one.title, worker] as const])),
+      ),
+      ahead(
+        'page, gzip (bytes), before every peer’s',
+        ours?.page ?? Number.NaN,
+        peers.map(({ one, page }) => [one.title, page ?? Number.NaN] as const),
+      ),
+    ],
+  }
+}
+
+export const bytes: Measure = { name: 'bytes', run }

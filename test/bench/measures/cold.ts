@@ -1,0 +1,66 @@
+import { type Bench, type Measure, Samples, type Section } from '../bench.ts'
+import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
+import { median, rotated } from '../statistics.ts'
+import { SUBJECTS, type Subject } from '../subjects.ts'
+
+const KILLS = 5
+
+const workers = SUBJECTS.filter(({ hasWorker }) => hasWorker)
+
+/** The first request after the browser has stopped an idle worker. */
+async function run(bench: Bench): Promise<Section> {
+  const cold = new Samples()
+  const warm = new Samples()
+  const refused = new Map<string, number>()
+  const rounds = bench.rounds(6)
+  for (let round = 0; round <= rounds; round++)
+    for (const one of rotated(workers, round))
+      await bench.attempt(one, 'cold', async () => {
+        const tab = await bench.open(one)
+        const [colds, warms]: [number[], number[]] = [[], []]
+        try {
+          for (let kill = 0; kill < KILLS; kill++) {
+            await bench.browser.stopWorkers(tab)
+            const { time, status } = await tab.measure<{ time: number; status: number }>('once', { url: '/api/item' })
+            colds.push(time)
+            if (status !== 200) refused.set(one.name, (refused.get(one.name) ?? 0) + 1)
+            for (let n = 0; n < 5; n++)
+              warms.push((await tab.measure<{ time: number }>('once', { url: '/api/item' })).time)
+          }
+        } finally {
+          await tab.close()
+        }
+        if (round === 0) return
+        cold.add(one.name, round, median(colds))
+        warm.add(one.name, round, median(warms))
+      })
+  const kills = (rounds + 1) * KILLS
+  const row = ({ name, title }: Subject) => [
+    title,
+    shown(cold, name, ' ms'),
+    shown(warm, name, ' ms'),
+    show(ratioOf(cold, name, 'constant')),
+    `${refused.get(name) ?? 0} of ${kills}`,
+  ]
+  const answering = workers.filter(({ name, refreshes }) => refreshes && name !== 'ours' && !refused.get(name))
+  return {
+    title: 'After the worker was stopped',
+    text: 'The first GET after the browser has stopped the worker, against the next ones; the ratio is to the cold one of the constant-header worker.',
+    tables: [{ head: ['', 'cold', 'warm', 'ratio', 'not answered with 200'], rows: workers.map(row) }],
+    targets: [
+      atMost(
+        'first request after a stop, to the constant-header worker',
+        ratioOf(cold, 'ours', 'constant').median,
+        1.2,
+        '×',
+      ),
+      ahead(
+        'first request after a stop (ms), before every peer whose worker answers it',
+        median(cold.of('ours')),
+        answering.map(({ name, title }) => [title, median(cold.of(name))] as const),
+      ),
+    ],
+  }
+}
+
+export const cold: Measure = { name: 'cold', run }

@@ -1,0 +1,246 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import type { File, Files, Site } from './server.ts'
+
+export type SubjectName = 'plain' | 'pass' | 'constant' | 'ours' | 'axa' | 'axios' | 'supabase' | 'auth0'
+
+export interface Subject {
+  readonly name: SubjectName
+  readonly title: string
+  readonly package: string | null
+  readonly hasWorker: boolean
+  /** Whether it does the job: keeps a session fresh by itself. */
+  readonly refreshes: boolean
+  /** How long before the expiry it takes a token for expired where told to wait as long as it goes (seconds). */
+  readonly margin: number
+  /** The shortest lifetime that it can live with (seconds). */
+  readonly shortest: number
+  /**
+   * How long after that, by whole seconds, it is sure to take it for expired by its own rounding (milliseconds); null
+   * where it counts in milliseconds, or does not count at all.
+   */
+  readonly slack: number | null
+  /** What an application imports of it. */
+  readonly entry: string | null
+}
+
+const of = (subject: Partial<Subject> & Pick<Subject, 'name' | 'title'>): Subject => ({
+  package: null,
+  hasWorker: false,
+  refreshes: false,
+  margin: 0,
+  shortest: 1,
+  slack: null,
+  entry: null,
+  ...subject,
+})
+
+export const SUBJECTS: readonly Subject[] = [
+  of({ name: 'plain', title: 'no worker, token by hand' }),
+  of({ name: 'pass', title: 'bare worker, passes through', hasWorker: true }),
+  of({ name: 'constant', title: 'bare worker, constant header', hasWorker: true }),
+  of({
+    name: 'ours',
+    title: 'refresh-worker',
+    package: 'refresh-worker',
+    hasWorker: true,
+    refreshes: true,
+    entry: "import { register } from 'refresh-worker'; globalThis.auth = register('/sw.js')",
+  }),
+  of({
+    name: 'axa',
+    title: '@axa-fr/oidc-client, its worker',
+    package: '@axa-fr/oidc-client',
+    hasWorker: true,
+    refreshes: true,
+    // It looks once a second, and rounds the seconds that are left.
+    shortest: 3,
+    slack: -480,
+    entry:
+      "import { OidcClient } from '@axa-fr/oidc-client'; globalThis.auth = OidcClient.getOrCreate(() => fetch)({})",
+  }),
+  of({
+    name: 'axios',
+    title: 'axios, axios-auth-refresh',
+    package: 'axios-auth-refresh',
+    refreshes: true,
+    entry:
+      "import axios from 'axios'; import { createAuthRefresh } from 'axios-auth-refresh'; createAuthRefresh(axios, async () => {})",
+  }),
+  of({
+    name: 'supabase',
+    title: '@supabase/auth-js',
+    package: '@supabase/auth-js',
+    refreshes: true,
+    margin: 90,
+    slack: 20,
+    entry: "import { AuthClient } from '@supabase/auth-js'; globalThis.auth = new AuthClient({})",
+  }),
+  of({
+    name: 'auth0',
+    title: '@auth0/auth0-spa-js',
+    package: '@auth0/auth0-spa-js',
+    refreshes: true,
+    margin: 60,
+    slack: 1020,
+    entry: "import { createAuth0Client } from '@auth0/auth0-spa-js'; globalThis.auth = createAuth0Client({})",
+  }),
+]
+
+const HTML = (site: Site) => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>bench</title>
+<link rel="icon" href="data:,">
+<script>globalThis.benchApiOrigin = ${JSON.stringify(site.apiOrigin)}</script>
+<script type="module" src="/page.js"></script>
+`
+
+const WORKERS: Readonly<Partial<Record<SubjectName, (site: Site, tag: string) => string | Promise<string>>>> = {
+  pass: () => `${TAKE_OVER}
+addEventListener('fetch', event => event.respondWith(fetch(event.request)))
+`,
+  constant: async site => `${TAKE_OVER}
+addEventListener('fetch', event => {
+  const { request } = event
+  if (request.mode === 'navigate') return
+  const copy = new Request(request)
+  copy.headers.set('Authorization', 'Bearer ${await site.constantToken()}')
+  event.respondWith(fetch(copy))
+})
+`,
+  ours: (site, tag) => `importScripts('/refresh-worker.js')
+RefreshWorker.setup(${JSON.stringify(optionsFor(site, tag))})
+`,
+}
+
+const TAKE_OVER = `addEventListener('install', () => skipWaiting())
+addEventListener('activate', event => event.waitUntil(clients.claim()))`
+
+/** The configuration of ours; `tag` says which measure asks. */
+function optionsFor({ apiOrigin }: Site, tag: string): unknown {
+  const [kind, size] = tag.split('-')
+  const count = Number(size)
+  const options = { apiUrls: ['/api/', `${apiOrigin}/api/`], refreshTokenUrl: '/oauth/token', useRefreshToken: true }
+  const others = (amount: number) => Array.from({ length: amount }, (_, n) => `/other${n}/`)
+  switch (kind) {
+    case 'static':
+      return { ...options, staticRoutes: true }
+    case 'storm':
+      // Nothing is refreshed before its expiry.
+      return { ...options, refreshAhead: 0 }
+    case 'urls':
+      return { ...options, apiUrls: [...others(count - 1), '/api/'] }
+    case 'sessions':
+      return [
+        ...others(count - 1).map((apiUrl, n) => ({ ...options, apiUrls: [apiUrl], storageKey: `other-${n}` })),
+        options,
+      ]
+    default:
+      return options
+  }
+}
+
+export interface Sizes {
+  /** Bytes, gzip; null where it has none. */
+  readonly worker: number | null
+  readonly page: number | null
+}
+
+/** What subjects are made of: pages and workers, built once. */
+export class Kit {
+  readonly #root: string
+  readonly #folder: string
+  readonly #pages = new Map<SubjectName, string>()
+  readonly #prologue: string
+
+  /** @param folder of the bench; @param root of the project */
+  constructor(root: string, folder: string) {
+    this.#root = root
+    this.#folder = folder
+    this.#prologue = readFileSync(join(folder, 'pages/count.js'), 'utf8')
+  }
+
+  async build(): Promise<void> {
+    for (const { name } of SUBJECTS) this.#pages.set(name, await this.#bundle({ file: `pages/${name}.js` }))
+  }
+
+  readonly files: Files = async (site, label, path) => {
+    const [name = '', tag = ''] = label.split('-at-')
+    const script = (body: string): File => ({ type: 'text/javascript', body })
+    // The workers of the idle minute say when they do something.
+    const worker = (body: string) => script(tag === 'idle' ? this.#prologue + body : body)
+    switch (path) {
+      case '/':
+      case '/callback':
+        return { type: 'text/html; charset=utf-8', body: HTML(site) }
+      case '/page.js':
+        return script(this.#pages.get(name as SubjectName) ?? '')
+      case '/sw.js': {
+        const source = await WORKERS[name as SubjectName]?.(site, tag)
+        return source === undefined ? null : worker(source)
+      }
+      case '/refresh-worker.js':
+        return script(readFileSync(join(this.#root, 'dist/refresh-worker.js'), 'utf8'))
+      case '/OidcServiceWorker.js':
+        return worker(readFileSync(this.#axaWorker(), 'utf8'))
+      case '/OidcTrustedDomains.js': {
+        const trusted = {
+          default: { oidcDomains: [site.origin], accessTokenDomains: [`${site.origin}/api`, `${site.apiOrigin}/api`] },
+        }
+        return script(`const trustedDomains = ${JSON.stringify(trusted)}`)
+      }
+      default:
+        return null
+    }
+  }
+
+  async sizes({ name, entry }: Subject): Promise<Sizes> {
+    const workers: Partial<Record<SubjectName, () => string>> = {
+      ours: () => join(this.#root, 'dist/refresh-worker.js'),
+      axa: () => this.#axaWorker(),
+    }
+    const worker = workers[name]
+    return {
+      worker: worker ? gzipSync(readFileSync(worker()), { level: 9 }).length : null,
+      page: entry ? gzipSync(await this.#bundle({ source: entry }), { level: 9 }).length : null,
+    }
+  }
+
+  version(name: string): string {
+    const path =
+      name === 'refresh-worker'
+        ? join(this.#root, 'package.json')
+        : join(this.#folder, 'node_modules', name, 'package.json')
+    if (!existsSync(path)) throw new Error(`${name} is not installed`)
+    return JSON.parse(readFileSync(path, 'utf8')).version
+  }
+
+  #axaWorker(): string {
+    const require = createRequire(join(this.#folder, 'package.json'))
+    return join(
+      require.resolve('@axa-fr/oidc-client/package.json'),
+      '../../oidc-client-service-worker/dist/OidcServiceWorker.js',
+    )
+  }
+
+  async #bundle({ file, source }: { file?: string; source?: string }): Promise<string> {
+    const { outputFiles } = await build({
+      ...(file ? { entryPoints: [join(this.#folder, file)] } : {}),
+      ...(source ? { stdin: { contents: source, resolveDir: this.#folder } } : {}),
+      bundle: true,
+      write: false,
+      format: 'esm',
+      target: 'es2022',
+      minify: true,
+      legalComments: 'none',
+      alias: { 'refresh-worker': join(this.#root, 'dist/index.js') },
+      define: { 'process.env.NODE_ENV': '"production"' },
+      logLevel: 'error',
+    })
+    return outputFiles[0]?.text ?? ''
+  }
+}
