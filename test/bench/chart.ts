@@ -78,7 +78,7 @@ function drawLines({ title, unit, at, lines }: Lines) {
   const all = known.flatMap(({ values }) => values.filter(Number.isFinite))
   const [low, high] = [Math.min(...all), Math.max(...all)].map(Math.log10) as [number, number]
   const left = 60
-  const right = WIDTH - 200
+  const right = WIDTH - 220
   const x = (n: number) => left + (n / (at.length - 1)) * (right - left)
   const y = (value: number) => 30 + (1 - (Math.log10(value) - low) / (high - low || 1)) * (PLOT_HEIGHT - 60)
   const ticks = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000].filter(

@@ -2,14 +2,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 
 const KEY_ID = 'bench'
-const { publicKey, privateKey } = await generateKeyPair('RS256')
+// What one of the peers insists on.
+const ALGORITHM = 'RS256'
+const { publicKey, privateKey } = await generateKeyPair(ALGORITHM)
 
 /** RFC 7517. */
-export const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: KEY_ID, alg: 'RS256', use: 'sig' }] }
+export const keys = { keys: [{ ...(await exportJWK(publicKey)), kid: KEY_ID, alg: ALGORITHM, use: 'sig' }] }
 
 export interface Tokens {
   readonly access_token: string
-  readonly id_token: string
+  /** For logins by OpenID Connect. */
+  readonly id_token?: string
   readonly refresh_token: string
   readonly expires_in: number
   readonly token_type: 'Bearer'
@@ -85,7 +88,7 @@ export class Issuer {
     const issuedAt = Math.floor(now / 1000)
     const sign = (claims: Readonly<Record<string, unknown>>, audience: string) =>
       new SignJWT({ sid: 'bench', ...claims })
-        .setProtectedHeader({ alg: 'RS256', kid: KEY_ID, typ: 'JWT' })
+        .setProtectedHeader({ alg: ALGORITHM, kid: KEY_ID, typ: 'JWT' })
         .setIssuer(this.issuer)
         .setSubject('ada')
         .setAudience(audience)
@@ -94,11 +97,11 @@ export class Issuer {
         .setExpirationTime(issuedAt + lifetime)
         .sign(privateKey)
     const access_token = await sign({ scope: 'openid profile offline_access', role: 'authenticated' }, 'api')
-    const id_token = await sign({ name: 'Ada', ...(nonce === null ? {} : { nonce }) }, clientId)
+    const id = nonce === null ? {} : { id_token: await sign({ name: 'Ada', nonce }, clientId) }
     const refresh_token = randomBytes(32).toString('base64url')
     this.#accessTokens.set(access_token, now + lifetime * 1000)
     this.#refreshTokens.set(refresh_token, { family, isUsed: false })
     family.accessTokens.add(access_token)
-    return { access_token, id_token, refresh_token, expires_in: lifetime, token_type: 'Bearer' }
+    return { access_token, ...id, refresh_token, expires_in: lifetime, token_type: 'Bearer' }
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, transform } from 'esbuild'
 import type { File, Files, Site } from './server.ts'
 
 export type SubjectName = 'plain' | 'pass' | 'constant' | 'ours' | 'axa' | 'axios' | 'supabase' | 'auth0'
@@ -90,6 +90,9 @@ export const SUBJECTS: readonly Subject[] = [
   }),
 ]
 
+/** Those that do the same job: a library in the page neither sees other requests than its own nor pays for a worker. */
+export const RIVALS = SUBJECTS.filter(({ refreshes, hasWorker, name }) => refreshes && hasWorker && name !== 'ours')
+
 const HTML = (site: Site) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -116,6 +119,8 @@ addEventListener('fetch', event => {
 RefreshWorker.setup(${JSON.stringify(optionsFor(site, tag))})
 `,
 }
+
+const gzip = (text: string) => gzipSync(text, { level: 9 }).length
 
 const TAKE_OVER = `addEventListener('install', () => skipWaiting())
 addEventListener('activate', event => event.waitUntil(clients.claim()))`
@@ -199,14 +204,18 @@ export class Kit {
   }
 
   async sizes({ name, entry }: Subject): Promise<Sizes> {
-    const workers: Partial<Record<SubjectName, () => string>> = {
-      ours: () => join(this.#root, 'dist/refresh-worker.js'),
-      axa: () => this.#axaWorker(),
+    const workers: Partial<Record<SubjectName, () => string | Promise<string>>> = {
+      ours: () => readFileSync(join(this.#root, 'dist/refresh-worker.js'), 'utf8'),
+      // Not minified as it is shipped.
+      axa: async () => {
+        const { code } = await transform(readFileSync(this.#axaWorker(), 'utf8'), { minify: true, target: 'es2022' })
+        return code
+      },
     }
-    const worker = workers[name]
+    const worker = await workers[name]?.()
     return {
-      worker: worker ? gzipSync(readFileSync(worker()), { level: 9 }).length : null,
-      page: entry ? gzipSync(await this.#bundle({ source: entry }), { level: 9 }).length : null,
+      worker: worker === undefined ? null : gzip(worker),
+      page: entry ? gzip(await this.#bundle({ source: entry })) : null,
     }
   }
 

@@ -1,7 +1,7 @@
 import { type Bench, type Measure, Samples, type Section } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
-import { SUBJECTS, type Subject } from '../subjects.ts'
+import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
 
 const KILLS = 5
 
@@ -42,7 +42,7 @@ async function run(bench: Bench): Promise<Section> {
     show(ratioOf(cold, name, 'constant')),
     `${refused.get(name) ?? 0} of ${kills}`,
   ]
-  const answering = workers.filter(({ name, refreshes }) => refreshes && name !== 'ours' && !refused.get(name))
+  const answering = RIVALS.filter(({ name }) => !refused.get(name))
   return {
     title: 'After the worker was stopped',
     text: 'The first GET after the browser has stopped the worker, against the next ones; the ratio is to the cold one of the constant-header worker.',

@@ -2,13 +2,10 @@ import { type Bench, type Measure, Samples, type Section, subject } from '../ben
 import type { Tab } from '../chromium.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { figure, median, rotated } from '../statistics.ts'
-import { SUBJECTS, type Subject } from '../subjects.ts'
+import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
 
 const COUNT = 100
 const WARM_UP = 60
-
-/** Those that do the same: a library in the page sees none but its own requests. */
-const peers = SUBJECTS.filter(({ refreshes, hasWorker, name }) => refreshes && hasWorker && name !== 'ours')
 
 /** How long small GETs take one after the other, and how many there are per second, 50 at a time. */
 async function run(bench: Bench): Promise<Section> {
@@ -16,7 +13,7 @@ async function run(bench: Bench): Promise<Section> {
   const cross = new Samples()
   const sameRate = new Samples()
   const crossRate = new Samples()
-  const rounds = bench.rounds(11)
+  const rounds = bench.rounds(9)
   for (let round = 0; round <= rounds; round++) {
     for (const one of rotated(SUBJECTS, round)) {
       await bench.attempt(one, 'latency', async () => {
@@ -51,7 +48,7 @@ async function run(bench: Bench): Promise<Section> {
   ]
   const perSecond = ratioOf(sameRate, 'constant', 'ours').median
   const against = (samples: Samples) =>
-    peers.map(({ name, title }) => [title, figure(samples.of(name)).median] as const)
+    RIVALS.map(({ name, title }) => [title, figure(samples.of(name)).median] as const)
   return {
     title: 'Small requests',
     text: `The median of ${COUNT} GETs of 90 bytes, one after the other, same and cross origin; requests per second with 50 at a time. Libraries in the page send their requests past any worker: they pay nothing for it, and authorize nothing but what is sent through them. Ratios are to plain fetches with the token by hand, within the same round.`,
