@@ -9,10 +9,10 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 export function createMatcher(config: Config, known: () => Endpoints = () => config): MatchRequest {
   const { signupUrl, logoutUrl } = config
   const forApi = (request: Request, url: URL) => {
+    if (!config.httpInterceptor || !config.apiUrls.some(apiUrl => isApi(request, url, apiUrl))) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
     // Credentials go to these by their own rules; the access token never does.
-    if ([...loginUrls, refreshTokenUrl, revocationUrl].some(own => own && isAliasOf(url, own))) return null
-    return config.httpInterceptor && config.apiUrls.some(apiUrl => isApi(request, url, apiUrl)) ? 'api' : null
+    return [...loginUrls, refreshTokenUrl, revocationUrl].some(own => own && isAliasOf(url, own)) ? null : 'api'
   }
 
   return (request, url) => {
@@ -52,10 +52,24 @@ function isEndpoint(url: URL, endpoint: Endpoint): boolean {
 
 /** Whether a lenient server may take `url` for `endpoint`: case, a trailing or doubled slash, percent-encoding. */
 export function isAliasOf(url: URL, endpoint: Endpoint): boolean {
-  return url.origin === endpoint.origin && fold(url.pathname) === fold(endpoint.pathname)
+  return url.origin === endpoint.origin && fold(url.pathname) === foldedPathOf(endpoint)
+}
+
+/** Each endpoint's own does not change, and every request is compared with it. */
+const foldedPaths = new WeakMap<Endpoint, string>()
+
+function foldedPathOf(endpoint: Endpoint): string {
+  let path = foldedPaths.get(endpoint)
+  if (path === undefined) {
+    path = fold(endpoint.pathname)
+    foldedPaths.set(endpoint, path)
+  }
+  return path
 }
 
 function fold(pathname: string): string {
+  // As most are.
+  if (/^(\/[a-z\d._-]+)+$/.test(pathname)) return pathname
   return decode(pathname)
     .toLowerCase()
     .replace(/\/+/g, '/')
@@ -77,6 +91,7 @@ export function isBelow(pathname: string, prefix: string): boolean {
  * containers ignore parameters too: `/api/..;/admin`.
  */
 function climbs(pathname: string): boolean {
+  if (!/[.%]/.test(pathname)) return false
   return /(^|[/\\])\.\.?([/\\;]|$)/.test(decode(pathname))
 }
 
