@@ -38,8 +38,8 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     globalSetup: 'test/browser/global-setup.ts',
     // Left to Node, as whoever copies them does: Vite has another way to resolve a package, and two of graphql are one too many.
     server: { deps: { external: [/\/examples\/recipes\//] } },
-    // One browser at a time: two cores, and tests that are about who comes first.
-    fileParallelism: false,
+    // Much of a test's time is waiting, for a token to expire or a lock to be let go.
+    maxWorkers: 2,
     sequence: { groupOrder: 1 + index },
     testTimeout: 60_000,
     // Nobody's promise: a machine may be busy.
