@@ -1,6 +1,6 @@
 import { ConfigError } from '../src/errors.ts'
 import { type Config, type Endpoint, type Options, resolveConfig } from './config.ts'
-import { isAliasOf, isBelow } from './routes.ts'
+import { isAliasOf } from './routes.ts'
 
 /** A URL, or all below it, that a configuration decides about. */
 interface Claimed extends Endpoint {
@@ -62,4 +62,9 @@ function isClash(one: Claimed, other: Claimed): boolean {
   if (one.isPrefix) return one.origin === other.origin && isBelow(other.pathname, one.pathname)
   if (other.isPrefix) return false
   return isAliasOf(url, one) && (one.search === other.search || !one.search || !other.search)
+}
+
+function isBelow(pathname: string, prefix: string): boolean {
+  const base = prefix.replace(/\/$/, '')
+  return pathname === base || pathname.startsWith(`${base}/`)
 }

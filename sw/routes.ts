@@ -1,4 +1,4 @@
-import type { ApiUrl, Config, Endpoint, Endpoints } from './config.ts'
+import type { ApiUrl, Config, Endpoint, Endpoints, UrlPredicate } from './config.ts'
 
 /** What a request is to us: one that may log in, renew, revoke, or log out, or one that gets the access token. */
 export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api'
@@ -8,8 +8,9 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
 export function createMatcher(config: Config, known: () => Endpoints = () => config): MatchRequest {
   const { signupUrl, logoutUrl } = config
+  const isApi = createIsApi(config.apiUrls)
   const forApi = (request: Request, url: URL) => {
-    if (!config.httpInterceptor || !config.apiUrls.some(apiUrl => isApi(request, url, apiUrl))) return null
+    if (!config.httpInterceptor || !isApi(request, url)) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
     // Credentials go to these by their own rules; the access token never does.
     return [...loginUrls, refreshTokenUrl, revocationUrl].some(own => own && isAliasOf(url, own)) ? null : 'api'
@@ -76,14 +77,21 @@ function fold(pathname: string): string {
     .replace(/(.)\/$/, '$1')
 }
 
-function isApi(request: Request, url: URL, apiUrl: ApiUrl): boolean {
-  if (typeof apiUrl === 'function') return apiUrl(url, request) === true
-  return url.origin === apiUrl.origin && isBelow(url.pathname, apiUrl.pathname) && !climbs(url.pathname)
-}
+function createIsApi(apiUrls: readonly ApiUrl[]): (request: Request, url: URL) => boolean {
+  const prefixes = new Set<string>()
+  const predicates: UrlPredicate[] = []
+  for (const apiUrl of apiUrls)
+    if (typeof apiUrl === 'function') predicates.push(apiUrl)
+    else prefixes.add(apiUrl.origin + apiUrl.pathname.replace(/\/$/, ''))
 
-export function isBelow(pathname: string, prefix: string): boolean {
-  const base = prefix.replace(/\/$/, '')
-  return pathname === base || pathname.startsWith(`${base}/`)
+  /** By the path itself and all that it is below, so that many prefixes take no longer than few. */
+  const hasPrefix = ({ origin, pathname }: URL) => {
+    for (let path = origin + pathname; path.length >= origin.length; path = path.slice(0, path.lastIndexOf('/')))
+      if (prefixes.has(path)) return true
+    return false
+  }
+  return (request, url) =>
+    (hasPrefix(url) && !climbs(url.pathname)) || predicates.some(predicate => predicate(url, request) === true)
 }
 
 /**

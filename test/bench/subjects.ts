@@ -141,7 +141,12 @@ function optionsFor({ apiOrigin }: Site, tag: string): unknown {
       return { ...options, apiUrls: [...others(count - 1), '/api/'] }
     case 'sessions':
       return [
-        ...others(count - 1).map((apiUrl, n) => ({ ...options, apiUrls: [apiUrl], storageKey: `other-${n}` })),
+        ...others(count - 1).map((apiUrl, n) => ({
+          apiUrls: [apiUrl],
+          loginUrl: `/login-${n}`,
+          useRefreshToken: true,
+          storageKey: `other-${n}`,
+        })),
         options,
       ]
     default:

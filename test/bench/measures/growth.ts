@@ -43,7 +43,6 @@ async function run(bench: Bench): Promise<Section> {
     })
 
   const ours = subject('ours')
-  const missing: string[] = []
   for (const [kind, sizes] of [
     ['urls', URLS],
     ['sessions', SESSIONS],
@@ -51,13 +50,7 @@ async function run(bench: Bench): Promise<Section> {
     const tabs: [number, Tab][] = []
     try {
       for (const size of sizes) {
-        try {
-          tabs.push([size, await bench.open(ours, `${kind}-${size}`)])
-        } catch (error) {
-          // Not every version takes an array.
-          if (kind !== 'sessions' || !/script evaluation failed/.test(String(error))) throw error
-          missing.push(`${kind} ${size}`)
-        }
+        tabs.push([size, await bench.open(ours, `${kind}-${size}`)])
       }
       for (let round = 0; round <= rounds; round++)
         for (const [size, tab] of rotated(tabs, round)) {
@@ -79,11 +72,9 @@ async function run(bench: Bench): Promise<Section> {
     return show(ratio(values, others))
   }
   const cell = (key: string, first: string) =>
-    missing.includes(key)
-      ? 'not there yet'
-      : key === first || times.of(key).length === 0
-        ? shown(times, key, ' ms')
-        : `${shown(times, key, ' ms')}, ${ratioTo(key, first)}×`
+    key === first || times.of(key).length === 0
+      ? shown(times, key, ' ms')
+      : `${shown(times, key, ' ms')}, ${ratioTo(key, first)}×`
   const kilobytes = (name: SubjectName, size: number) => {
     const bytes = heap.get(`${name} ${size}`)
     return bytes === undefined ? '–' : `${number(bytes / 1000)} kB`
