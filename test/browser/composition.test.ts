@@ -1,5 +1,5 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildAngular, buildSerwist, buildVite, buildWorkbox, type Files, install } from '../composition/build.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { buildAngular, buildSerwist, buildVite, buildWorkbox, type Files } from '../composition/build.ts'
 import type { Tab } from './engines/engine.ts'
 import { get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
@@ -12,8 +12,6 @@ declare global {
 
 const browser = useBrowser()
 let scene: Scene
-// Where it has to ask npm, that may take a while.
-beforeAll(install, 300_000)
 afterEach(() => scene.close())
 
 interface Composition {

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join, relative, resolve, sep } from 'node:path'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import type { DemoOptions } from '../../examples/demo/app.mjs'
+import { ensurePackages } from '../../scripts/packages.mjs'
 import type { Tab } from './engines/engine.ts'
 
 /** An application in `examples/`, with packages of its own. */
@@ -16,9 +17,7 @@ export class Example {
 
   /** Installs its packages, unless that has been done since they changed, and checks its types. */
   async install() {
-    const age = (file: string) => statSync(join(this.folder, file), { throwIfNoEntry: false })?.mtimeMs ?? 0
-    if (age('node_modules/.package-lock.json') < age('package-lock.json'))
-      await this.run('npm', 'ci', '--no-audit', '--no-fund')
+    await ensurePackages(this.folder)
     await this.run(resolve('node_modules/.bin/tsc'), '-p', '.')
   }
 

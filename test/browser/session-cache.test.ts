@@ -1,12 +1,10 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { buildPlugins, buildSerwist, buildWorkbox, type Files, install } from '../composition/build.ts'
+import { afterEach, describe, expect, it } from 'vitest'
+import { buildPlugins, buildSerwist, buildWorkbox, type Files } from '../composition/build.ts'
 import type { Tab } from './engines/engine.ts'
 import { barrier, engine, get, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
-// Where it has to ask npm, that may take a while.
-beforeAll(install, 300_000)
 afterEach(() => scene.close())
 
 async function open(build: (version: number) => Promise<Files>, files: Files = {}): Promise<Tab> {

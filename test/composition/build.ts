@@ -1,23 +1,13 @@
 /** Builds workers that are somebody else's too, as an application does: with the real packages, and ours as npm has it. */
-import { execFile, execFileSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { build as bundle } from 'esbuild'
 import type { DemoOptions } from '../../examples/demo/app.mjs'
+import { ensurePackages } from '../../scripts/packages.mjs'
 
 export type Files = NonNullable<DemoOptions['files']>
 
@@ -32,22 +22,12 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 
 /** The packages that take part, by their own lock file, and beside them this one as it is built now. */
-export async function install(): Promise<void> {
-  // npm writes it last.
-  const installed = join(MODULES, '.package-lock.json')
-  if (!existsSync(installed) || timeOf(installed) < timeOf(join(HERE, 'package-lock.json')))
-    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: HERE,
-      shell: process.platform === 'win32',
-    })
+export async function installComposition(): Promise<void> {
+  await ensurePackages(HERE)
   const own = join(MODULES, 'refresh-worker')
   rmSync(own, { recursive: true, force: true })
   mkdirSync(own)
   for (const name of ['package.json', 'dist']) cpSync(join(ROOT, name), join(own, name), { recursive: true })
-}
-
-function timeOf(path: string): number {
-  return statSync(path).mtimeMs
 }
 
 /** What the applications consist of besides: two files to be precached. */

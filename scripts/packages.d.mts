@@ -1,0 +1,1 @@
+export function ensurePackages(folder: string, ...options: readonly string[]): Promise<void>
