@@ -1,4 +1,5 @@
 export type EngineName = 'chromium' | 'firefox' | 'webkit'
+export const CHROMIUM_FLAGS: readonly string[]
 export const ENGINE_NAMES: readonly EngineName[]
 export function isRequired(name: EngineName): boolean
 export function findBrowser(name: EngineName): string | undefined

@@ -52,6 +52,17 @@ const MINI_BROWSERS = ['lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu', 'libexec
   folder => `/usr/${folder}/webkit2gtk-4.1/MiniBrowser`,
 )
 
+/** What Chromium needs to run as root, and to leave the network and the profile alone. */
+export const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
 export const ENGINE_NAMES = Object.keys(ENGINES)
 
 /** Where every engine has to be tested; elsewhere one that cannot be had, other than Chromium, is left out. */

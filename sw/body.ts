@@ -32,15 +32,23 @@ export function keepForReplay(request: Request, limit: number): Replay {
 
 /** The fields of a form or a JSON object; null for anything else. The request can still be sent. */
 export async function readFields(request: Request): Promise<unknown> {
-  const type = request.headers.get('Content-Type') ?? ''
   const text = () => request.clone().text()
-  if (/^application\/x-www-form-urlencoded\b/i.test(type)) return Object.fromEntries(new URLSearchParams(await text()))
-  if (!/^application\/json\b/i.test(type)) return null
+  if (isForm(request)) return Object.fromEntries(new URLSearchParams(await text()))
+  if (!/^application\/json\b/i.test(typeOf(request))) return null
   try {
     return JSON.parse(await text())
   } catch {
     return null
   }
+}
+
+/** Whether the body is a form, as RFC 6749 has all requests to a token endpoint. */
+export function isForm(request: Request): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(typeOf(request))
+}
+
+function typeOf({ headers }: Request): string {
+  return headers.get('Content-Type') ?? ''
 }
 
 function withBody(request: Request, body: BodyInit): Request {

@@ -1,6 +1,6 @@
 import { ConfigError } from '../src/errors.ts'
 import { type Config, type Endpoint, type Options, resolveConfig } from './config.ts'
-import { isAliasOf } from './routes.ts'
+import { createHasPrefix, isAliasOf } from './routes.ts'
 
 /** A URL, or all below it, that a configuration decides about. */
 interface Claimed extends Endpoint {
@@ -59,12 +59,7 @@ function claimedBy(config: Config): readonly Claimed[] {
 /** Whether a request can be for both; two endpoints on one path are apart where each has a query of its own. */
 function isClash(one: Claimed, other: Claimed): boolean {
   const url = new URL(other.href)
-  if (one.isPrefix) return one.origin === other.origin && isBelow(other.pathname, one.pathname)
+  if (one.isPrefix) return createHasPrefix([one])(url)
   if (other.isPrefix) return false
   return isAliasOf(url, one) && (one.search === other.search || !one.search || !other.search)
-}
-
-function isBelow(pathname: string, prefix: string): boolean {
-  const base = prefix.replace(/\/$/, '')
-  return pathname === base || pathname.startsWith(`${base}/`)
 }

@@ -1,6 +1,6 @@
 import { own } from '../src/protocol.ts'
 import type { Extendable } from './api-route.ts'
-import { readFields, sendable } from './body.ts'
+import { isForm, readFields, sendable } from './body.ts'
 import type { Core } from './core.ts'
 import type { Fetch, Log } from './ports.ts'
 import { isScripted, type RequestKind } from './routes.ts'
@@ -59,7 +59,9 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
   }
 
   return request => {
-    if (cores.some(core => !core.isPrepared()) && isForm(request)) return event => decide(request, event)
+    const isOpen = cores.some(core => !core.isPrepared())
+    if (isOpen && request.method === 'POST' && isScripted(request) && isForm(request))
+      return event => decide(request, event)
     const claims = claimsOf(request)
     return isSome(claims) ? answerOf(request, claims) : null
   }
@@ -67,10 +69,4 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
 
 function isSome<T>(list: readonly T[]): list is readonly [T, ...T[]] {
   return list.length > 0
-}
-
-/** As RFC 6749 has all requests to a token endpoint. */
-function isForm(request: Request): boolean {
-  const type = request.headers.get('Content-Type') ?? ''
-  return request.method === 'POST' && isScripted(request) && /^application\/x-www-form-urlencoded\b/i.test(type)
 }

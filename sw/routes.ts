@@ -78,20 +78,25 @@ function fold(pathname: string): string {
 }
 
 function createIsApi(apiUrls: readonly ApiUrl[]): (request: Request, url: URL) => boolean {
-  const prefixes = new Set<string>()
+  const prefixes: Endpoint[] = []
   const predicates: UrlPredicate[] = []
   for (const apiUrl of apiUrls)
     if (typeof apiUrl === 'function') predicates.push(apiUrl)
-    else prefixes.add(apiUrl.origin + apiUrl.pathname.replace(/\/$/, ''))
-
-  /** By the path itself and all that it is below, so that many prefixes take no longer than few. */
-  const hasPrefix = ({ origin, pathname }: URL) => {
-    for (let path = origin + pathname; path.length >= origin.length; path = path.slice(0, path.lastIndexOf('/')))
-      if (prefixes.has(path)) return true
-    return false
-  }
+    else prefixes.push(apiUrl)
+  const hasPrefix = createHasPrefix(prefixes)
   return (request, url) =>
     (hasPrefix(url) && !climbs(url.pathname)) || predicates.some(predicate => predicate(url, request) === true)
+}
+
+/** Tells whether a URL is one of `prefixes`, or below one, by whole path segments. */
+export function createHasPrefix(prefixes: readonly Endpoint[]): (url: URL) => boolean {
+  const paths = new Set(prefixes.map(({ origin, pathname }) => origin + pathname.replace(/\/$/, '')))
+  return ({ origin, pathname }) => {
+    // By the path itself and all that it is below, so that many prefixes take no longer than few.
+    for (let path = origin + pathname; path.length >= origin.length; path = path.slice(0, path.lastIndexOf('/')))
+      if (paths.has(path)) return true
+    return false
+  }
 }
 
 /**

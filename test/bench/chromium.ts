@@ -5,19 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ensureBrowser } from '../../scripts/browsers.mjs'
+import { CHROMIUM_FLAGS, ensureBrowser } from '../../scripts/browsers.mjs'
 import { Cdp } from './cdp.ts'
 
 const FLAGS = [
+  ...CHROMIUM_FLAGS,
   '--headless',
   '--remote-debugging-pipe',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
   '--disable-default-apps',
   '--mute-audio',
   // Every tab as fast as the one in front, so that a burst is one.

@@ -167,11 +167,7 @@ export async function openApp(options: AuthServerOptions): Promise<App> {
       app.use('/api', api(issuer, stats))
       app.get('/refresh-worker.js', (_req, res) => res.sendFile('refresh-worker.dev.js', { root: DIST }))
       app.use('/refresh-worker', express.static(DIST))
-      app.use((req, res) => {
-        const file = files.get(req.path)
-        if (file) res.type(file.type).send(file.body)
-        else res.status(404).type('text').send('Not found')
-      })
+      app.use(serveFiles(files))
       return {
         origin,
         tokenUrl: issuer.tokenUrl,
@@ -225,6 +221,15 @@ function api(issuer: Issuer, stats: Stats) {
     res.json({ order: Number(req.params.n), customer: res.locals.account })
   })
   return router
+}
+
+/** Answers with a file by its path, and 404 for any other. */
+export function serveFiles(files: AuthServer['files']): RequestHandler {
+  return (req, res) => {
+    const file = files.get(req.path)
+    if (file) res.type(file.type).send(file.body)
+    else res.status(404).type('text').send('Not found')
+  }
 }
 
 function bearer(req: Request): string {

@@ -7,6 +7,7 @@ import { build } from 'esbuild'
 import express, { type Express, type RequestHandler } from 'express'
 import { type JWTPayload, jwtVerify } from 'jose'
 import type { RefreshTokenOptions } from 'refresh-worker/express'
+import { serveFiles } from './app.ts'
 
 const RECIPES = new URL('../../examples/recipes/', import.meta.url)
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -131,11 +132,7 @@ export async function openRecipe(name: string, options: RecipeServerOptions = {}
     response.type('text/javascript').send(outputFiles[0]?.text)
   })
   app.get('/', (_request, response) => response.sendFile('index.html', { root: folder }))
-  app.use((request, response) => {
-    const file = files.get(request.path)
-    if (file) response.type(file.type).send(file.body)
-    else response.status(404).type('text').send('Not found')
-  })
+  app.use(serveFiles(files))
 
   return {
     origin,

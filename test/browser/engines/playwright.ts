@@ -5,21 +5,14 @@ import {
   type Page,
   type Browser as PlaywrightBrowser,
 } from 'playwright-core'
+import { CHROMIUM_FLAGS } from '../../../scripts/browsers.mjs'
 import type { Browser, Engine, Held, Profile, Tab, Work } from './engine.ts'
 
 export const chromium: Engine = {
   name: 'chromium',
   can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true },
   async launch(executablePath) {
-    const args = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ]
+    const args = [...CHROMIUM_FLAGS]
     const hardReload = async (page: Page) => {
       const session = await page.context().newCDPSession(page)
       await session.send('Page.reload', { ignoreCache: true })
