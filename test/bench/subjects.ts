@@ -106,15 +106,31 @@ const WORKERS: Readonly<Partial<Record<SubjectName, (site: Site, tag: string) =>
   pass: () => `${TAKE_OVER}
 addEventListener('fetch', event => event.respondWith(fetch(event.request)))
 `,
-  constant: async site => `${TAKE_OVER}
+  constant: async (site, tag) => {
+    const token = await site.constantToken()
+    switch (tag) {
+      case 'stored':
+        return `${TAKE_OVER}
+${storedToken(token)}
 addEventListener('fetch', event => {
-  const { request } = event
-  if (request.mode === 'navigate') return
-  const copy = new Request(request)
-  copy.headers.set('Authorization', 'Bearer ${await site.constantToken()}')
-  event.respondWith(fetch(copy))
+  if (event.request.mode !== 'navigate') event.respondWith(read.then(token => send(event.request, token)))
 })
-`,
+${SEND}`
+      case 'static':
+        return `${TAKE_OVER}
+addEventListener('install', event => {
+  event.addRoutes({ condition: { not: { urlPattern: { pathname: '/api/*' } } }, source: 'network' })
+})
+addEventListener('fetch', event => event.respondWith(send(event.request, '${token}')))
+${SEND}`
+      default:
+        return `${TAKE_OVER}
+addEventListener('fetch', event => {
+  if (event.request.mode !== 'navigate') event.respondWith(send(event.request, '${token}'))
+})
+${SEND}`
+    }
+  },
   ours: (site, tag) => `importScripts('/refresh-worker.js')
 RefreshWorker.setup(${JSON.stringify(optionsFor(site, tag))})
 `,
@@ -124,6 +140,28 @@ const gzip = (text: string) => gzipSync(text, { level: 9 }).length
 
 const TAKE_OVER = `addEventListener('install', () => skipWaiting())
 addEventListener('activate', event => event.waitUntil(clients.claim()))`
+
+const SEND = `
+function send(request, token) {
+  const copy = new Request(request)
+  copy.headers.set('Authorization', 'Bearer ' + token)
+  return fetch(copy)
+}
+`
+
+/** What it takes at least to have a token that survives the worker: one record, asked for as early as can be. */
+const storedToken = (token: string) => `
+const read = new Promise((resolve, reject) => {
+  const opening = indexedDB.open('stored')
+  opening.onupgradeneeded = () => opening.result.createObjectStore('tokens').put('${token}', 'token')
+  opening.onerror = () => reject(opening.error)
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('tokens').objectStore('tokens').get('token')
+    reading.onsuccess = () => resolve(reading.result)
+    reading.onerror = () => reject(reading.error)
+  }
+})
+`
 
 /** The configuration of ours; `tag` says which measure asks. */
 function optionsFor({ apiOrigin }: Site, tag: string): unknown {

@@ -1,11 +1,29 @@
-import { type Bench, type Measure, Samples, type Section } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
 import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
 
 const KILLS = 5
 
-const workers = SUBJECTS.filter(({ hasWorker }) => hasWorker)
+interface Variant {
+  readonly name: string
+  readonly title: string
+  readonly one: Subject
+  readonly tag: string
+}
+
+const variants: readonly Variant[] = SUBJECTS.filter(({ hasWorker }) => hasWorker).map(one => ({
+  ...one,
+  one,
+  tag: '',
+}))
+const stored: Variant = {
+  name: 'stored',
+  title: 'bare worker, token from IndexedDB',
+  one: subject('constant'),
+  tag: 'stored',
+}
+const workers = variants.flatMap(variant => (variant.name === 'constant' ? [variant, stored] : [variant]))
 
 /** The first request after the browser has stopped an idle worker. */
 async function run(bench: Bench): Promise<Section> {
@@ -14,16 +32,16 @@ async function run(bench: Bench): Promise<Section> {
   const refused = new Map<string, number>()
   const rounds = bench.rounds(6)
   for (let round = 0; round <= rounds; round++)
-    for (const one of rotated(workers, round))
+    for (const { name, one, tag } of rotated(workers, round))
       await bench.attempt(one, 'cold', async () => {
-        const tab = await bench.open(one)
+        const tab = await bench.open(one, tag)
         const [colds, warms]: [number[], number[]] = [[], []]
         try {
           for (let kill = 0; kill < KILLS; kill++) {
             await bench.browser.stopWorkers(tab)
             const { time, status } = await tab.measure<{ time: number; status: number }>('once', { url: '/api/item' })
             colds.push(time)
-            if (status !== 200) refused.set(one.name, (refused.get(one.name) ?? 0) + 1)
+            if (status !== 200) refused.set(name, (refused.get(name) ?? 0) + 1)
             for (let n = 0; n < 5; n++)
               warms.push((await tab.measure<{ time: number }>('once', { url: '/api/item' })).time)
           }
@@ -31,22 +49,25 @@ async function run(bench: Bench): Promise<Section> {
           await tab.close()
         }
         if (round === 0) return
-        cold.add(one.name, round, median(colds))
-        warm.add(one.name, round, median(warms))
+        cold.add(name, round, median(colds))
+        warm.add(name, round, median(warms))
       })
   const kills = (rounds + 1) * KILLS
-  const row = ({ name, title }: Subject) => [
+  const row = ({ name, title }: Variant) => [
     title,
     shown(cold, name, ' ms'),
     shown(warm, name, ' ms'),
     show(ratioOf(cold, name, 'constant')),
+    show(ratioOf(cold, name, 'stored')),
     `${refused.get(name) ?? 0} of ${kills}`,
   ]
   const answering = RIVALS.filter(({ name }) => !refused.get(name))
   return {
     title: 'After the worker was stopped',
-    text: 'The first GET after the browser has stopped the worker, against the next ones; the ratio is to the cold one of the constant-header worker.',
-    tables: [{ head: ['', 'cold', 'warm', 'ratio', 'not answered with 200'], rows: workers.map(row) }],
+    text: 'The first GET after the browser has stopped the worker, against the next ones; the ratios are to the cold ones of the bare workers with a constant header, and with one out of IndexedDB: a worker that outlives itself has to read its token from somewhere.',
+    tables: [
+      { head: ['', 'cold', 'warm', 'to constant', 'to IndexedDB', 'not answered with 200'], rows: workers.map(row) },
+    ],
     targets: [
       atMost(
         'first request after a stop, to the constant-header worker',

@@ -79,6 +79,7 @@ async function runOthers(bench: Bench): Promise<Section> {
   const variants = [
     ['plain', ''],
     ['constant', ''],
+    ['constant', 'static'],
     ['ours', ''],
     ['ours', 'static'],
   ] as const
@@ -106,6 +107,7 @@ async function runOthers(bench: Bench): Promise<Section> {
         rows: [
           row('no worker', 'plain'),
           row('bare worker, constant header on everything', 'constant'),
+          row('bare worker, one static route', 'constantstatic'),
           row('refresh-worker', 'ours'),
           row('refresh-worker, `staticRoutes: true`', 'oursstatic'),
         ],
