@@ -70,7 +70,8 @@ export interface TokenResponse {
 /** What is used of Express's request. */
 export interface RequestLike {
   headers: Record<string, string | string[] | undefined>
-  body?: unknown
+  // biome-ignore lint/suspicious/noExplicitAny: as in Express, whose types else take it for unknown in handlers that follow.
+  body?: any
 }
 
 /** What is used of Express's response. */

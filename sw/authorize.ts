@@ -107,7 +107,8 @@ export function createAuthorize(needs: Needs): Authorize {
       note(request, 'sent without a token: nobody is logged in')
       return fetch(attach(request, config, null))
     }
-    waitUntil(sessions.use(session, now()))
+    const stored = sessions.use(session, now())
+    if (stored) waitUntil(stored)
     try {
       const used = await usable(request, session, waitUntil)
       const replay = keepForReplay(request, config.replayBodyLimit)

@@ -67,7 +67,8 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
     const session = await freshSession.current()
     if (session.status === 'anonymous')
       throw new RefreshWorkerError('not_authenticated', 'nobody is logged in: log in first')
-    waitUntil(sessions.use(session, now()))
+    const stored = sessions.use(session, now())
+    if (stored) waitUntil(stored)
     return session
   }
 

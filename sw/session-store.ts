@@ -23,10 +23,10 @@ export interface SessionStore {
    */
   readonly change: (transition: (stored: Session) => Session) => Promise<Session>
   /**
-   * Notes that a session is used, at `at`: at once in memory, and in the store now and then. Settles once that is done,
-   * which no request needs to wait for. Does nothing where no limit asks for it.
+   * Notes that a session is used, at `at`, where a limit asks for it: at once in memory, and in the store now and then.
+   * Settles once that is stored, which no request needs to wait for; null: there is nothing to store.
    */
-  readonly use: (session: Authenticated, at: number) => Promise<unknown>
+  readonly use: (session: Authenticated, at: number) => Promise<unknown> | null
 }
 
 interface Needs {
@@ -99,12 +99,12 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     latest: () => seen ?? nobody,
     load,
     change,
-    use: async (session, at) => {
-      if (!isCounting || !seen || !isSame(seen, session)) return
+    use: (session, at) => {
+      if (!isCounting || !seen || !isSame(seen, session)) return null
       seen = used(seen, at)
-      if (Math.abs(at - savedAt) < Math.min(maxIdle / 10, LONGEST_UNSAVED)) return
+      if (Math.abs(at - savedAt) < Math.min(maxIdle / 10, LONGEST_UNSAVED)) return null
       savedAt = at
-      await change(latest => (isSame(latest, session) ? used(latest, at) : latest))
+      return change(latest => (isSame(latest, session) ? used(latest, at) : latest))
     },
   }
 }

@@ -172,6 +172,8 @@ function optionsFor({ apiOrigin }: Site, tag: string): unknown {
   switch (kind) {
     case 'static':
       return { ...options, staticRoutes: true }
+    case 'unkept':
+      return { ...options, replayBodyLimit: 0 }
     case 'storm':
       // Nothing is refreshed before its expiry.
       return { ...options, refreshAhead: 0 }

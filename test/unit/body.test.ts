@@ -40,6 +40,14 @@ describe('G10: a body', () => {
     expect(pulled).toBeLessThan(10)
   })
 
+  it('is not even looked at where none is to be kept', async () => {
+    const request = post('12345678')
+    const replay = keepForReplay(request, 0)
+    expect(replay.request).toBe(request)
+    expect(await request.text()).toBe('12345678')
+    expect(await replay.again()).toBeNull()
+  })
+
   it('that breaks off is not kept', async () => {
     const broken = new ReadableStream({ pull: controller => controller.error(new TypeError('gone')) })
     const { again } = keepForReplay(post(broken, { duplex: 'half' } as RequestInit), 8)

@@ -18,8 +18,9 @@ const options: RefreshTokenOptions = {
 }
 
 const app = express()
-app.post('/auth/login', refreshToken(options), async (_request, response) => {
-  const tokens = await issueTokens({ sub: 'ada' }, options)
+app.post('/auth/login', refreshToken(options), async (request, response) => {
+  const name: string = request.body.username
+  const tokens = await issueTokens({ sub: name }, options)
   const lifetime: number = tokens.expires_in
   response.json({ ...setRefreshTokenCookie(response, tokens, options), lifetime })
 })
