@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { buildPlugins, buildSerwist, buildWorkbox, type Files } from '../composition/build.ts'
+import { buildPlugins, buildSerwist, buildStrategies, buildWorkbox, type Files } from '../composition/build.ts'
 import type { Tab } from './engines/engine.ts'
 import { barrier, engine, get, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
@@ -239,5 +239,85 @@ describe('plugins of a strategy', () => {
     await page.evaluate(() => window.auth.logout())
     await isOffline()
     expect(await text()).toBe('"public"')
+  })
+})
+
+describe('strategies of other kinds', () => {
+  const NUMBERS = [1, 2, 3]
+  const [STALE, FIRST, NETWORK_ONLY, CACHE_ONLY] = [1, 2, 3, 4]
+
+  const customersOf = async (page: Tab) => Promise.all(NUMBERS.map(n => customerOf(page, n)))
+
+  const filled = (page: Tab) =>
+    expect.poll(() => cachedAnswers(page)).toEqual([STALE, FIRST].map(n => `/api/orders/${n} without a token`))
+
+  it('send with the token, and answer offline as far as they keep anything (G10)', async () => {
+    const page = await open(buildStrategies)
+    await logIn(page)
+    expect(await customersOf(page)).toEqual(['ada', 'ada', 'ada'])
+    expect(await customerOf(page, CACHE_ONLY)).toBe('TypeError')
+    await filled(page)
+    await isOffline()
+    expect(await customersOf(page)).toEqual(['ada', 'ada', 'TypeError'])
+  })
+
+  it("have nothing of another user's, though they ask the cache first (N12, R35)", async () => {
+    const page = await open(buildStrategies)
+    await logIn(page)
+    await customersOf(page)
+    await filled(page)
+    await logIn(page, 'grace', 'hopper')
+    expect(await customersOf(page)).toEqual(['grace', 'grace', 'grace'])
+    await filled(page)
+    await page.evaluate(() => window.auth.logout())
+    expect(await cachedAnswers(page)).toEqual([])
+    expect(await customersOf(page)).toEqual(['401', '401', '401'])
+  })
+
+  it('refresh what they have answered out of the cache behind the answer, with the token', async () => {
+    const page = await open(buildStrategies)
+    let count = 0
+    scene.serve('/api/orders/1', ({ headers }, response) => {
+      response.writeHead(headers.authorization ? 200 : 401, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify({ customer: `number ${++count}` }))
+    })
+    await logIn(page)
+    expect(await customerOf(page, STALE)).toBe('number 1')
+    await expect.poll(() => cachedAnswers(page)).toHaveLength(1)
+    expect(await customerOf(page, STALE)).toBe('number 1')
+    await expect.poll(() => count).toBe(2)
+    await expect.poll(() => customerOf(page, STALE)).not.toBe('number 1')
+  })
+
+  it('keep apart what two sessions of one worker have, and the end of one leaves the other its own', async () => {
+    const page = await open(buildStrategies)
+    scene.serve('/shop/login', (_request, response) => {
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"access_token":"of-the-shop"}')
+    })
+    scene.serve(`/shop/api/orders/${FIRST}`, ({ headers }, response) => {
+      const isEve = headers.authorization === 'Bearer of-the-shop'
+      response.writeHead(isEve ? 200 : 401, { 'Content-Type': 'application/json' }).end('{"customer":"eve"}')
+    })
+    const shopper = () =>
+      page.evaluate(
+        url => fetch(url).then(async response => (response.ok ? (await response.json()).customer : response.status)),
+        `/shop/api/orders/${FIRST}`,
+      )
+    await logIn(page)
+    await page.evaluate(() => fetch('/shop/login', { method: 'POST' }))
+    expect([await customerOf(page, FIRST), await shopper()]).toEqual(['ada', 'eve'])
+    await expect
+      .poll(() => cachedAnswers(page))
+      .toEqual(Array.from({ length: 2 }, () => `/api/orders/${FIRST} without a token`))
+    await page.evaluate(() => window.auth.logout())
+    await isOffline()
+    expect([await customerOf(page, FIRST), await shopper()]).toEqual(['TypeError', 'eve'])
+  })
+
+  it('of whom one is not to keep, NetworkOnly, keeps nothing', async () => {
+    const page = await open(buildStrategies)
+    await logIn(page)
+    expect(await customerOf(page, NETWORK_ONLY)).toBe('ada')
+    expect(await cachedAnswers(page)).toEqual([])
   })
 })

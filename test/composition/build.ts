@@ -63,6 +63,7 @@ const bundled = (name: string, manifest: string) => async (version: number) => {
 export const buildWorkbox = bundled('workbox', 'self.__WB_MANIFEST')
 export const buildSerwist = bundled('serwist', 'self.__SW_MANIFEST')
 export const buildPlugins = bundled('plugins', 'self.__WB_MANIFEST')
+export const buildStrategies = bundled('strategies', 'self.__WB_MANIFEST')
 
 /** What `ng build` would put beside an application. */
 export async function buildAngular(version: number): Promise<Files> {
