@@ -14,7 +14,7 @@ const constants = values =>
   replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
 
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
-const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
+export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   input,
   plugins: [
     resolve({ browser: true }),
@@ -25,7 +25,7 @@ const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   output: { file, format: 'iife', banner: `/*! refresh-worker ${version}, MIT */` },
 })
 
-const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
+export const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
 
 export default [
   {

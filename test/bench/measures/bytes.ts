@@ -1,4 +1,5 @@
 import type { Bench, Measure, Section } from '../bench.ts'
+import { weighParts } from '../parts.ts'
 import { ahead, atMost } from '../report.ts'
 import { SUBJECTS } from '../subjects.ts'
 
@@ -7,17 +8,19 @@ async function run(bench: Bench): Promise<Section> {
   const sizes = await Promise.all(
     SUBJECTS.filter(({ refreshes }) => refreshes).map(async one => ({ one, ...(await bench.kit.sizes(one)) })),
   )
+  const parts = await weighParts()
   const text = (bytes: number | null) => bytes?.toLocaleString('en') ?? '–'
   const ours = sizes.find(({ one }) => one.name === 'ours')
   const peers = sizes.filter(({ one }) => one.name !== 'ours')
   return {
     title: 'Bytes',
-    text: 'Minified and compressed with `gzip -9`: the worker, and what a page’s bundle has of it when it imports no more than it needs.',
+    text: 'Minified and compressed with `gzip -9`: the worker, and what a page’s bundle has of it when it imports no more than it needs; and what the worker would be smaller by without some of its parts.',
     tables: [
       {
         head: ['', 'worker', 'page'],
         rows: sizes.map(({ one, worker, page }) => [one.title, text(worker), text(page)]),
       },
+      { head: ['refresh-worker without', 'worker'], rows: parts.map(({ title, saved }) => [title, `−${text(saved)}`]) },
     ],
     targets: [
       atMost('worker, gzip (bytes)', ours?.worker ?? Number.NaN, 6_000),
