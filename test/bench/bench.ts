@@ -110,6 +110,24 @@ export function subject(name: SubjectName): Subject {
   return SUBJECTS.find(one => one.name === name) as Subject
 }
 
+/** A subject, or the same set up in another way. */
+export interface Variant {
+  readonly name: string
+  readonly title: string
+  readonly one: Subject
+  /** Says which way: see `subjects.ts`. */
+  readonly tag: string
+}
+
+/** The subjects as they are, and a variant after the one that it is of. */
+export function withVariant(subjects: readonly Subject[], variant: Variant): readonly Variant[] {
+  return subjects.flatMap(one => {
+    const { name, title } = one
+    const usual = { name, title, one, tag: '' }
+    return one === variant.one ? [usual, variant] : [usual]
+  })
+}
+
 /** Values by subject, and by round: a subject that failed in a round has none there. */
 export class Samples {
   readonly #values = new Map<string, Map<number, number>>()

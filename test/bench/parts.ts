@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { gzipSync } from 'node:zlib'
 import { type Plugin, rollup } from 'rollup'
 import { parseAst } from 'rollup/parseAst'
 import { minified, worker } from '../../rollup.config.mjs'
+import { gzip } from './subjects.ts'
 
 /** A part of the worker: the modules that are left out, and what stands in their place where that is more than nothing. */
 interface Part {
@@ -88,8 +88,4 @@ function withoutWords(code: string): string {
 
 function isWords(text: string): boolean {
   return text.length > 6 && text.includes(' ')
-}
-
-function gzip(text: string): number {
-  return gzipSync(text, { level: 9 }).length
 }

@@ -136,7 +136,8 @@ RefreshWorker.setup(${JSON.stringify(optionsFor(site, tag))})
 `,
 }
 
-const gzip = (text: string) => gzipSync(text, { level: 9 }).length
+/** Bytes, as servers compress at their best. */
+export const gzip = (text: string) => gzipSync(text, { level: 9 }).length
 
 const TAKE_OVER = `addEventListener('install', () => skipWaiting())
 addEventListener('activate', event => event.waitUntil(clients.claim()))`

@@ -13,14 +13,14 @@ async function open(build: (version: number) => Promise<Files>, files: Files = {
 }
 
 /** Whose order it is by the answer, or how the request failed. */
-function customerOf(page: Tab, n: number): Promise<string> {
+function customerOf(page: Tab, n: number, api = '/api'): Promise<string> {
   return page.evaluate(
     url =>
       fetch(url).then(
         async response => (response.ok ? (await response.json()).customer : String(response.status)),
         error => error.name,
       ),
-    `/api/orders/${n}`,
+    `${api}/orders/${n}`,
   )
 }
 
@@ -246,7 +246,7 @@ describe('strategies of other kinds', () => {
   const NUMBERS = [1, 2, 3]
   const [STALE, FIRST, NETWORK_ONLY, CACHE_ONLY] = [1, 2, 3, 4]
 
-  const customersOf = async (page: Tab) => Promise.all(NUMBERS.map(n => customerOf(page, n)))
+  const customersOf = (page: Tab) => Promise.all(NUMBERS.map(n => customerOf(page, n)))
 
   const filled = (page: Tab) =>
     expect.poll(() => cachedAnswers(page)).toEqual([STALE, FIRST].map(n => `/api/orders/${n} without a token`))
@@ -298,11 +298,7 @@ describe('strategies of other kinds', () => {
       const isEve = headers.authorization === 'Bearer of-the-shop'
       response.writeHead(isEve ? 200 : 401, { 'Content-Type': 'application/json' }).end('{"customer":"eve"}')
     })
-    const shopper = () =>
-      page.evaluate(
-        url => fetch(url).then(async response => (response.ok ? (await response.json()).customer : response.status)),
-        `/shop/api/orders/${FIRST}`,
-      )
+    const shopper = () => customerOf(page, FIRST, '/shop/api')
     await logIn(page)
     await page.evaluate(() => fetch('/shop/login', { method: 'POST' }))
     expect([await customerOf(page, FIRST), await shopper()]).toEqual(['ada', 'eve'])

@@ -1,29 +1,14 @@
-import { type Bench, type Measure, Samples, type Section, subject } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariant } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
-import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
+import { RIVALS, SUBJECTS } from '../subjects.ts'
 
 const KILLS = 5
 
-interface Variant {
-  readonly name: string
-  readonly title: string
-  readonly one: Subject
-  readonly tag: string
-}
-
-const variants: readonly Variant[] = SUBJECTS.filter(({ hasWorker }) => hasWorker).map(one => ({
-  ...one,
-  one,
-  tag: '',
-}))
-const stored: Variant = {
-  name: 'stored',
-  title: 'bare worker, token from IndexedDB',
-  one: subject('constant'),
-  tag: 'stored',
-}
-const workers = variants.flatMap(variant => (variant.name === 'constant' ? [variant, stored] : [variant]))
+const workers = withVariant(
+  SUBJECTS.filter(({ hasWorker }) => hasWorker),
+  { name: 'stored', title: 'bare worker, token from IndexedDB', one: subject('constant'), tag: 'stored' },
+)
 
 /** The first request after the browser has stopped an idle worker. */
 async function run(bench: Bench): Promise<Section> {

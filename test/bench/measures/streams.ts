@@ -1,7 +1,7 @@
-import { type Bench, type Measure, Samples, type Section, subject } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariant } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
-import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
+import { RIVALS, SUBJECTS } from '../subjects.ts'
 
 const DOWN = 50_000_000
 const UP = 20_000_000
@@ -14,17 +14,11 @@ interface Download {
   readonly size: number
 }
 
-interface Variant {
-  readonly name: string
-  readonly title: string
-  readonly one: Subject
-  readonly tag: string
-}
-
-const variants: readonly Variant[] = SUBJECTS.flatMap(one => {
-  const usual = { ...one, one, tag: '' }
-  const unkept = { name: 'unkept', title: 'refresh-worker, `replayBodyLimit: 0`', one, tag: 'unkept' }
-  return one === subject('ours') ? [usual, unkept] : [usual]
+const variants = withVariant(SUBJECTS, {
+  name: 'unkept',
+  title: 'refresh-worker, `replayBodyLimit: 0`',
+  one: subject('ours'),
+  tag: 'unkept',
 })
 
 /** Large bodies both ways, and when the first part of a stream is there. */
