@@ -34,7 +34,7 @@ export default [
       index: 'src/index.ts',
       protocol: 'src/protocol.ts',
       testing: 'src/testing.ts',
-      express: 'src/express.ts',
+      express: 'src/server/express.ts',
       sw: 'sw/index.ts',
     },
     external,
@@ -42,7 +42,7 @@ export default [
     output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].js' },
   },
   {
-    input: 'src/bin.ts',
+    input: 'src/cli/bin.ts',
     external: /^node:/,
     plugins: [typescript],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },

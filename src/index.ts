@@ -1,6 +1,7 @@
-export type { AuthClient, InspectReport } from './auth-client.ts'
-export type { AuthClientEventMap } from './auth-events.ts'
 export { type ErrorCode, RefreshWorkerError } from './errors.ts'
+export type { AuthClient, InspectReport } from './page/auth-client.ts'
+export type { AuthClientEventMap } from './page/auth-events.ts'
+export { register } from './page/register.ts'
 export {
   ACCESS_TOKEN_PLACEHOLDER,
   type AnonymousReason,
@@ -11,4 +12,3 @@ export {
   type RefreshReport,
   type WorkerReport,
 } from './protocol.ts'
-export { register } from './register.ts'

@@ -1,8 +1,9 @@
 /** For the tests of applications: a login state that a test sets, where no service worker is to be had. */
-import type { AuthClient, InspectReport } from './auth-client.ts'
-import { AuthEventTarget } from './auth-events.ts'
+
 import { type ErrorCode, RefreshWorkerError } from './errors.ts'
-import { ObservedState, UNKNOWN } from './observed-state.ts'
+import type { AuthClient, InspectReport } from './page/auth-client.ts'
+import { AuthEventTarget } from './page/auth-events.ts'
+import { ObservedState, UNKNOWN } from './page/observed-state.ts'
 import type { AnonymousReason, AuthenticatedState, AuthState } from './protocol.ts'
 
 declare const __VERSION__: string

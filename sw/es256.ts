@@ -1,4 +1,4 @@
-import type { Es256 } from './ports.ts'
+import type { Es256 } from '../src/core/ports.ts'
 
 const encoder = new TextEncoder()
 

@@ -1,5 +1,5 @@
+export type { Options, TokenGetter, UrlPredicate, UrlTest } from '../src/core/options/config.ts'
 export { ConfigError, type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
-export type { AuthorizedApi } from './api-route.ts'
-export type { Options, TokenGetter, UrlPredicate, UrlTest } from './config.ts'
-export { type ApiStrategy, registerApiRoute } from './register-api-route.ts'
+export type { AuthorizedApi } from './caches/api-route.ts'
+export { type ApiStrategy, registerApiRoute } from './caches/register-api-route.ts'
 export { setup } from './setup.ts'

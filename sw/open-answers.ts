@@ -1,5 +1,5 @@
+import type { Clients, Later, WaitUntil } from '../src/core/ports.ts'
 import { envelope } from '../src/protocol.ts'
-import type { Clients, Later, WaitUntil } from './ports.ts'
 
 /** How long (milliseconds) an answer may take before pages are asked to keep this worker alive for it. */
 const PATIENCE = 10_000

@@ -1,8 +1,8 @@
 /// <reference lib="webworker" />
 import { get, type UseStore, update } from 'idb-keyval'
 import { logger } from 'workbox-core/_private/logger.js'
-import type { Clients, Clock, Fetch, IsOnline, Later, Locks, Log, NewId, Random, Store } from './ports.ts'
-import { isDevelopment } from './trace.ts'
+import type { Clients, Clock, Fetch, IsOnline, Later, Locks, Log, NewId, Random, Store } from '../src/core/ports.ts'
+import { isDevelopment } from '../src/core/trace.ts'
 
 declare const self: ServiceWorkerGlobalScope
 

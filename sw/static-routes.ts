@@ -1,4 +1,4 @@
-import type { Config, Endpoint } from './config.ts'
+import type { Config, Endpoint } from '../src/core/options/config.ts'
 
 interface Pattern {
   readonly protocol: string

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { afterAll, beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
-import type { AuthClient } from '../../src/auth-client.ts'
+import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { chromium, firefox } from './engines/playwright.ts'

@@ -1,5 +1,5 @@
 /** Looks on, and notes what breaks an invariant (cases.md, INV1 to INV8; design.md, G1 to G6). */
-import type { Authenticated, Session } from '../../sw/session.ts'
+import type { Authenticated, Session } from '../../src/core/session/session.ts'
 import { lineageOf, numberOf, type Oracle } from './oracle.ts'
 import type { Circumstances, Life } from './world.ts'
 

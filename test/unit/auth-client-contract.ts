@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { AuthClient } from '../../src/auth-client.ts'
 import { RefreshWorkerError } from '../../src/errors.ts'
+import type { AuthClient } from '../../src/page/auth-client.ts'
+import { register } from '../../src/page/register.ts'
 import { type AuthState, envelope, type PageRequest, type WorkerReply } from '../../src/protocol.ts'
-import { register } from '../../src/register.ts'
 import { fakeAuth } from '../../src/testing.ts'
 
 export const ADA = {

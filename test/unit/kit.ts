@@ -1,8 +1,9 @@
 /** Stand-ins for the ports: a clock that is set, a store that keeps to IndexedDB's rules, a server that is scripted. */
-import { createBackOff } from '../../sw/back-off.ts'
-import { type Config, type Options, resolveConfig } from '../../sw/config.ts'
-import type { Locks, Store } from '../../sw/ports.ts'
-import { type Authenticated, loggedIn, nobody, type Tokens } from '../../sw/session.ts'
+
+import { type Config, type Options, resolveConfig } from '../../src/core/options/config.ts'
+import type { Locks, Store } from '../../src/core/ports.ts'
+import { createBackOff } from '../../src/core/session/back-off.ts'
+import { type Authenticated, loggedIn, nobody, type Tokens } from '../../src/core/session/session.ts'
 
 export const ORIGIN = 'https://app.example'
 export const NOW = Date.UTC(2026, 0, 1)

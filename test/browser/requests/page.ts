@@ -1,6 +1,6 @@
 /** What the pages of the suite load: the cases, to be run by name of page. */
 
-import type { AuthClient } from '../../../src/auth-client.ts'
+import type { AuthClient } from '../../../src/page/auth-client.ts'
 import { At, bytesOf, type Case, idOf, PAGE, runAll } from './at.ts'
 import { BODIES, CASES } from './cases.ts'
 import { FETCH_SUITE } from './fetch-suite.ts'

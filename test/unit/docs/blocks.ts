@@ -38,9 +38,9 @@ export type Kind = 'file' | 'elsewhere' | 'parsed' | 'shell' | 'worker' | 'serve
 
 /** Documents whose blocks a test of their own runs. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
-  'docs/composition.md': 'test/unit/composition-doc.test.ts',
+  'docs/composition.md': 'test/unit/docs/composition-doc.test.ts',
   'docs/libraries.md': 'test/browser/libraries.test.ts',
-  'docs/api.md': 'test/unit/docs.test.ts', // generated, and compared
+  'docs/api.md': 'test/unit/docs/docs.test.ts', // generated, and compared
 }
 
 export function kindOf({ document, language, info, text, section }: Block): Kind | null {

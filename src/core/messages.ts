@@ -1,0 +1,170 @@
+import { RefreshWorkerError } from '../errors.ts'
+import {
+  type AuthState,
+  envelope,
+  type PageRequest,
+  type StateMessage,
+  type WorkerReply,
+  type WorkerReport,
+} from '../protocol.ts'
+import type { Config } from './options/config.ts'
+import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
+import type { Logout } from './requests/logout.ts'
+import type { BackOff } from './session/back-off.ts'
+import type { FreshSession } from './session/fresh-session.ts'
+import { type Authenticated, endsAt, isExpired, isRefreshable, isUsable, type Session } from './session/session.ts'
+import type { SessionStore } from './session/session-store.ts'
+import { readClaims } from './tokens/token-response.ts'
+
+/** How long a visible page waits (milliseconds) before it asks again for a session that could not be refreshed. */
+const ASK_AGAIN = 30_000
+
+/** Makes the message that tells pages of a session. */
+export type DescribeState = (session: Session) => StateMessage
+
+interface DescribeNeeds {
+  readonly config: Config
+  readonly isDefault: boolean
+  readonly now: Clock
+  readonly newId: NewId
+}
+
+export function createDescribeState({ config, isDefault, now, newId }: DescribeNeeds): DescribeState {
+  const about = { session: config.storageKey, isDefault, run: newId() }
+  let sequence = 0
+  return session => ({ type: 'state', state: toState(session, config, now()), ...about, sequence: ++sequence })
+}
+
+/** What is the same for all sessions. */
+export type About = Pick<WorkerReport, 'version' | 'scope' | 'storageKeys'>
+
+/** Answers a page's request; never rejects. */
+export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly freshSession: FreshSession
+  readonly backOff: Pick<BackOff, 'relent'>
+  readonly logout: Logout['logout']
+  readonly describeState: DescribeState
+  readonly clients: Pick<Clients, 'claim'>
+  readonly now: Clock
+  readonly log: Log
+  readonly about: About
+  readonly endSessionUrl: () => string | null
+  readonly isDurable: () => boolean
+  readonly openRequests: () => number
+  readonly isAnswering: () => boolean
+}
+
+export function createAnswerMessage(needs: Needs): AnswerMessage {
+  const { config, sessions, freshSession, backOff, logout, describeState, clients, now, log } = needs
+  const { about, isDurable, openRequests, isAnswering, endSessionUrl } = needs
+
+  /** The session that a page asks to use. */
+  const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
+    const session = await freshSession.current()
+    if (session.status === 'anonymous')
+      throw new RefreshWorkerError('not_authenticated', 'nobody is logged in: log in first')
+    const stored = sessions.use(session, now())
+    if (stored) waitUntil(stored)
+    return session
+  }
+
+  // Not the session that an answer began with: another may have come meanwhile, and has been told already.
+  const stateReply = () => envelope(describeState(sessions.latest()))
+
+  /** The session, refreshed first where its token has expired. */
+  const usable = async (waitUntil: WaitUntil) => {
+    const session = await authenticated(waitUntil)
+    return isUsable(session) && !isExpired(session, now()) ? session : freshSession.refresh(session)
+  }
+
+  const answer = async (message: PageRequest, waitUntil: WaitUntil): Promise<WorkerReply> => {
+    switch (message.type) {
+      case 'state': {
+        if (message.isBackOnline) backOff.relent()
+        const session = await freshSession.current()
+        // Answered at once; what the refresh brings is broadcast.
+        if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))
+          waitUntil(freshSession.refresh(session).catch(() => undefined))
+        return stateReply()
+      }
+      case 'update-token': {
+        const session = await authenticated(waitUntil)
+        const isDone = message.generation !== undefined && session.generation > message.generation
+        if (!isDone) await freshSession.refresh(session)
+        return stateReply()
+      }
+      case 'logout':
+        await logout(waitUntil)
+        return stateReply()
+      case 'claim':
+        await clients.claim()
+        await freshSession.current()
+        return stateReply()
+      case 'inspect': {
+        await freshSession.current()
+        const { state } = describeState(sessions.latest())
+        const storage = isDurable() ? config.storage : 'memory'
+        const refreshes = freshSession.refreshes()
+        return envelope({
+          type: 'inspect',
+          report: {
+            ...about,
+            storageKey: config.storageKey,
+            storage,
+            state,
+            lastRefresh: refreshes.at(-1) ?? null,
+            refreshes,
+            openRequests: openRequests(),
+            issuer: config.issuer,
+            endSessionUrl: endSessionUrl(),
+          },
+        })
+      }
+      case 'keep-alive':
+        return envelope({ type: 'keep-alive', isNeeded: isAnswering() })
+      case 'access-token': {
+        if (!config.exposeAccessToken)
+          throw new RefreshWorkerError(
+            'access_token_not_exposed',
+            'the worker keeps the access token to itself: see exposeAccessToken',
+          )
+        return envelope({ type: 'access-token', accessToken: (await usable(waitUntil)).accessToken })
+      }
+    }
+  }
+
+  return (message, waitUntil) =>
+    answer(message, waitUntil).catch(error => {
+      if (error instanceof RefreshWorkerError)
+        return envelope({ type: 'error', code: error.code, message: error.message })
+      log('warn', `a ${message.type} message failed: ${error instanceof Error ? error.name : typeof error}`)
+      return envelope({
+        type: 'error',
+        code: 'internal_error',
+        message: `the worker failed to answer ${message.type}: see its console`,
+      })
+    })
+}
+
+/** What pages may know of a session. */
+function toState(session: Session, config: Config, now: number): AuthState {
+  if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
+  const { id, generation, expiresAt } = session
+  // A page must ask where that refreshes the session, or ends it.
+  const isWatched = expiresAt !== null && (config.autoUpdateToken || !isRefreshable(session, config))
+  const refreshAt = isWatched ? (isExpired(session, now) ? now + ASK_AGAIN : expiresAt) : null
+  const end = endsAt(session, config)
+  return {
+    status: 'authenticated',
+    sessionId: id,
+    generation,
+    expiresAt,
+    refreshAt: refreshAt !== null && end !== null ? Math.min(refreshAt, end) : (refreshAt ?? end),
+    endsAt: end,
+    claims: readClaims(config.claims, session),
+  }
+}

@@ -1,0 +1,172 @@
+import { RefreshWorkerError } from '../../errors.ts'
+import { keepForReplay } from '../http/body.ts'
+import type { Config } from '../options/config.ts'
+import type { Clock, Fetch, WaitUntil } from '../ports.ts'
+import type { FreshSession } from '../session/fresh-session.ts'
+import {
+  type Authenticated,
+  ended,
+  ifUnchanged,
+  isDue,
+  isExpired,
+  isRefreshable,
+  isSame,
+  isUnchanged,
+  isUsable,
+  type Usable,
+} from '../session/session.ts'
+import type { SessionStore } from '../session/session-store.ts'
+import { asksForNonce, type Prover } from '../tokens/dpop.ts'
+import { isDevelopment, note } from '../trace.ts'
+import { attach, authorization, hasOwnCredentials } from './attach.ts'
+import { isFromElsewhere } from './routes.ts'
+import { createSend } from './send.ts'
+
+/** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
+const FUTILE = 30_000
+
+/** Answers an API request: authorized where somebody is logged in, sent again once after a 401 that a refresh can mend. */
+export type Authorize = (request: Request, waitUntil: WaitUntil) => Promise<Response>
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly freshSession: FreshSession
+  readonly fetch: Fetch
+  readonly prover?: Prover | null
+  readonly now: Clock
+}
+
+export function createAuthorize(needs: Needs): Authorize {
+  const { config, sessions, freshSession, fetch, prover = null, now } = needs
+  const send = createSend({ config, fetch, prover })
+  // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
+  // answers 401 for reasons of its own would cause a refresh with every request.
+  let futile: { readonly session: Authenticated; readonly until: number } | null = null
+
+  /** The session to send with, refreshed first where its token has expired, or is gone. */
+  const usable = async (request: Request, session: Authenticated, waitUntil: WaitUntil): Promise<Usable> => {
+    if (!isUsable(session)) {
+      note(request, 'waits for a refresh: the access token is not in this worker')
+      return freshSession.refresh(session)
+    }
+    if (!config.autoUpdateToken || !isRefreshable(session, config)) return session
+    if (isExpired(session, now())) {
+      note(request, 'waits for a refresh: the access token has expired')
+      return freshSession.refresh(session)
+    }
+    if (isDue(session, now(), config.refreshAhead)) {
+      note(request, 'does not wait for the refresh that runs behind it: the access token is about to expire')
+      // Its failure is nobody's yet: the token still holds.
+      waitUntil(freshSession.refresh(session).catch(() => undefined))
+    }
+    return session
+  }
+
+  /** What a 401 for `used` calls for: the tokens to try once more with, or null for "this is the answer". */
+  const afterUnauthorized = async (request: Request, used: Usable): Promise<Usable | null> => {
+    const session = await sessions.current()
+    if (!isSame(session, used)) {
+      note(request, 'not sent again: its session has ended')
+      return null
+    }
+    if (!isUnchanged(session, used) && isUsable(session)) return session
+    // A refresh that is under way may be the very reason for the 401.
+    if (!freshSession.isRefreshing(session)) {
+      const isLive = session.expiresAt !== null && !isExpired(session, now())
+      if (config.logoutOnInvalidToken && (isLive || !isRefreshable(session, config))) {
+        await sessions.change(ifUnchanged(used, latest => ended(latest, 'rejected')))
+        note(request, 'not sent again: logoutOnInvalidToken has ended the session')
+        return null
+      }
+      if (!isRefreshable(session, config) || (isLive && !config.autoUpdateToken)) {
+        note(request, 'not sent again: there is no refresh token, or autoUpdateToken is off and the token should do')
+        return null
+      }
+      if (futile && isUnchanged(futile.session, used) && now() < futile.until) {
+        note(request, 'not sent again: a token that had just been refreshed got a 401 too')
+        return null
+      }
+    }
+    note(request, 'waits for a refresh: the answer was 401')
+    return freshSession.refresh(session).catch(error => {
+      // The session is over: the API's own 401 says so best.
+      if (isTransient(error)) throw error
+      note(request, 'not sent again: the refresh has ended the session')
+      return null
+    })
+  }
+
+  return async (request, waitUntil) => {
+    if (hasOwnCredentials(request, config)) {
+      note(request, 'sent as it is: it brings credentials of its own')
+      return fetch(request)
+    }
+    const session = await freshSession.current()
+    if (session.status === 'anonymous') {
+      note(request, 'sent without a token: nobody is logged in')
+      return fetch(attach(request, config, null))
+    }
+    const stored = sessions.use(session, now())
+    if (stored) waitUntil(stored)
+    try {
+      const used = await usable(request, session, waitUntil)
+      const replay = keepForReplay(request, config.replayBodyLimit)
+      let proofs = 0
+      // Once in all, before the refresh or after it.
+      const forProof = async () => (proofs++ === 0 ? replay.again() : null)
+      if (isDevelopment)
+        note(request, `sent with ${config.authHeader}: ${authorization(config, { ...used, accessToken: '…' })}`)
+      const response = await send(replay.request, used, forProof)
+      // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
+      if (response.status !== 401 || isFromElsewhere(response, request)) return response
+      // No verdict on the token either.
+      if (used.isBound && asksForNonce(response)) return response
+
+      const newer = await afterUnauthorized(request, used)
+      const copy = newer && (await replay.again())
+      if (!newer || !copy) return response
+      response.body?.cancel().catch(() => undefined)
+      note(request, 'sent once more, with the new access token')
+      // Another worker may have refreshed it long ago, and this one has not heard.
+      const isNew = now() - newer.receivedAt < FUTILE
+      const again = await send(copy, newer, forProof)
+      // One that has grown old while the request waited is refused for that, and not for good.
+      const isVerdict =
+        isNew && again.status === 401 && !asksForNonce(again) && !isDue(newer, now(), config.refreshAhead)
+      if (isVerdict && isUnchanged(sessions.latest(), newer)) futile = { session: newer, until: now() + FUTILE }
+      return again
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      if (isDevelopment) note(request, `not sent: ${error.code}, ${error.message}`)
+      return failure(error)
+    }
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return !(error instanceof RefreshWorkerError) || /^refresh_(unavailable|network_error)$/.test(error.code)
+}
+
+/** What a request gets that could not be sent since its session could not be refreshed. */
+function failure(error: RefreshWorkerError): Response {
+  switch (error.code) {
+    case 'refresh_unavailable':
+      return problem(503, error)
+    case 'refresh_rejected':
+    case 'not_authenticated':
+    case 'no_refresh_token':
+      return problem(401, error)
+    default:
+      return Response.error()
+  }
+}
+
+/** @see RFC 9457 */
+function problem(status: 401 | 503, { code, message }: RefreshWorkerError): Response {
+  const title = status === 401 ? 'Unauthorized' : 'Service Unavailable'
+  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
+  if (status === 401) headers.set('WWW-Authenticate', 'Bearer error="invalid_token"')
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail: message })
+  return new Response(body, { status, statusText: title, headers })
+}

@@ -1,0 +1,102 @@
+import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { keepForReplay, readFields } from '../http/body.ts'
+import type { Config } from '../options/config.ts'
+import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
+import { alone, type Farewell } from '../session/fresh-session.ts'
+import { type Authenticated, ended, isUsable, type Session } from '../session/session.ts'
+import type { SessionStore } from '../session/session-store.ts'
+import type { Prover } from '../tokens/dpop.ts'
+import type { Revoke } from '../tokens/revocation.ts'
+import { note } from '../trace.ts'
+import { hasOwnCredentials } from './attach.ts'
+import { createSend } from './send.ts'
+
+export interface Logout {
+  /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
+  readonly logout: (waitUntil: WaitUntil) => Promise<Session>
+  /** A page's own request to the logout URL: the session ends, whatever the server answers. */
+  readonly forward: (request: Request, waitUntil: WaitUntil) => Promise<Response>
+  /**
+   * A page's own revocation request (RFC 7009), as OAuth libraries send it. With the placeholder of a login response, it
+   * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is.
+   */
+  readonly revocation: (request: Request, waitUntil: WaitUntil) => Promise<Response>
+  readonly farewell: Farewell
+}
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly fetch: Fetch
+  readonly prover?: Prover | null
+  readonly locks: Locks
+  readonly revoke: Revoke
+  readonly log: Log
+}
+
+export function createLogout({ config, sessions, fetch, prover = null, locks, revoke, log }: Needs): Logout {
+  const send = createSend({ config, fetch, prover })
+  const isInCookie = config.refreshTokenIn === 'cookie'
+
+  /** Ends the stored session, and settles with it as it was, to be told to the server. */
+  const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
+    let was: Authenticated | null = null
+    const session = await sessions.change(latest => {
+      was = latest.status === 'authenticated' ? latest : null
+      return was ? ended(latest, 'logout') : latest
+    })
+    return { session, was }
+  }
+
+  const sendWithToken = (request: Request, session: Authenticated | null) => {
+    const token = config.httpInterceptor && session && isUsable(session) ? session : null
+    const replay = token?.isBound ? keepForReplay(request, config.replayBodyLimit) : null
+    return send(request, token, replay?.again)
+  }
+
+  // The answer to a refresh that came after the server's would bring back the cookie that it clears.
+  const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
+
+  const askLogoutUrl = async (was: Authenticated) => {
+    if (!config.logoutUrl) return
+    const { href } = config.logoutUrl
+    const tell = () => {
+      const request = new Request(href, {
+        method: config.logoutMethod,
+        credentials: isInCookie ? 'include' : 'same-origin',
+        redirect: 'error',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+        signal: AbortSignal.timeout(config.timeout),
+      })
+      return sendWithToken(request, was)
+    }
+    await inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here'))
+  }
+
+  const farewell: Farewell = was => Promise.all([revoke(was), askLogoutUrl(was)])
+
+  const logout: Logout['logout'] = async waitUntil => {
+    const { session, was } = await end()
+    if (was) waitUntil(farewell(was))
+    return session
+  }
+
+  return {
+    logout,
+    farewell,
+    forward: async (request, waitUntil) => {
+      const { was } = await end()
+      if (was) waitUntil(revoke(was))
+      note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
+      return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
+    },
+    revocation: async (request, waitUntil) => {
+      const token = own(await readFields(request), 'token')
+      if (token !== ACCESS_TOKEN_PLACEHOLDER && token !== REFRESH_TOKEN_PLACEHOLDER) return fetch(request)
+      await logout(waitUntil)
+      // RFC 7009 §2.2: also for a token that is not known, or not any more.
+      return new Response(null, { status: 200 })
+    },
+  }
+}

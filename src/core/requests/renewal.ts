@@ -1,0 +1,92 @@
+import { RefreshWorkerError } from '../../errors.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { readFields } from '../http/body.ts'
+import type { Config } from '../options/config.ts'
+import type { Clock } from '../ports.ts'
+import type { FreshSession } from '../session/fresh-session.ts'
+import type { Authenticated } from '../session/session.ts'
+import { readClaims } from '../tokens/token-response.ts'
+import { note } from '../trace.ts'
+
+/** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
+const YOUNG = 30_000
+
+/**
+ * Answers a page's own refresh request (RFC 6749 §6) that sends the placeholder of a login response back, as OAuth
+ * libraries do; null for any other request. The placeholder means "the session's own", and goes nowhere.
+ */
+export type Renew = (request: Request) => Promise<Response | null>
+
+interface Needs {
+  readonly config: Config
+  readonly freshSession: FreshSession
+  readonly now: Clock
+}
+
+export function createRenew({ config, freshSession, now }: Needs): Renew {
+  return async request => {
+    const fields = await readFields(request)
+    const isOurs =
+      own(fields, 'grant_type') === 'refresh_token' &&
+      [config.refreshTokenSubmitProp, 'refresh_token'].some(name => own(fields, name) === REFRESH_TOKEN_PLACEHOLDER)
+    if (!isOurs) return null
+    note(request, "answered in place of the token endpoint: the page's own refresh request")
+    try {
+      const session = await freshSession.current()
+      if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
+      // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
+      return tokenResponse(isYoung(session, now()) ? session : await freshSession.refresh(session), config, now())
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      if (error.code === 'refresh_network_error') return Response.error()
+      return error.code === 'refresh_unavailable'
+        ? failure(503, 'temporarily_unavailable', error.message)
+        : failure(400, 'invalid_grant', error.message)
+    }
+  }
+}
+
+function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean {
+  const age = now - receivedAt
+  return age >= 0 && age < (expiresAt === null ? YOUNG : (expiresAt - receivedAt) / 2)
+}
+
+/** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders. */
+function tokenResponse({ expiresAt, isBound, idToken }: Authenticated, config: Config, now: number): Response {
+  const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
+  if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
+  place(body, config.accessTokenProp, ACCESS_TOKEN_PLACEHOLDER)
+  place(body, config.refreshTokenProp, REFRESH_TOKEN_PLACEHOLDER)
+  // By it a library notices that somebody else has logged in. It refuses one that has expired.
+  if (idToken && config.exposeIdToken && expiryOf(idToken) > now) place(body, config.idTokenProp, idToken)
+  return json(200, body)
+}
+
+/** Milliseconds since the epoch; NaN where it does not say. */
+function expiryOf(idToken: string): number {
+  return Number(readClaims(['exp'], { idToken, accessToken: null }).exp) * 1000
+}
+
+/** @see RFC 6749 §5.2 */
+function failure(status: number, error: string, description: string): Response {
+  return json(status, { error, error_description: description })
+}
+
+function json(status: number, body: object): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' },
+  })
+}
+
+function place(body: Record<string, unknown>, path: string, value: string) {
+  const names = path.split('.')
+  const last = names.pop() ?? path
+  let inner = body
+  for (const name of names) {
+    const next = (own(inner, name) ?? {}) as Record<string, unknown>
+    inner[name] = next
+    inner = next
+  }
+  inner[last] = value
+}

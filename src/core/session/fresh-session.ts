@@ -1,0 +1,202 @@
+import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
+import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
+import type { Config } from '../options/config.ts'
+import type { Clock, Locks, Log } from '../ports.ts'
+import type { Revoke } from '../tokens/revocation.ts'
+import type { RefreshAnswer, TokenEndpoint } from '../tokens/token-endpoint.ts'
+import { subjectOf } from '../tokens/token-response.ts'
+import { isDevelopment } from '../trace.ts'
+import type { BackOff } from './back-off.ts'
+import {
+  type Authenticated,
+  ended,
+  ifUnchanged,
+  isExpired,
+  isRefreshable,
+  isSame,
+  isUnchanged,
+  isUsable,
+  reachedLimit,
+  refreshBegun,
+  refreshed,
+  refreshFailed,
+  type Session,
+  type Usable,
+} from './session.ts'
+import type { SessionStore } from './session-store.ts'
+
+/** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
+const LOCK_MARGIN = 2_000
+
+/** How many refreshes are remembered. */
+const HISTORY = 20
+
+/** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
+export function alone<T>(locks: Locks, config: Config, task: (isAlone: boolean) => Promise<T>): Promise<T> {
+  return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
+}
+
+/** Tells the server, as well as can be, that a session has ended here; never rejects. */
+export type Farewell = (was: Authenticated) => Promise<unknown>
+
+export interface FreshSession {
+  /**
+   * The session as it is now; ended where it has reached `maxIdle` or `maxAge`, or where its access token has expired, or
+   * is gone, and nothing can refresh it.
+   */
+  readonly current: () => Promise<Session>
+  /**
+   * Replaces the access token of `session`, once for all who ask meanwhile; where that has already happened, settles
+   * with its successor. Rejects with a {@link RefreshWorkerError}: `refresh_rejected` and `not_authenticated` where
+   * the session has ended, `session_replaced` where another login took its place, `no_refresh_token`, and
+   * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed. After one of
+   * those two, for a while, no other is tried: who asks meanwhile gets the same error at once.
+   */
+  readonly refresh: (session: Authenticated) => Promise<Usable>
+  /** Whether the tokens of `session` are being replaced right now. */
+  readonly isRefreshing: (session: Authenticated) => boolean
+  /** The last ones since this worker was started, the newest last. */
+  readonly refreshes: () => readonly RefreshReport[]
+}
+
+interface Needs {
+  readonly config: Config
+  readonly sessions: SessionStore
+  readonly tokenEndpoint: TokenEndpoint
+  readonly locks: Locks
+  readonly now: Clock
+  readonly backOff: BackOff
+  readonly revoke: Revoke
+  readonly farewell: Farewell
+  readonly log: Log
+}
+
+const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, ErrorCode>> = {
+  rejected: 'refresh_rejected',
+  network_error: 'refresh_network_error',
+  unavailable: 'refresh_unavailable',
+}
+
+export function createFreshSession(needs: Needs): FreshSession {
+  const { config, sessions, tokenEndpoint, locks, backOff, revoke, farewell, now, log } = needs
+  const inFlight = new Map<string, Promise<Usable>>()
+  const refreshes: RefreshReport[] = []
+
+  /** Why a session is over; null: it is not. */
+  const whyOver = (session: Authenticated): AnonymousReason | null => {
+    const limit = reachedLimit(session, config, now())
+    if (limit || isRefreshable(session, config) || !isExpired(session, now())) return limit
+    return isUsable(session) ? 'expired' : 'lost'
+  }
+
+  const current = async (): Promise<Session> => {
+    const session = await sessions.current()
+    if (session.status === 'anonymous') return session
+    const reason = whyOver(session)
+    if (!reason) return session
+    let was: Authenticated | null = null
+    const latest = await sessions.change(stored => {
+      // Perhaps another worker has used it since, and this one has not heard.
+      const isOver = isUnchanged(stored, session) && whyOver(stored)
+      was = isOver ? stored : null
+      return isOver ? ended(stored, reason) : stored
+    })
+    if (was && reachedLimit(was, config, now())) farewell(was)
+    if (isSame(latest, session)) return current()
+    // Not what is stored now: who has logged in meanwhile is not who asked.
+    return ended(session, reason)
+  }
+
+  /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
+  const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
+    let isEnded = false
+    const session = await sessions.change(latest => {
+      const isStill = isUnchanged(latest, stored)
+      isEnded = isStill
+      // Where another refresh may have reached the server, and its answer was lost or is on its way, that is why.
+      return isStill ? ended(latest, latest.begun > 1 || latest.isDoubtful ? 'lost' : 'rejected') : latest
+    })
+    if (isEnded) throw new RefreshWorkerError('refresh_rejected', `${detail}: log in again`)
+    return session
+  }
+
+  /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
+  const exchange = async (stored: Authenticated, isAlone: boolean): Promise<Session> => {
+    // Without the lock, those that have begun may be under way: then the server shall say.
+    if (stored.begun > 1 && isAlone) return reject(stored, 'two refreshes in a row were cut off')
+    const marked = await sessions.change(ifUnchanged(stored, refreshBegun))
+    if (!isUnchanged(marked, stored)) return marked
+
+    const at = now()
+    const answer = await tokenEndpoint(stored)
+    const outcome = answer.outcome === 'refreshed' ? 'refreshed' : FAILURES[answer.outcome]
+    const duration = now() - at
+    refreshes.push({ at, duration, outcome })
+    if (refreshes.length > HISTORY) refreshes.shift()
+
+    if (answer.outcome === 'refreshed') {
+      // OpenID Connect Core §12.2: it must be the same.
+      const [before, after] = [subjectOf(stored), subjectOf(answer.tokens)]
+      if (before !== undefined && after !== undefined && before !== after)
+        return reject(stored, "the token endpoint answered with another user's id token")
+      if (isDevelopment) log('debug', `refreshed the access token in ${duration} ms`)
+      // Login and logout win: the result of a refresh that they overtook is dropped.
+      const { tokens } = answer
+      const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
+      // Not those of a session that goes on with others: servers revoke all of it.
+      if (!isSame(session, stored)) revoke(tokens)
+      return session
+    }
+    log('warn', `could not refresh the access token: ${answer.detail}`)
+    if (answer.outcome === 'rejected') return reject(stored, answer.detail)
+
+    const error = new RefreshWorkerError(
+      FAILURES[answer.outcome],
+      `${answer.detail}; the session is kept, try again later`,
+    )
+    backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
+    await sessions.change(ifUnchanged(stored, refreshFailed))
+    throw error
+  }
+
+  const replace = async (session: Authenticated): Promise<Usable> => {
+    const successor = await alone(locks, config, async isAlone => {
+      const stored = await sessions.load()
+      // Where another worker has refreshed it, and keeps the new tokens in its memory, that is of no help here.
+      if (!isUnchanged(stored, session) && !(isSame(stored, session) && !isUsable(stored))) return stored
+      const obstacle = backOff.obstacle(keyOf(stored))
+      if (obstacle) throw obstacle
+      if (!isRefreshable(stored, config))
+        throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
+      return exchange(stored, isAlone)
+    })
+    if (isSame(successor, session)) {
+      if (isUsable(successor)) return successor
+      throw new RefreshWorkerError(
+        'refresh_unavailable',
+        'another worker has refreshed the session for itself: try again',
+      )
+    }
+    throw successor.status === 'anonymous'
+      ? new RefreshWorkerError('not_authenticated', 'the session has ended: log in again')
+      : new RefreshWorkerError('session_replaced', 'another login has taken the place of this session: ask again')
+  }
+
+  return {
+    current,
+    refresh: session => {
+      const key = keyOf(session)
+      const running = inFlight.get(key)
+      if (running) return running
+      const started = replace(session).finally(() => inFlight.delete(key))
+      inFlight.set(key, started)
+      return started
+    },
+    isRefreshing: session => inFlight.has(keyOf(session)),
+    refreshes: () => refreshes,
+  }
+}
+
+function keyOf({ id, generation }: Authenticated): string {
+  return `${id} ${generation}`
+}

@@ -1,0 +1,120 @@
+import type { StateReason } from '../../protocol.ts'
+import type { Config } from '../options/config.ts'
+import type { Store } from '../ports.ts'
+import { type Authenticated, isSame, nobody, parseSession, type Session, sessionIdOf, used } from './session.ts'
+
+/** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
+const LONGEST_UNSAVED = 60_000
+
+/** Hears of every change of the session, before whoever made it goes on. */
+export type OnChange = (session: Session, reason: StateReason) => Promise<void>
+
+/** The stored session, which is the truth, and what was last seen of it. */
+export interface SessionStore {
+  /** The session as last seen; read from the store where this worker has not seen it yet. */
+  readonly current: () => Session | Promise<Session>
+  /** The session as last seen, at once; nobody where this worker has not seen it yet. */
+  readonly latest: () => Session
+  /** The session as stored now. */
+  readonly load: () => Promise<Session>
+  /**
+   * A compare-and-swap: `transition` sees the stored session inside the transaction that writes, and returns its
+   * successor, or the same object for "leave it". Settles with what is stored then.
+   */
+  readonly change: (transition: (stored: Session) => Session) => Promise<Session>
+  /**
+   * Notes that a session is used, at `at`, where a limit asks for it: at once in memory, and in the store now and then.
+   * Settles once that is stored, which no request needs to wait for; null: there is nothing to store.
+   */
+  readonly use: (session: Authenticated, at: number) => Promise<unknown> | null
+}
+
+interface Needs {
+  readonly config: Pick<Config, 'storageKey' | 'keepsRefreshToken' | 'maxIdle'>
+  readonly store: Store
+  readonly onChange: OnChange
+}
+
+export function createSessionStore({ config, store, onChange }: Needs): SessionStore {
+  const { storageKey, keepsRefreshToken, maxIdle } = config
+  const isCounting = Number.isFinite(maxIdle)
+  let seen: Session | undefined
+  let loading: Promise<Session> | undefined
+  /** When this worker has last stored a use. */
+  let savedAt = 0
+
+  const parse = (stored: unknown): Session => {
+    const session = parseSession(stored)
+    if (session.status === 'anonymous') return session
+    return {
+      ...session,
+      refreshToken: keepsRefreshToken ? session.refreshToken : null,
+      // A limit that comes with a new configuration finds no uses that were stored: it counts from the last refresh.
+      usedAt: isCounting ? session.usedAt : session.receivedAt,
+    }
+  }
+
+  const remember = async (session: Session, before = seen ?? session) => {
+    // The store need not know yet when this worker has last used it.
+    const latest = seen?.status === 'authenticated' && isSame(session, seen) ? used(session, seen.usedAt) : session
+    seen = latest
+    if (!isEqual(before, latest)) await onChange(latest, reasonFor(latest, before))
+    return latest
+  }
+
+  const load = async () => {
+    let session: Session
+    try {
+      session = parse(await store.read(storageKey))
+    } catch {
+      // Not remembered: the next one may be able to read it.
+      return seen ?? nobody
+    }
+    // Where it differs, something else wrote it: another worker of this origin, or a page.
+    return remember(session)
+  }
+
+  store.watch(load)
+
+  const change: SessionStore['change'] = async transition => {
+    let before: Session = nobody
+    let next: Session = nobody
+    await store.update(storageKey, stored => {
+      before = parse(stored)
+      next = transition(before)
+      return next === before ? stored : next
+    })
+    return remember(next, seen ?? before)
+  }
+
+  return {
+    current: () => {
+      if (seen) return seen
+      // All who come first share one read.
+      loading ??= load().finally(() => {
+        loading = undefined
+      })
+      return loading
+    },
+    latest: () => seen ?? nobody,
+    load,
+    change,
+    use: (session, at) => {
+      if (!isCounting || !seen || !isSame(seen, session)) return null
+      seen = used(seen, at)
+      if (Math.abs(at - savedAt) < Math.min(maxIdle / 10, LONGEST_UNSAVED)) return null
+      savedAt = at
+      return change(latest => (isSame(latest, session) ? used(latest, at) : latest))
+    },
+  }
+}
+
+/** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */
+function isEqual(a: Session, b: Session): boolean {
+  return a.generation === b.generation && sessionIdOf(a) === sessionIdOf(b)
+}
+
+function reasonFor(session: Session, before: Session): StateReason {
+  if (session.status === 'anonymous') return session.reason
+  return sessionIdOf(before) === session.id ? 'refresh' : 'login'
+}

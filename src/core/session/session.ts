@@ -1,0 +1,197 @@
+import { ANONYMOUS_REASONS, type AnonymousReason } from '../../protocol.ts'
+import type { Config } from '../options/config.ts'
+
+/** Bumped when the stored record changes its shape. */
+const RECORD_VERSION = 1
+
+/** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
+const CLOCK_TOLERANCE = 60_000
+
+/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
+const TOKEN = /^[\x21-\x7e]+$/
+export const LONGEST_TOKEN = 65_536
+
+/** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | null
+  readonly idToken: string | null
+  readonly receivedAt: number
+  /** Null: unknown, which means valid until a 401. */
+  readonly expiresAt: number | null
+  /** Whether the access token is bound to this browser's key, and of no use without a proof of it (RFC 9449). */
+  readonly isBound?: true
+}
+
+interface Stamped {
+  readonly version: typeof RECORD_VERSION
+  /** Grows with every write, so that a compare-and-swap on it tells whether anything has happened in between. */
+  readonly generation: number
+}
+
+export interface Anonymous extends Stamped {
+  readonly status: 'anonymous'
+  readonly reason: AnonymousReason
+}
+
+export interface Authenticated extends Stamped, Omit<Tokens, 'accessToken'> {
+  readonly status: 'authenticated'
+  /** Null: this worker has not got it, since another one had it in memory, or this one before it was stopped. */
+  readonly accessToken: string | null
+  /** Random, one for each login. */
+  readonly id: string
+  /** How many refreshes of these very tokens have begun and not come to an end; more than now runs: they were cut off. */
+  readonly begun: number
+  /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
+  readonly isDoubtful: boolean
+  /** When the login was (milliseconds since the epoch). */
+  readonly startedAt: number
+  /** When it was last used, as far as has been stored: see `SessionStore.use`. */
+  readonly usedAt: number
+}
+
+/** One with an access token to send. */
+export type Usable = Authenticated & { readonly accessToken: string }
+
+/** What ends a session whatever its tokens allow. */
+type Limit = Extract<AnonymousReason, 'idle' | 'max_age'>
+
+/** The stored record, and all that the worker knows of a login. */
+export type Session = Anonymous | Authenticated
+
+/** Nobody is logged in, and nobody was. */
+export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
+
+export function loggedIn(previous: Session, id: string, tokens: Tokens): Usable {
+  const { receivedAt } = tokens
+  const times = { startedAt: receivedAt, usedAt: receivedAt }
+  return { ...stamp(previous), status: 'authenticated', id, ...tokens, ...times, begun: 0, isDoubtful: false }
+}
+
+/** A response without a refresh or id token leaves the old ones in force (RFC 6749 §6). */
+export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
+  const { startedAt, usedAt } = previous
+  return {
+    ...loggedIn(previous, previous.id, tokens),
+    startedAt,
+    usedAt,
+    refreshToken: tokens.refreshToken ?? previous.refreshToken,
+    idToken: tokens.idToken ?? previous.idToken,
+  }
+}
+
+/** The later use counts, whichever worker knows of it. No new generation: the tokens are the same. */
+export function used(session: Authenticated, at: number): Authenticated {
+  return at > session.usedAt ? { ...session, usedAt: at } : session
+}
+
+/** Marks that a refresh begins: should the worker be killed now, the next one will know. */
+export function refreshBegun(session: Authenticated): Authenticated {
+  return { ...session, begun: session.begun + 1 }
+}
+
+/** Takes the mark back: the refresh has failed, and so has come to an end. */
+export function refreshFailed(session: Authenticated): Authenticated {
+  return { ...session, begun: 0, isDoubtful: true }
+}
+
+export function ended(previous: Session, reason: AnonymousReason): Anonymous {
+  return { ...stamp(previous), status: 'anonymous', reason }
+}
+
+function stamp(previous: Session): Stamped {
+  return { version: RECORD_VERSION, generation: previous.generation + 1 }
+}
+
+/** The same session, and no write has come in between. */
+export function isUnchanged(session: Session, since: Authenticated): session is Authenticated {
+  return isSame(session, since) && session.generation === since.generation
+}
+
+/** A compare-and-swap: the transition, where no write has come in between; the session as it is, where one has. */
+export function ifUnchanged(since: Authenticated, transition: (session: Authenticated) => Session) {
+  return (latest: Session): Session => (isUnchanged(latest, since) ? transition(latest) : latest)
+}
+
+export function sessionIdOf(session: Session): string | null {
+  return session.status === 'authenticated' ? session.id : null
+}
+
+/** The same login, perhaps with newer tokens. */
+export function isSame(session: Session, other: Authenticated): session is Authenticated {
+  return session.status === 'authenticated' && session.id === other.id
+}
+
+export function isUsable(session: Authenticated): session is Usable {
+  return session.accessToken !== null
+}
+
+/** Whether there is something to get a new access token with: a refresh token, here or in a cookie of the server's. */
+export function isRefreshable(session: Authenticated, { refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): boolean {
+  return refreshTokenIn === 'cookie' || session.refreshToken !== null
+}
+
+/** Whether the access token is gone, or has expired by what is known here; one of unknown life is good until a 401. */
+export function isExpired(session: Authenticated, now: number): boolean {
+  return session.accessToken === null || (session.expiresAt !== null && now >= session.expiresAt)
+}
+
+/** Whether the access token should be replaced behind the requests that still use it. */
+export function isDue(session: Authenticated, now: number, refreshAhead: number): boolean {
+  if (session.expiresAt === null) return false
+  const ahead = Math.min(refreshAhead, (session.expiresAt - session.receivedAt) / 5)
+  // A clock that was set back would have it live too long.
+  return now >= session.expiresAt - ahead || now < session.receivedAt - CLOCK_TOLERANCE
+}
+
+type Limits = Pick<Config, 'maxIdle' | 'maxAge'>
+
+/** When a session ends unless it is used, whatever its tokens allow (milliseconds since the epoch); null: never. */
+export function endsAt({ startedAt, usedAt }: Authenticated, { maxIdle, maxAge }: Limits): number | null {
+  const at = Math.min(startedAt + maxAge, usedAt + maxIdle)
+  return Number.isFinite(at) ? at : null
+}
+
+/** The limit that a session has reached; null: none. */
+export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: Limits, now: number): Limit | null {
+  // In both directions: by a clock that was set back farther than that, it would have hardly an end.
+  if (Math.abs(now - session.usedAt) >= maxIdle) return 'idle'
+  return Math.abs(now - session.startedAt) >= maxAge ? 'max_age' : null
+}
+
+/** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
+export function parseSession(stored: unknown): Session {
+  if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isCount(stored.generation)) return nobody
+  if (stored.status === 'anonymous')
+    return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) ? (stored as unknown as Anonymous) : nobody
+  const intact =
+    stored.status === 'authenticated' &&
+    typeof stored.id === 'string' &&
+    (stored.accessToken === null || isToken(stored.accessToken)) &&
+    (stored.refreshToken === null || isToken(stored.refreshToken)) &&
+    (stored.idToken === null || typeof stored.idToken === 'string') &&
+    isCount(stored.receivedAt) &&
+    (stored.expiresAt === null || isCount(stored.expiresAt)) &&
+    (stored.isBound === undefined || stored.isBound === true) &&
+    isCount(stored.begun) &&
+    typeof stored.isDoubtful === 'boolean' &&
+    [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time))
+  if (!intact) return nobody
+  // A record of before there were limits has neither.
+  const session = stored as unknown as Authenticated
+  const { startedAt = session.receivedAt, usedAt = session.receivedAt } = session
+  return { ...session, startedAt, usedAt }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+/** Whether a value can be sent as a token. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)
+}

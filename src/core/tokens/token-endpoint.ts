@@ -1,0 +1,148 @@
+import { RefreshWorkerError } from '../../errors.ts'
+import { own, REQUESTED_WITH } from '../../protocol.ts'
+import type { Config, Endpoint } from '../options/config.ts'
+import type { Clock, Fetch } from '../ports.ts'
+import { authorization } from '../requests/attach.ts'
+import type { Authenticated, Tokens } from '../session/session.ts'
+import type { EndpointFinder } from './endpoints.ts'
+import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
+
+/**
+ * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
+ * that could (it was not reached, is failing, or does not understand us), which leaves it as it is.
+ */
+export type RefreshAnswer =
+  | { readonly outcome: 'refreshed'; readonly tokens: Tokens }
+  | {
+      readonly outcome: 'rejected' | 'network_error' | 'unavailable'
+      readonly detail: string
+      /** Milliseconds, where the server has asked for a pause. */
+      readonly retryAfter?: number
+    }
+
+export type TokenEndpoint = (session: Authenticated) => Promise<RefreshAnswer>
+
+const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
+
+export function createTokenEndpoint(
+  config: Config,
+  fetch: Fetch,
+  now: Clock,
+  find: EndpointFinder['find'] = async () => config,
+): TokenEndpoint {
+  return async session => {
+    let signal = AbortSignal.timeout(config.timeout)
+    try {
+      const { refreshTokenUrl } = await find()
+      signal = AbortSignal.timeout(config.timeout)
+      const response = await fetch(refreshRequest(config, refreshTokenUrl as Endpoint, session, signal))
+      return await classify(response, config, now())
+    } catch (error) {
+      if (error instanceof RefreshWorkerError) {
+        const isNetwork = error.code === 'refresh_network_error'
+        return { outcome: isNetwork ? 'network_error' : 'unavailable', detail: error.message }
+      }
+      // No cause goes on: an engine's message may quote what was sent.
+      return signal.aborted
+        ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
+        : {
+            outcome: 'network_error',
+            detail:
+              'the token endpoint could not be reached, answered with a redirect, or does not allow this origin (CORS)',
+          }
+    }
+  }
+}
+
+function refreshRequest(config: Config, url: Endpoint, session: Authenticated, signal: AbortSignal): Request {
+  const { refreshToken } = session
+  const fields = {
+    grant_type: 'refresh_token',
+    ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
+  }
+  return tokenRequest(config, url, fields, session, signal)
+}
+
+/** A request of the worker's own to the authorization server, in the encoding that it takes. */
+export function tokenRequest(
+  config: Config,
+  { href }: Endpoint,
+  fields: Readonly<Record<string, string>>,
+  session: Pick<Authenticated, 'accessToken' | 'isBound'>,
+  signal: AbortSignal,
+): Request {
+  const isInCookie = config.refreshTokenIn === 'cookie'
+  const { accessToken } = session
+  const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
+  const headers = new Headers(config.defaultHeadersForTokenRequests)
+  if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
+  // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
+  if (!config.formEncoded && accessToken !== null)
+    headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
+  if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
+  return new Request(href, {
+    method: 'POST',
+    headers,
+    body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
+    credentials: isInCookie ? 'include' : 'same-origin',
+    // A redirect would post the tokens on to wherever it points.
+    redirect: 'error',
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    signal,
+  })
+}
+
+async function classify(response: Response, config: Config, receivedAt: number): Promise<RefreshAnswer> {
+  const json = await readJson(response)
+  if (response.ok) {
+    if (!json) return { outcome: 'unavailable', detail: 'the token endpoint answered with something else than JSON' }
+    try {
+      return { outcome: 'refreshed', tokens: keptOf(readTokens(json.body, config, receivedAt), config) }
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
+    }
+  }
+  const error = own(json?.body, 'error')
+  if (isDefinitive(response.status, json, error, config))
+    return {
+      outcome: 'rejected',
+      detail: `the token endpoint answered ${typeof error === 'string' ? error : response.status}`,
+    }
+  const retryAfter = readRetryAfter(response.headers, receivedAt)
+  return {
+    outcome: 'unavailable',
+    detail: `the token endpoint answered ${response.status}${isOurFault(response.status) ? ': see refreshTokenUrl, clientId and defaultHeadersForTokenRequests' : ''}`,
+    ...(retryAfter === null ? {} : { retryAfter }),
+  }
+}
+
+/** Whether an answer says that this refresh token, or this client, will never do (RFC 6749 §5.2). */
+function isDefinitive(status: number, json: JsonBody | null, error: unknown, config: Config): boolean {
+  if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
+  // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
+  return status === 401 && !config.formEncoded && json !== null && typeof error !== 'string'
+}
+
+/** Whether the request is what the server does not understand, and nothing that passes by itself. */
+function isOurFault(status: number): boolean {
+  return status >= 400 && status < 500 && ![408, 425, 429].includes(status)
+}
+
+/**
+ * Seconds, or a date by the server's clock; null where it is missing, in the past, or neither.
+ * @see RFC 9110 §10.2.3
+ */
+export function readRetryAfter(headers: Headers, receivedAt: number): number | null {
+  const value = headers.get('Retry-After')?.trim() ?? ''
+  if (/^\d+$/.test(value)) return Number(value) * 1000
+  const delay = parseDate(value) - (parseDate(headers.get('Date') ?? '') || receivedAt)
+  return delay > 0 ? delay : null
+}
+
+/** An HTTP date, in milliseconds since the epoch; NaN for anything else, which engines would make dates of. */
+export function parseDate(value: string): number {
+  // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
+  return value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
+}

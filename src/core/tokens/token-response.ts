@@ -1,0 +1,198 @@
+import { jwtDecode } from 'jwt-decode'
+import { RefreshWorkerError } from '../../errors.ts'
+import { own } from '../../protocol.ts'
+import type { Config } from '../options/config.ts'
+import { type Authenticated, isToken, LONGEST_TOKEN, type Tokens } from '../session/session.ts'
+
+/** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
+const LONGEST_LIFE = 366 * 86_400_000
+
+/** A response with tokens is small (bytes); what is larger is not read. */
+const LARGEST_BODY = 1_048_576
+
+export interface JsonBody {
+  readonly text: string
+  readonly body: unknown
+}
+
+/** Reads a JSON response of bounded size; null where it is something else, or broken. Uses up the response's body. */
+export async function readJson(response: Response): Promise<JsonBody | null> {
+  const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '')
+  const reader = response.body?.getReader()
+  // Not awaited: where the response is a clone, it settles only once the other one is read.
+  const giveUp = () => {
+    reader?.cancel().catch(() => undefined)
+    return null
+  }
+  if (!isJson || !reader) return giveUp()
+  const decoder = new TextDecoder()
+  let text = ''
+  for (let size = 0; ; ) {
+    const { done, value } = await reader.read()
+    if (done) break
+    size += value.byteLength
+    if (size > LARGEST_BODY) return giveUp()
+    text += decoder.decode(value, { stream: true })
+  }
+  text += decoder.decode()
+  try {
+    return { text, body: JSON.parse(text) }
+  } catch {
+    // No cause: the engine's message quotes the body.
+    return null
+  }
+}
+
+/**
+ * Reads the tokens of a login or refresh response.
+ * @param body the response body, parsed from JSON
+ * @param receivedAt milliseconds since the epoch
+ * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`; the message quotes nothing of the response
+ */
+export function readTokens(body: unknown, config: Config, receivedAt: number): Tokens {
+  const accessToken = config.getAccessTokenFromResponse
+    ? attempt(config.getAccessTokenFromResponse, body)
+    : findToken(body, config.accessTokenProp, config.accessTokenName, config.accessTokenRoot)
+  if (accessToken === undefined || accessToken === null || accessToken === '')
+    throw new RefreshWorkerError(
+      'token_not_found',
+      `the response holds no access token at ${config.accessTokenProp}: see the options accessTokenProp, accessTokenName and accessTokenRoot`,
+    )
+  assertToken(accessToken, 'access')
+  const type = readTokenType(body, config)
+
+  const idToken = findToken(body, config.idTokenProp, config.idTokenName, config.idTokenRoot)
+  return {
+    accessToken,
+    refreshToken: readRefreshToken(body, config, accessToken),
+    // Nor is an access token an id token, which pages may see.
+    idToken: typeof idToken === 'string' && idToken !== '' && idToken !== accessToken ? idToken : null,
+    receivedAt,
+    expiresAt: findExpiry(body, accessToken, config, receivedAt),
+    ...(config.dpop && type === 'dpop' ? { isBound: true } : {}),
+  }
+}
+
+/** What a session keeps of the tokens of a response. */
+export function keptOf(tokens: Tokens, { keepsRefreshToken }: Config): Tokens {
+  return keepsRefreshToken ? tokens : { ...tokens, refreshToken: null }
+}
+
+function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
+  const token = config.getRefreshTokenFromResponse
+    ? attempt(config.getRefreshTokenFromResponse, body)
+    : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
+  // The rule finds a lone `{ token }` three times over; an access token is no refresh token.
+  if (typeof token !== 'string' || token === '' || token === accessToken) return null
+  if (!config.keepsRefreshToken) return isToken(token) ? token : null
+  assertToken(token, 'refresh')
+  return token
+}
+
+/** The named claims of the id token, or else of the access token; never anything else of them. */
+export function readClaims(
+  names: readonly string[],
+  session: Pick<Authenticated, 'accessToken' | 'idToken'>,
+): Record<string, unknown> {
+  const claims: [string, unknown][] = []
+  const sources = [session.idToken, session.accessToken].map(token => token && decode(token))
+  for (const name of names) {
+    const source = sources.find(payload => payload && Object.hasOwn(payload, name))
+    if (source) claims.push([name, own(source, name)])
+  }
+  return Object.fromEntries(claims)
+}
+
+/**
+ * The rule of the predecessor: walk `prop`; a string is the token; an object is looked into by `root`, then `name`;
+ * anything else means that the token is at the top, by its `name`.
+ */
+function findToken(body: unknown, prop: string, name: string, root: string | false): unknown {
+  const found = walk(body, prop)
+  if (typeof found === 'string') return found
+  if (typeof found !== 'object' || found === null) return own(body, name)
+  const inner = root ? walk(found, root) : undefined
+  return own(inner ? inner : found, name)
+}
+
+/** Whose id token it is; undefined where there is none, or it does not say. */
+export function subjectOf({ idToken }: Pick<Tokens, 'idToken'>): unknown {
+  return idToken === null ? undefined : own(decode(idToken), 'sub')
+}
+
+/** Calls a function of the configuration; where it throws, there is nothing. */
+function attempt<T>(getter: (response: unknown) => T, body: unknown): T | null {
+  try {
+    return getter(body)
+  } catch {
+    // A refresh token may have been spent for this response: no reason to lose the rest of it.
+    return null
+  }
+}
+
+function walk(value: unknown, path: string): unknown {
+  return path.split('.').reduce<unknown>(own, value)
+}
+
+function assertToken(value: unknown, kind: 'access' | 'refresh'): asserts value is string {
+  if (isToken(value)) return
+  throw new RefreshWorkerError(
+    'token_malformed',
+    `the ${kind} token of the response is not a string of at most ${LONGEST_TOKEN} visible ASCII characters: see ${kind}TokenProp`,
+  )
+}
+
+/** RFC 6749 §7.1: a client must not use a token whose type it does not understand. */
+function readTokenType(body: unknown, config: Config): string {
+  const type = own(body, 'token_type')
+  if (type === undefined) return 'bearer'
+  const known = ['bearer', config.authTokenType || 'bearer', config.dpop ? 'dpop' : 'bearer']
+  if (typeof type === 'string' && known.some(name => name.toLowerCase() === type.toLowerCase()))
+    return type.toLowerCase()
+  throw new RefreshWorkerError(
+    'token_malformed',
+    `the response holds an access token of another token_type than Bearer${config.dpop ? ' or DPoP' : ''}: see authTokenType and dpop`,
+  )
+}
+
+function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
+  const { getExpirationDateFromResponse } = config
+  const expiresAt =
+    (getExpirationDateFromResponse && after(0, attempt(getExpirationDateFromResponse, body))) ??
+    after(receivedAt, own(body, 'expires_in')) ??
+    dateInToken(accessToken, receivedAt)
+  // One that comes expired has another clock behind it; to believe it would mean a refresh with every request.
+  if (expiresAt === null || expiresAt <= receivedAt) return null
+  return Math.min(expiresAt, receivedAt + LONGEST_LIFE)
+}
+
+function dateInToken(accessToken: string, receivedAt: number): number | null {
+  const payload = decode(accessToken)
+  const exp = positive(own(payload, 'exp'))
+  const iat = positive(own(payload, 'iat'))
+  if (!exp) return null
+  // By the token's own span, so that a wrong clock on this machine does no harm.
+  return iat && exp > iat ? after(receivedAt, exp - iat) : after(0, exp)
+}
+
+/** So many seconds after a time in milliseconds. */
+function after(time: number, seconds: unknown): number | null {
+  const span = positive(seconds)
+  return span && time + span * 1000
+}
+
+/** A finite number above zero, or the digits of one, as some servers send `expires_in`. */
+function positive(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null
+}
+
+/** The payload of a JWT, as a hint: nothing here verifies it. Null for any other token. */
+function decode(token: string): object | null {
+  try {
+    const payload = jwtDecode<unknown>(token)
+    return typeof payload === 'object' ? payload : null
+  } catch {
+    return null
+  }
+}

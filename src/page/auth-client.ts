@@ -1,0 +1,285 @@
+import { RefreshWorkerError } from '../errors.ts'
+import {
+  type AuthenticatedState,
+  type AuthState,
+  isKeepAlive,
+  isWorkerBroadcast,
+  KEEP_ALIVE,
+  type StateMessage,
+  type WorkerReport,
+} from '../protocol.ts'
+import { ask, type Question, type Reply } from './ask.ts'
+import { AuthEventTarget } from './auth-events.ts'
+import { ObservedState, UNKNOWN, UNSUPPORTED } from './observed-state.ts'
+import { settled, within } from './worker-state.ts'
+
+declare const __VERSION__: string
+
+/** How long a page waits for an answer (milliseconds). */
+const ANSWER_LIMIT = 10_000
+
+/**
+ * How long it waits for one that needs the token endpoint before it asks again, and how often: nothing tells a page
+ * that the worker was killed. One that is still at it takes both for one.
+ */
+const REFRESH_LIMIT = 5_000
+const REFRESH_TRIES = 12
+
+/** How long (milliseconds) a page waits before it looks for a new version, and for that one to take over. */
+const SILENCE = 1_000
+const TAKEOVER_LIMIT = 30_000
+
+/** How long (milliseconds) a page that had no answer waits before it asks again. */
+const ASK_AGAIN = 30_000
+
+/** The longest time that setTimeout can count (milliseconds). */
+const LONGEST_TIMER = 2_147_483_647
+
+/** What `inspect()` tells of this page and its worker; never a token. */
+export interface InspectReport {
+  readonly page: {
+    readonly version: string
+    /** The script URL of the worker that controls this page. */
+    readonly controller: string | null
+  }
+  readonly worker: WorkerReport
+}
+
+/** A page's view of the session that the worker keeps. Made by `register()`. */
+export interface AuthClient extends Pick<ServiceWorkerAuthClient, keyof ServiceWorkerAuthClient> {}
+
+/** The one that talks to a worker: a class with private members, in whose place nothing else could be put. */
+export class ServiceWorkerAuthClient extends AuthEventTarget {
+  /**
+   * Settles once the worker controls this page and answers.
+   * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `wrong_scope`,
+   * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
+   */
+  readonly ready: Promise<void>
+  #run = ''
+  #sequence = 0
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #keeping: ReturnType<typeof setInterval> | undefined
+  readonly #connection: Promise<ServiceWorkerRegistration>
+  readonly #isSupported: boolean
+  /** Null: the default one. */
+  readonly #storageKey: string | null
+  readonly #sessions: Map<string, AuthClient>
+  readonly #observed: ObservedState
+
+  /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
+  constructor(
+    connection: Promise<ServiceWorkerRegistration>,
+    isSupported: boolean,
+    storageKey: string | null = null,
+    sessions = new Map<string, AuthClient>(),
+  ) {
+    super()
+    this.#connection = connection
+    this.#isSupported = isSupported
+    this.#storageKey = storageKey
+    this.#sessions = sessions
+    this.#observed = new ObservedState(isSupported ? UNKNOWN : UNSUPPORTED, this)
+    this.ready = connection.then(async registration => {
+      this.#listen(registration)
+      // One that is silent may be of before our time, and a new version waiting at the server to take its place.
+      const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
+      await this.#sync().finally(() => clearTimeout(nudge))
+    })
+    // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
+    this.ready.catch(() => undefined)
+  }
+
+  /**
+   * The view of one session of a worker that has several (`setup([…, …])`); the same object for the same key. Without
+   * this, a page sees the first one.
+   * @param storageKey as in that session's configuration; where there is none, `ready` rejects with `unknown_session`
+   */
+  session(storageKey: string): AuthClient {
+    const known = this.#sessions.get(storageKey)
+    if (known) return known
+    const session = new ServiceWorkerAuthClient(this.#connection, this.#isSupported, storageKey, this.#sessions)
+    this.#sessions.set(storageKey, session)
+    return session
+  }
+
+  /** The state now: frozen, and the same object until it changes. */
+  readonly getSnapshot = (): AuthState => this.#state
+
+  /** What a server renders, and a page while it hydrates: `unknown`. */
+  readonly getServerSnapshot = (): AuthState => UNKNOWN
+
+  /**
+   * Calls `listener` with the state, at once and on every change.
+   * @returns a function that ends it
+   */
+  readonly subscribe = (listener: (state: AuthState) => void): (() => void) => this.#observed.subscribe(listener)
+
+  /**
+   * Refreshes the access token now; calls at the same time, from whatever tab, share one refresh.
+   * @throws {RefreshWorkerError} codes `not_authenticated`, `no_refresh_token`, `refresh_rejected`,
+   * `session_replaced`, `refresh_network_error`, `refresh_unavailable`, and those of {@link AuthClient.ready}
+   */
+  async updateToken(): Promise<AuthState> {
+    await this.#started()
+    // Which token is to be replaced: had another tab the same thought, its refresh is ours.
+    const seen = this.#state.status === 'authenticated' ? { generation: this.#state.generation } : {}
+    return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT, REFRESH_TRIES)
+  }
+
+  /**
+   * Ends the session, in all tabs, and tells the server where `logoutUrl` is set.
+   * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
+   */
+  async logout(): Promise<AuthState> {
+    await this.#started()
+    return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
+  }
+
+  /**
+   * The access token, refreshed first where it has expired, for what no worker can intercept: WebSockets, SDKs.
+   * @throws {RefreshWorkerError} code `access_token_not_exposed` unless `exposeAccessToken` is on, and those of
+   * {@link AuthClient.updateToken}
+   */
+  async getAccessToken(): Promise<string> {
+    const reply = await this.#ask({ type: 'access-token' }, REFRESH_LIMIT, REFRESH_TRIES)
+    if (reply.type !== 'access-token') throw unexpected(reply.type)
+    return reply.accessToken
+  }
+
+  /**
+   * Versions, scope, controller, and what became of the last refresh: for bug reports.
+   * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
+   */
+  async inspect(): Promise<InspectReport> {
+    const reply = await this.#ask({ type: 'inspect' }, ANSWER_LIMIT)
+    if (reply.type !== 'inspect') throw unexpected(reply.type)
+    const controller = navigator.serviceWorker.controller?.scriptURL ?? null
+    return { page: { version: __VERSION__, controller }, worker: reply.report }
+  }
+
+  get #state(): AuthState {
+    return this.#observed.get()
+  }
+
+  /** A worker that was late with its first answer may have come to its senses since. */
+  #started(): Promise<unknown> {
+    return this.ready.catch(() => this.#connection)
+  }
+
+  async #ask(question: Question, limit: number, tries = 1): Promise<Reply> {
+    const registration = await this.#connection
+    const { active } = registration
+    if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
+    try {
+      return await ask(active, this.#storageKey === null ? question : { ...question, session: this.#storageKey }, limit)
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError) || error.code !== 'worker_timeout') throw error
+      // Perhaps another version, the first one that answers at all, has taken over, or is about to.
+      if (!(await hasSuccessor(registration, active)) && tries <= 1) throw error
+      return this.#ask(question, limit, tries - 1)
+    }
+  }
+
+  async #askForState(question: Question, limit: number, tries?: number): Promise<AuthState> {
+    const reply = await this.#ask(question, limit, tries)
+    if (reply.type !== 'state') throw unexpected(reply.type)
+    this.#apply(reply)
+    return this.#state
+  }
+
+  #listen(registration: ServiceWorkerRegistration) {
+    const container = navigator.serviceWorker
+    container.addEventListener('message', ({ data, source }) => {
+      const { installing, waiting, active } = registration
+      const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
+      if (!isOurs) return
+      if (isWorkerBroadcast(data) && this.#isOurs(data)) this.#apply(data)
+      // Of all sessions of a page, one answers.
+      else if (isKeepAlive(data) && this.#storageKey === null) this.#keepAlive()
+    })
+    container.startMessages()
+
+    // After a sleep, or a change of worker, a message may have been missed.
+    const wake = () => this.#sync().catch(() => undefined)
+    container.addEventListener('controllerchange', wake)
+    addEventListener('pageshow', event => event.persisted && wake())
+    document.addEventListener('resume', wake)
+    const look = ({ type }: Event) => {
+      const { expiresAt } = this.#state as Partial<AuthenticatedState>
+      // Not to wait for the next attempt: this may be the moment when it succeeds.
+      if (this.#dueAt() !== null && expiresAt && expiresAt <= Date.now())
+        this.#sync(type === 'online' ? { isBackOnline: true } : {}).catch(() => undefined)
+      else this.#watch()
+    }
+    document.addEventListener('visibilitychange', look)
+    addEventListener('focus', look)
+    addEventListener('online', look)
+  }
+
+  /** Asks for the state; where the session is due, this makes the worker refresh it. */
+  async #sync(news: { readonly isBackOnline?: true } = {}) {
+    await this.#askForState({ type: 'state', ...news }, ANSWER_LIMIT)
+  }
+
+  /** Each message gives the worker some more time; ended by the worker, when its last answer is out. */
+  #keepAlive() {
+    clearInterval(this.#keeping)
+    const send = async () => {
+      const reply = await this.#ask({ type: 'keep-alive' }, ANSWER_LIMIT).catch(() => null)
+      if (reply?.type !== 'keep-alive' || !reply.isNeeded) clearInterval(this.#keeping)
+    }
+    this.#keeping = setInterval(send, KEEP_ALIVE)
+    send()
+  }
+
+  /** When a visible page is to ask for the state; the worker's own timers would die with it. */
+  #dueAt(): number | null {
+    const state = this.#state
+    return state.status === 'authenticated' && document.visibilityState !== 'hidden' ? state.refreshAt : null
+  }
+
+  #watch() {
+    const dueAt = this.#dueAt()
+    if (dueAt === null) clearTimeout(this.#timer)
+    else this.#arm(dueAt - Date.now())
+  }
+
+  #arm(delay: number) {
+    clearTimeout(this.#timer)
+    const ask = () => this.#sync().catch(() => this.#dueAt() !== null && this.#arm(ASK_AGAIN))
+    this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
+  }
+
+  #isOurs({ session, isDefault }: Partial<StateMessage>): boolean {
+    // The worker of the kill command ends all sessions, and names none.
+    if (session === undefined) return true
+    return this.#storageKey === null ? isDefault === true : session === this.#storageKey
+  }
+
+  #apply({ state, run, sequence }: StateMessage) {
+    if (run === this.#run && sequence < this.#sequence) return
+    this.#run = run
+    this.#sequence = sequence
+    this.#observed.set(state)
+    this.#watch()
+  }
+}
+
+async function hasSuccessor(registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<boolean> {
+  const { installing } = registration
+  if (registration.active !== worker) return registration.active !== null
+  if (installing) await settled(installing, TAKEOVER_LIMIT)
+  else if (worker.state === 'redundant')
+    await within(TAKEOVER_LIMIT, (done, signal) =>
+      navigator.serviceWorker.addEventListener('controllerchange', done, { signal }),
+    )
+  return registration.active !== null && registration.active !== worker
+}
+
+function unexpected(type: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'internal_error',
+    `the worker answered with "${type}": do page and worker have the same version?`,
+  )
+}
