@@ -1,6 +1,7 @@
 export { type ErrorCode, RefreshWorkerError } from './errors.ts'
-export type { AuthClient, InspectReport } from './page/auth-client.ts'
+export type { AuthClient } from './page/auth-client.ts'
 export type { AuthClientEventMap } from './page/auth-events.ts'
+export type { InspectReport } from './page/inspect-report.ts'
 export { register } from './page/register.ts'
 export {
   ACCESS_TOKEN_PLACEHOLDER,

@@ -1,4 +1,4 @@
-export type { Options, TokenGetter, UrlPredicate, UrlTest } from '../src/core/options/config.ts'
+export type { Options, TokenGetter, UrlPredicate, UrlTest } from '../src/core/options/options.ts'
 export { ConfigError, type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
 export type { AuthorizedApi } from './caches/api-route.ts'
 export { type ApiStrategy, registerApiRoute } from './caches/register-api-route.ts'

@@ -1,5 +1,6 @@
-import type { Clients, Later, WaitUntil } from '../src/core/ports.ts'
+import type { Later, WaitUntil } from '../src/core/ports.ts'
 import { envelope } from '../src/protocol.ts'
+import type { Pages } from './pages.ts'
 
 /** How long (milliseconds) an answer may take before pages are asked to keep this worker alive for it. */
 const PATIENCE = 10_000
@@ -23,11 +24,11 @@ export interface OpenAnswers {
 }
 
 interface Needs {
-  readonly clients: Pick<Clients, 'tell'>
+  readonly pages: Pick<Pages, 'tell'>
   readonly later: Later
 }
 
-export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
+export function createOpenAnswers({ pages, later }: Needs): OpenAnswers {
   const open = new Set<symbol>()
   return {
     isAnyOpen: () => open.size > 0,
@@ -36,7 +37,7 @@ export function createOpenAnswers({ clients, later }: Needs): OpenAnswers {
       const end = () => open.delete(id)
       open.add(id)
       later(PATIENCE, () => {
-        if (open.has(id)) clients.tell(clientId, envelope({ type: 'keep-alive' }))
+        if (open.has(id)) pages.tell(clientId, envelope({ type: 'keep-alive' }))
       })
       try {
         let response = await answer

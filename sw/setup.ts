@@ -4,15 +4,15 @@ import { Route } from 'workbox-routing/Route.js'
 import { Router } from 'workbox-routing/Router.js'
 import { createCore } from '../src/core/core.ts'
 import { createDispatch } from '../src/core/dispatch.ts'
-import type { Options } from '../src/core/options/config.ts'
 import { resolveConfigs } from '../src/core/options/configs.ts'
+import type { Options } from '../src/core/options/options.ts'
 import type { WaitUntil } from '../src/core/ports.ts'
 import { createFallbackStore } from '../src/core/session/fallback-store.ts'
 import { isDevelopment } from '../src/core/trace.ts'
-import { envelope, parsePageRequest } from '../src/protocol.ts'
+import { parsePageRequest } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/api-route.ts'
-import { es256 } from './es256.ts'
 import { createOpenAnswers } from './open-answers.ts'
+import { createAnswerPage } from './page-messages.ts'
 import { createPlatform } from './platform.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
 
@@ -41,26 +41,18 @@ class AnyMethodRouter extends Router {
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const configs = resolveConfigs(options, self.location.href)
   const api: AuthorizedApi = { routes: [], sweeper: null }
-  const platform = createPlatform()
-  const { now, log } = platform
-  const store = createFallbackStore({ durable: platform.store, now, log })
-  const openAnswers = createOpenAnswers(platform)
+  const { ports, store: durable, pages, stopsAnswers } = createPlatform()
+  const { now, later, fetch, log } = ports
+  const store = createFallbackStore({ durable, now, log })
+  const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
   const about = {
     version: __VERSION__,
     scope: self.registration.scope,
     storageKeys: configs.map(({ storageKey }) => storageKey),
   }
+  const onSession = async (storageKey: string, sessionId: string | null) => api.sweeper?.sweep(storageKey, sessionId)
   const cores = configs.map((config, index) =>
-    createCore({
-      ...platform,
-      config,
-      isDefault: index === 0,
-      about,
-      api,
-      store,
-      es256,
-      isAnswering: openAnswers.isAnyOpen,
-    }),
+    createCore({ config, isDefault: index === 0, about, routes: api.routes, onSession, store, ports }),
   )
 
   for (const core of cores) core.start()
@@ -74,7 +66,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
       ({ request }) => answers.get(request) as Promise<Response>,
     ),
   )
-  const dispatch = createDispatch({ ...platform, cores })
+  const dispatch = createDispatch({ cores, fetch, log })
   self.addEventListener('fetch', event => {
     const { request, clientId } = event
     const answer = dispatch(request)
@@ -82,29 +74,19 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
     const { destination } = request
     const answered = answer(event)
-    answers.set(
-      request,
-      platform.stopsAnswers ? openAnswers.follow(answered, { clientId, destination, waitUntil }) : answered,
-    )
+    answers.set(request, stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
     const response = quietly(() => router.handleRequest({ request, event }))
     if (response) event.respondWith(response)
   })
 
+  const answerPage = createAnswerPage({ cores, pages, isAnyOpen })
   self.addEventListener('message', event => {
     const [port] = event.ports
     const message = isFromPage(event) ? parsePageRequest(event.data) : null
     if (!port || !message) return
-    const { session } = message
-    const core = session === undefined ? cores[0] : cores.find(({ config }) => config.storageKey === session)
-    const reply = core
-      ? core.answerMessage(message, promise => event.waitUntil(promise))
-      : envelope({
-          type: 'error',
-          code: 'unknown_session',
-          message: `no configuration of the worker has this storageKey; there is ${about.storageKeys.join(', ')}`,
-        })
+    const reply = answerPage(message, promise => event.waitUntil(promise))
     event.waitUntil(
-      Promise.resolve(reply).then(reply => {
+      reply.then(reply => {
         if (isDevelopment)
           log('debug', `a page asked for ${message.type}: ${reply.type === 'error' ? reply.code : 'answered'}`)
         port.postMessage(reply)

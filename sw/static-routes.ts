@@ -1,4 +1,5 @@
-import type { Config, Endpoint } from '../src/core/options/config.ts'
+import type { Endpoint } from '../src/core/http/urls.ts'
+import type { Config } from '../src/core/options/config.ts'
 
 interface Pattern {
   readonly protocol: string

@@ -1,9 +1,9 @@
-import type { ApiPart, AuthorizedApi, Extendable } from '../../sw/caches/api-route.ts'
 import { envelope, type PageRequest, type WorkerReply } from '../protocol.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
-import type { Clients, Clock, Es256, Fetch, IsOnline, Later, Locks, Log, NewId, Random, WaitUntil } from './ports.ts'
+import type { Ports, WaitUntil } from './ports.ts'
+import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
@@ -21,7 +21,7 @@ import { createRevoke } from './tokens/revocation.ts'
 import { createTokenEndpoint } from './tokens/token-endpoint.ts'
 import { followed, isDevelopment } from './trace.ts'
 
-/** All that the worker does for one configuration, and its session. */
+/** All that a host does for one configuration, and its session. */
 export interface Core {
   readonly config: Config
   readonly match: MatchRequest
@@ -43,52 +43,62 @@ interface Needs {
   readonly isDefault: boolean
   readonly about: About
   /** Routes to come, for what the API answers out of caches. */
-  readonly api: AuthorizedApi
+  readonly routes: readonly ApiRoute[]
+  /** Hears whose session it is now, after every change; null: nobody's. */
+  readonly onSession: (storageKey: string, sessionId: string | null) => Promise<unknown>
   readonly store: FallbackStore
-  readonly isAnswering: () => boolean
-  readonly now: Clock
-  readonly newId: NewId
-  readonly random: Random
-  readonly isOnline: IsOnline
-  readonly later: Later
-  readonly fetch: Fetch
-  readonly locks: Locks
-  readonly clients: Clients
-  readonly es256: Es256
-  readonly log: Log
+  readonly ports: Ports
 }
 
-export function createCore(needs: Needs): Core {
-  const { config, isDefault, api, store, now, newId, clients, log } = needs
+export function createCore({ config, isDefault, about, routes, onSession, store, ports }: Needs): Core {
+  const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, log } = ports
   const describeState = createDescribeState({ config, isDefault, now, newId })
   const onChange: OnChange = async (session, reason) => {
     if (isDevelopment)
       log('debug', `${config.storageKey} is ${session.status}: ${reason}, generation ${session.generation}`)
     // What is stored is stored: that a page could not be told is no reason for a login to fail.
-    const told = clients
-      .broadcast(envelope({ ...describeState(session), reason }))
-      .catch(() => log('warn', 'pages could not be told'))
-    await Promise.all([told, api.sweeper?.sweep(config.storageKey, sessionIdOf(session))])
+    const told = broadcast(envelope({ ...describeState(session), reason })).catch(() =>
+      log('warn', 'pages could not be told'),
+    )
+    await Promise.all([told, onSession(config.storageKey, sessionIdOf(session))])
   }
   const sessions = createSessionStore({
     config,
     store: config.storage === 'memory' ? createTokenVault(store) : store,
     onChange,
   })
-  const dpop = config.dpop ? createDpop(needs) : null
+  const dpop = config.dpop ? createDpop({ config, store, es256, fetch, now, newId }) : null
   const prover = dpop?.prover ?? null
-  const fetchTokens = dpop?.refresh ?? needs.fetch
-  const { known, isComplete, find } = createEndpoints(needs)
+  const fetchTokens = dpop?.refresh ?? fetch
+  const { known, isComplete, find } = createEndpoints({ config, fetch, log })
   const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now, find)
-  const revoke = createRevoke({ ...needs, fetch: fetchTokens, find })
-  const { logout, forward, revocation, farewell } = createLogout({ ...needs, sessions, prover, revoke })
-  const backOff = createBackOff(needs)
-  const freshSession = createFreshSession({ ...needs, revoke, farewell, sessions, tokenEndpoint, backOff })
-  const authorize = createAuthorize({ ...needs, sessions, freshSession, prover })
-  const login = createLogin({ ...needs, sessions, fetch: dpop?.login ?? needs.fetch })
-  const renew = createRenew({ ...needs, freshSession })
+  const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
+  const { logout, forward, revocation, farewell } = createLogout({
+    config,
+    sessions,
+    fetch,
+    prover,
+    locks,
+    revoke,
+    log,
+  })
+  const backOff = createBackOff({ now, random, isOnline })
+  const freshSession = createFreshSession({
+    config,
+    sessions,
+    tokenEndpoint,
+    locks,
+    now,
+    backOff,
+    revoke,
+    farewell,
+    log,
+  })
+  const authorize = createAuthorize({ config, sessions, freshSession, fetch, prover, now })
+  const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, now, newId, log })
+  const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known)
-  const part: ApiPart = { ...needs, match, sessions, freshSession, authorize }
+  const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
   let openRequests = 0
   const answerKind = async (kind: RequestKind, request: Request, event: Extendable): Promise<Response> => {
@@ -98,13 +108,13 @@ export function createCore(needs: Needs): Core {
       case 'signup':
         return (await renew(request)) ?? login(request, kind)
       case 'token':
-        return (await renew(request)) ?? needs.fetch(request)
+        return (await renew(request)) ?? fetch(request)
       case 'revocation':
         return revocation(request, waitUntil)
       case 'logout':
         return forward(request, waitUntil)
       case 'api':
-        for (const route of api.routes) {
+        for (const route of routes) {
           const response = route(part, request, event)
           if (response) return response
         }
@@ -128,19 +138,22 @@ export function createCore(needs: Needs): Core {
       openRequests++
       try {
         if (!isDevelopment) return await work()
-        const { origin } = new URL(needs.about.scope)
+        const { origin } = new URL(about.scope)
         return await followed(request, work, { matchedAs: `${kind}, ${config.storageKey}`, origin, log, now })
       } finally {
         openRequests--
       }
     },
     answerMessage: createAnswerMessage({
-      ...needs,
+      config,
       sessions,
       freshSession,
       backOff,
       logout,
       describeState,
+      now,
+      log,
+      about,
       endSessionUrl: () => known().endSessionUrl?.href ?? null,
       isDurable: store.isDurable,
       openRequests: () => openRequests,

@@ -1,8 +1,8 @@
-import type { Extendable } from '../../sw/caches/api-route.ts'
 import { own } from '../protocol.ts'
 import type { Core } from './core.ts'
 import { isForm, readFields, sendable } from './http/body.ts'
 import type { Fetch, Log } from './ports.ts'
+import type { Extendable } from './requests/api-route.ts'
 import { isScripted, type RequestKind } from './requests/routes.ts'
 
 /** Answers a request. */

@@ -7,8 +7,8 @@ import {
   type WorkerReply,
   type WorkerReport,
 } from '../protocol.ts'
-import type { Config } from './options/config.ts'
-import type { Clients, Clock, Log, NewId, WaitUntil } from './ports.ts'
+import type { Config, DisclosureOptions, SessionLimits, SessionName } from './options/config.ts'
+import type { Clock, Log, NewId, WaitUntil } from './ports.ts'
 import type { Logout } from './requests/logout.ts'
 import type { BackOff } from './session/back-off.ts'
 import type { FreshSession } from './session/fresh-session.ts'
@@ -22,8 +22,13 @@ const ASK_AGAIN = 30_000
 /** Makes the message that tells pages of a session. */
 export type DescribeState = (session: Session) => StateMessage
 
+/** What decides which state pages see. */
+type StateOptions = SessionLimits &
+  Pick<DisclosureOptions, 'claims'> &
+  Pick<Config, 'autoUpdateToken' | 'refreshTokenIn'>
+
 interface DescribeNeeds {
-  readonly config: Config
+  readonly config: SessionName & StateOptions
   readonly isDefault: boolean
   readonly now: Clock
   readonly newId: NewId
@@ -42,25 +47,25 @@ export type About = Pick<WorkerReport, 'version' | 'scope' | 'storageKeys'>
 export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
 
 interface Needs {
-  readonly config: Config
+  readonly config: SessionName &
+    Pick<DisclosureOptions, 'exposeAccessToken'> &
+    Pick<Config, 'autoUpdateToken' | 'issuer' | 'storage'>
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
   readonly describeState: DescribeState
-  readonly clients: Pick<Clients, 'claim'>
   readonly now: Clock
   readonly log: Log
   readonly about: About
   readonly endSessionUrl: () => string | null
   readonly isDurable: () => boolean
   readonly openRequests: () => number
-  readonly isAnswering: () => boolean
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, sessions, freshSession, backOff, logout, describeState, clients, now, log } = needs
-  const { about, isDurable, openRequests, isAnswering, endSessionUrl } = needs
+  const { config, sessions, freshSession, backOff, logout, describeState, now, log } = needs
+  const { about, isDurable, openRequests, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
   const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
@@ -100,8 +105,8 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
       case 'logout':
         await logout(waitUntil)
         return stateReply()
+      // The host takes control of the page before it asks here.
       case 'claim':
-        await clients.claim()
         await freshSession.current()
         return stateReply()
       case 'inspect': {
@@ -124,8 +129,9 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
           },
         })
       }
+      // A host that is stopped while it answers says otherwise.
       case 'keep-alive':
-        return envelope({ type: 'keep-alive', isNeeded: isAnswering() })
+        return envelope({ type: 'keep-alive', isNeeded: false })
       case 'access-token': {
         if (!config.exposeAccessToken)
           throw new RefreshWorkerError(
@@ -151,7 +157,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
 }
 
 /** What pages may know of a session. */
-function toState(session: Session, config: Config, now: number): AuthState {
+function toState(session: Session, config: StateOptions, now: number): AuthState {
   if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
   const { id, generation, expiresAt } = session
   // A page must ask where that refreshes the session, or ends it.

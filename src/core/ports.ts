@@ -1,4 +1,4 @@
-/** What the core needs of the platform, as plain types: `platform.ts` has the real ones, tests have their own. */
+/** What the core needs of its host, as plain types: each host has the real ones, tests have their own. */
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number
@@ -21,14 +21,8 @@ export interface Store {
  */
 export type Locks = <T>(name: string, limit: number, task: (isAlone: boolean) => Promise<T>) => Promise<T>
 
-export interface Clients {
-  /** Posts to every page in scope. */
-  readonly broadcast: (message: unknown) => Promise<void>
-  /** Posts to the page that has this client id, or else to every one, since a page stands behind each worker. */
-  readonly tell: (clientId: string, message: unknown) => Promise<void>
-  /** Takes control of every page in scope. */
-  readonly claim: () => Promise<void>
-}
+/** Posts to every page that this host serves. */
+export type Broadcast = (message: unknown) => Promise<void>
 
 /** Messages for people. `debug` is for development; `warn` says what is wrong with the configuration or the server. */
 export interface Log {
@@ -59,4 +53,18 @@ export interface Es256 {
   readonly publicJwk: (pair: CryptoKeyPair) => Promise<JsonWebKey>
   readonly sign: (pair: CryptoKeyPair, text: string) => Promise<ArrayBuffer>
   readonly sha256: (text: string) => Promise<ArrayBuffer>
+}
+
+/** All of them, but the store, which is wrapped first. */
+export interface Ports {
+  readonly now: Clock
+  readonly newId: NewId
+  readonly random: Random
+  readonly isOnline: IsOnline
+  readonly later: Later
+  readonly fetch: Fetch
+  readonly locks: Locks
+  readonly broadcast: Broadcast
+  readonly es256: Es256
+  readonly log: Log
 }

@@ -44,3 +44,11 @@ export function ask(worker: ServiceWorker, question: Question, limit: number): P
     port1.close()
   })
 }
+
+/** The error of a reply of another type than was asked for. */
+export function unexpected(type: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'internal_error',
+    `the worker answered with "${type}": do page and worker have the same version?`,
+  )
+}

@@ -1,4 +1,3 @@
-import { RefreshWorkerError } from '../errors.ts'
 import {
   type AuthenticatedState,
   type AuthState,
@@ -6,12 +5,12 @@ import {
   isWorkerBroadcast,
   KEEP_ALIVE,
   type StateMessage,
-  type WorkerReport,
 } from '../protocol.ts'
-import { ask, type Question, type Reply } from './ask.ts'
+import { type Question, unexpected } from './ask.ts'
+import { type AskActive, createAskActive } from './ask-active.ts'
 import { AuthEventTarget } from './auth-events.ts'
+import type { InspectReport } from './inspect-report.ts'
 import { ObservedState, UNKNOWN, UNSUPPORTED } from './observed-state.ts'
-import { settled, within } from './worker-state.ts'
 
 declare const __VERSION__: string
 
@@ -25,25 +24,14 @@ const ANSWER_LIMIT = 10_000
 const REFRESH_LIMIT = 5_000
 const REFRESH_TRIES = 12
 
-/** How long (milliseconds) a page waits before it looks for a new version, and for that one to take over. */
+/** How long (milliseconds) a page waits before it looks for a new version. */
 const SILENCE = 1_000
-const TAKEOVER_LIMIT = 30_000
 
 /** How long (milliseconds) a page that had no answer waits before it asks again. */
 const ASK_AGAIN = 30_000
 
 /** The longest time that setTimeout can count (milliseconds). */
 const LONGEST_TIMER = 2_147_483_647
-
-/** What `inspect()` tells of this page and its worker; never a token. */
-export interface InspectReport {
-  readonly page: {
-    readonly version: string
-    /** The script URL of the worker that controls this page. */
-    readonly controller: string | null
-  }
-  readonly worker: WorkerReport
-}
 
 /** A page's view of the session that the worker keeps. Made by `register()`. */
 export interface AuthClient extends Pick<ServiceWorkerAuthClient, keyof ServiceWorkerAuthClient> {}
@@ -65,6 +53,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   /** Null: the default one. */
   readonly #storageKey: string | null
   readonly #sessions: Map<string, AuthClient>
+  readonly #ask: AskActive
   readonly #observed: ObservedState
 
   /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
@@ -79,6 +68,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     this.#isSupported = isSupported
     this.#storageKey = storageKey
     this.#sessions = sessions
+    this.#ask = createAskActive(connection, storageKey)
     this.#observed = new ObservedState(isSupported ? UNKNOWN : UNSUPPORTED, this)
     this.ready = connection.then(async registration => {
       this.#listen(registration)
@@ -167,20 +157,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     return this.ready.catch(() => this.#connection)
   }
 
-  async #ask(question: Question, limit: number, tries = 1): Promise<Reply> {
-    const registration = await this.#connection
-    const { active } = registration
-    if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
-    try {
-      return await ask(active, this.#storageKey === null ? question : { ...question, session: this.#storageKey }, limit)
-    } catch (error) {
-      if (!(error instanceof RefreshWorkerError) || error.code !== 'worker_timeout') throw error
-      // Perhaps another version, the first one that answers at all, has taken over, or is about to.
-      if (!(await hasSuccessor(registration, active)) && tries <= 1) throw error
-      return this.#ask(question, limit, tries - 1)
-    }
-  }
-
   async #askForState(question: Question, limit: number, tries?: number): Promise<AuthState> {
     const reply = await this.#ask(question, limit, tries)
     if (reply.type !== 'state') throw unexpected(reply.type)
@@ -264,22 +240,4 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     this.#observed.set(state)
     this.#watch()
   }
-}
-
-async function hasSuccessor(registration: ServiceWorkerRegistration, worker: ServiceWorker): Promise<boolean> {
-  const { installing } = registration
-  if (registration.active !== worker) return registration.active !== null
-  if (installing) await settled(installing, TAKEOVER_LIMIT)
-  else if (worker.state === 'redundant')
-    await within(TAKEOVER_LIMIT, (done, signal) =>
-      navigator.serviceWorker.addEventListener('controllerchange', done, { signal }),
-    )
-  return registration.active !== null && registration.active !== worker
-}
-
-function unexpected(type: string): RefreshWorkerError {
-  return new RefreshWorkerError(
-    'internal_error',
-    `the worker answered with "${type}": do page and worker have the same version?`,
-  )
 }

@@ -1,36 +1,14 @@
-import type { Config, UrlPredicate } from '../../src/core/options/config.ts'
-import type { Fetch, WaitUntil } from '../../src/core/ports.ts'
+import type { UrlPredicate } from '../../src/core/options/options.ts'
+import type { ApiPart, ApiRoute, Extendable } from '../../src/core/requests/api-route.ts'
 import { hasOwnCredentials } from '../../src/core/requests/attach.ts'
-import type { Authorize } from '../../src/core/requests/authorize.ts'
-import type { MatchRequest } from '../../src/core/requests/routes.ts'
-import type { FreshSession } from '../../src/core/session/fresh-session.ts'
 import { type Authenticated, isSame, sessionIdOf } from '../../src/core/session/session.ts'
-import type { SessionStore } from '../../src/core/session/session-store.ts'
 import { type Access, bindToSession, type StrategyHandler, type Sweeper } from './session-cache.ts'
-
-/** What answers API requests without a route, for a route to use. */
-export interface ApiPart {
-  readonly config: Config
-  readonly match: MatchRequest
-  readonly sessions: SessionStore
-  readonly freshSession: Pick<FreshSession, 'current'>
-  readonly authorize: Authorize
-  readonly fetch: Fetch
-}
-
-/** Answers some of the API's requests in place of the network; null: not this one. */
-export type ApiRoute = (part: ApiPart, request: Request, event: Extendable) => Promise<Response> | null
 
 /** What `setup()` returns, to be given to `registerApiRoute`. */
 export interface AuthorizedApi {
   readonly routes: ApiRoute[]
   /** Null as long as there are no routes. */
   sweeper: Sweeper | null
-}
-
-/** As much of a fetch event as is needed here. */
-export interface Extendable {
-  readonly waitUntil: WaitUntil
 }
 
 /** As much of Workbox's and Serwist's base class of strategies as is used here. */

@@ -1,6 +1,6 @@
 /// <reference lib="webworker" />
 
-import type { UrlPredicate } from '../../src/core/options/config.ts'
+import type { UrlPredicate } from '../../src/core/options/options.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { type AuthorizedApi, createApiRoute, type Strategy } from './api-route.ts'
 import { createSweeper } from './session-cache.ts'

@@ -1,5 +1,5 @@
+import { rebuild } from '../../src/core/http/rebuild.ts'
 import type { Fetch } from '../../src/core/ports.ts'
-import { rebuild } from '../../src/core/requests/attach.ts'
 
 type Callback = (param: Readonly<Record<string, unknown>>) => Promise<unknown>
 

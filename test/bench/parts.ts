@@ -12,16 +12,16 @@ interface Part {
 }
 
 const PARTS: readonly Part[] = [
-  { title: 'DPoP', modules: /\bsw\/(dpop|dpop-key|es256)\.ts$/ },
-  { title: 'discovery (`issuer`)', modules: /\bsw\/endpoints\.ts$/ },
+  { title: 'DPoP', modules: /\b(tokens\/dpop(-key)?|sw\/es256)\.ts$/ },
+  { title: 'discovery (`issuer`)', modules: /\btokens\/endpoints\.ts$/ },
   {
     title: 'several configurations',
-    modules: /\bsw\/configs\.ts$/,
-    stub: "export { resolveConfig as resolveConfigs } from './config.ts'",
+    modules: /\boptions\/configs\.ts$/,
+    stub: "export { resolveConfig as resolveConfigs } from './resolve-config.ts'",
   },
-  { title: 'tokens in memory', modules: /\bsw\/token-vault\.ts$/ },
+  { title: 'tokens in memory', modules: /\bsession\/token-vault\.ts$/ },
   { title: 'static routes', modules: /\bsw\/static-routes\.ts$/ },
-  { title: 'revocation', modules: /\bsw\/revocation\.ts$/ },
+  { title: 'revocation', modules: /\btokens\/revocation\.ts$/ },
   { title: 'long answers in Firefox', modules: /\bsw\/open-answers\.ts$/ },
   {
     title: 'Workbox’s router',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Options } from '../../src/core/options/config.ts'
+import type { Options } from '../../src/core/options/options.ts'
 import type { AuthServer } from '../servers/app.ts'
 import { type OidcServerOptions, openOidcServer } from '../servers/oidc.ts'
 import type { Profile, Tab } from './engines/engine.ts'

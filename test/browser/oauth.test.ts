@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Options } from '../../src/core/options/config.ts'
+import type { Options } from '../../src/core/options/options.ts'
 import type { AuthState } from '../../src/protocol.ts'
 import { type AuthServer, postForm } from '../servers/app.ts'
 import { openOAuth2Server } from '../servers/oauth2-server.ts'

@@ -1,9 +1,12 @@
 /** Stand-ins for the ports: a clock that is set, a store that keeps to IndexedDB's rules, a server that is scripted. */
 
-import { type Config, type Options, resolveConfig } from '../../src/core/options/config.ts'
+import type { Config } from '../../src/core/options/config.ts'
+import type { Options } from '../../src/core/options/options.ts'
+import { resolveConfig } from '../../src/core/options/resolve-config.ts'
 import type { Locks, Store } from '../../src/core/ports.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
-import { type Authenticated, loggedIn, nobody, type Tokens } from '../../src/core/session/session.ts'
+import { type Authenticated, loggedIn, nobody } from '../../src/core/session/session.ts'
+import type { Tokens } from '../../src/core/tokens/tokens.ts'
 
 export const ORIGIN = 'https://app.example'
 export const NOW = Date.UTC(2026, 0, 1)

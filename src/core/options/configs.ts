@@ -1,6 +1,8 @@
 import { ConfigError } from '../../errors.ts'
-import { createHasPrefix, isAliasOf } from '../requests/routes.ts'
-import { type Config, type Endpoint, type Options, resolveConfig } from './config.ts'
+import { createHasPrefix, type Endpoint, isAliasOf } from '../http/urls.ts'
+import type { Config } from './config.ts'
+import type { Options } from './options.ts'
+import { resolveConfig } from './resolve-config.ts'
 
 /** A URL, or all below it, that a configuration decides about. */
 interface Claimed extends Endpoint {

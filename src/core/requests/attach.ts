@@ -1,21 +1,17 @@
 import { ACCESS_TOKEN_PLACEHOLDER } from '../../protocol.ts'
-import type { Config } from '../options/config.ts'
+import { rebuild } from '../http/rebuild.ts'
+import type { HeaderOptions } from '../options/config.ts'
 import type { Usable } from '../session/session.ts'
-
-/** The value of the header that carries the access token (RFC 6750 §2.1, RFC 9449 §7.1). */
-export function authorization(config: Config, session: Pick<Usable, 'accessToken' | 'isBound'>): string {
-  if (session.isBound) return `DPoP ${session.accessToken}`
-  return config.authTokenType ? `${config.authTokenType} ${session.accessToken}` : session.accessToken
-}
+import { authorization } from '../tokens/authorization.ts'
 
 /** Whether the page sent credentials of its own, which win; a placeholder out of a login response is none. */
-export function hasOwnCredentials(request: Request, config: Config): boolean {
+export function hasOwnCredentials(request: Request, config: HeaderOptions): boolean {
   const value = request.headers.get(config.authHeader)
   return value !== null && !value.includes(ACCESS_TOKEN_PLACEHOLDER)
 }
 
 /** The same request with the session's access token, or with none. */
-export function attach(request: Request, config: Config, session: Usable | null): Request {
+export function attach(request: Request, config: HeaderOptions, session: Usable | null): Request {
   const { authHeader } = config
   if (!session && !request.headers.has(authHeader)) return request
   const isAuthorization = authHeader.toLowerCase() === 'authorization'
@@ -27,15 +23,6 @@ export function attach(request: Request, config: Config, session: Usable | null)
   if (session) copy.headers.set(authHeader, authorization(config, session))
   else copy.headers.delete(authHeader)
   return copy
-}
-
-/** The same request with changes, and with headers that can be written. */
-export function rebuild(request: Request, changes: RequestInit = {}): Request {
-  // Only a copy without changes keeps the headers that scripts may not write, such as client hints.
-  if (Object.keys(changes).length === 0) return new Request(request)
-  const { headers, referrer, referrerPolicy } = request
-  // Else it would name the worker as its referrer.
-  return new Request(request, { headers, referrer, referrerPolicy, ...changes })
 }
 
 /**

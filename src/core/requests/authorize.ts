@@ -1,6 +1,7 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { keepForReplay } from '../http/body.ts'
-import type { Config } from '../options/config.ts'
+import { isFromElsewhere } from '../http/redirects.ts'
+import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Clock, Fetch, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import {
@@ -16,10 +17,10 @@ import {
   type Usable,
 } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { authorization } from '../tokens/authorization.ts'
 import { asksForNonce, type Prover } from '../tokens/dpop.ts'
 import { isDevelopment, note } from '../trace.ts'
-import { attach, authorization, hasOwnCredentials } from './attach.ts'
-import { isFromElsewhere } from './routes.ts'
+import { attach, hasOwnCredentials } from './attach.ts'
 import { createSend } from './send.ts'
 
 /** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
@@ -29,7 +30,8 @@ const FUTILE = 30_000
 export type Authorize = (request: Request, waitUntil: WaitUntil) => Promise<Response>
 
 interface Needs {
-  readonly config: Config
+  readonly config: HeaderOptions &
+    Pick<Config, 'autoUpdateToken' | 'logoutOnInvalidToken' | 'refreshAhead' | 'refreshTokenIn' | 'replayBodyLimit'>
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly fetch: Fetch

@@ -1,19 +1,24 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import type { Config } from '../options/config.ts'
+import { type JsonBody, readJson } from '../http/json.ts'
+import { isFromElsewhere } from '../http/redirects.ts'
+import type { Config, DisclosureOptions, TokenResponseOptions } from '../options/config.ts'
 import type { Clock, Fetch, Locks, Log, NewId } from '../ports.ts'
-import { alone } from '../session/fresh-session.ts'
-import { loggedIn, type Tokens } from '../session/session.ts'
+import { alone, type LockOptions } from '../session/fresh-session.ts'
+import { loggedIn } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
-import { type JsonBody, keptOf, readJson, readTokens } from '../tokens/token-response.ts'
+import { keptOf, readTokens } from '../tokens/token-response.ts'
+import type { Tokens } from '../tokens/tokens.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { redact } from './redact.ts'
-import { isFromElsewhere } from './routes.ts'
 
 /** Sends a login or signup, keeps the tokens of its response, and answers with that response, redacted. */
 export type Login = (request: Request, kind: 'login' | 'signup') => Promise<Response>
 
 interface Needs {
-  readonly config: Config
+  readonly config: LockOptions &
+    TokenResponseOptions &
+    Pick<DisclosureOptions, 'exposeIdToken' | 'redactTokens'> &
+    Pick<Config, 'loginOnSignup' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly locks: Locks

@@ -1,8 +1,8 @@
 import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import { keepForReplay, readFields } from '../http/body.ts'
-import type { Config } from '../options/config.ts'
+import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
-import { alone, type Farewell } from '../session/fresh-session.ts'
+import { alone, type Farewell, type LockOptions } from '../session/fresh-session.ts'
 import { type Authenticated, ended, isUsable, type Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import type { Prover } from '../tokens/dpop.ts'
@@ -25,7 +25,9 @@ export interface Logout {
 }
 
 interface Needs {
-  readonly config: Config
+  readonly config: LockOptions &
+    HeaderOptions &
+    Pick<Config, 'httpInterceptor' | 'logoutMethod' | 'logoutUrl' | 'refreshTokenIn' | 'replayBodyLimit'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly prover?: Prover | null

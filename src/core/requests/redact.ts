@@ -1,6 +1,6 @@
 import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import type { Config } from '../options/config.ts'
-import type { Tokens } from '../session/session.ts'
+import type { Tokens } from '../tokens/tokens.ts'
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
 const SHORTEST_SECRET = 16

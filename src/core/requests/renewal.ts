@@ -17,8 +17,13 @@ const YOUNG = 30_000
  */
 export type Renew = (request: Request) => Promise<Response | null>
 
+type RenewalOptions = Pick<
+  Config,
+  'accessTokenProp' | 'authTokenType' | 'exposeIdToken' | 'idTokenProp' | 'refreshTokenProp' | 'refreshTokenSubmitProp'
+>
+
 interface Needs {
-  readonly config: Config
+  readonly config: RenewalOptions
   readonly freshSession: FreshSession
   readonly now: Clock
 }
@@ -52,7 +57,7 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
 }
 
 /** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders. */
-function tokenResponse({ expiresAt, isBound, idToken }: Authenticated, config: Config, now: number): Response {
+function tokenResponse({ expiresAt, isBound, idToken }: Authenticated, config: RenewalOptions, now: number): Response {
   const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
   if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
   place(body, config.accessTokenProp, ACCESS_TOKEN_PLACEHOLDER)

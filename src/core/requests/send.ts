@@ -1,5 +1,5 @@
 import type { Replay } from '../http/body.ts'
-import type { Config } from '../options/config.ts'
+import type { HeaderOptions } from '../options/config.ts'
 import type { Fetch } from '../ports.ts'
 import type { Usable } from '../session/session.ts'
 import type { Prover } from '../tokens/dpop.ts'
@@ -12,7 +12,7 @@ import { attach } from './attach.ts'
 export type Send = (request: Request, session: Usable | null, again?: Replay['again']) => Promise<Response>
 
 interface Needs {
-  readonly config: Config
+  readonly config: HeaderOptions
   readonly fetch: Fetch
   readonly prover: Prover | null
 }

@@ -1,6 +1,6 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
-import type { Config } from '../options/config.ts'
+import type { Config, SessionLimits, SessionName } from '../options/config.ts'
 import type { Clock, Locks, Log } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../tokens/token-endpoint.ts'
@@ -31,8 +31,11 @@ const LOCK_MARGIN = 2_000
 /** How many refreshes are remembered. */
 const HISTORY = 20
 
+/** The lock's name, and how long a refresh may hold it. */
+export type LockOptions = SessionName & Pick<Config, 'timeout'>
+
 /** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
-export function alone<T>(locks: Locks, config: Config, task: (isAlone: boolean) => Promise<T>): Promise<T> {
+export function alone<T>(locks: Locks, config: LockOptions, task: (isAlone: boolean) => Promise<T>): Promise<T> {
   return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
 }
 
@@ -60,7 +63,7 @@ export interface FreshSession {
 }
 
 interface Needs {
-  readonly config: Config
+  readonly config: LockOptions & SessionLimits & Pick<Config, 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly tokenEndpoint: TokenEndpoint
   readonly locks: Locks

@@ -1,5 +1,5 @@
 import type { StateReason } from '../../protocol.ts'
-import type { Config } from '../options/config.ts'
+import type { Config, SessionName } from '../options/config.ts'
 import type { Store } from '../ports.ts'
 import { type Authenticated, isSame, nobody, parseSession, type Session, sessionIdOf, used } from './session.ts'
 
@@ -30,7 +30,7 @@ export interface SessionStore {
 }
 
 interface Needs {
-  readonly config: Pick<Config, 'storageKey' | 'keepsRefreshToken' | 'maxIdle'>
+  readonly config: SessionName & Pick<Config, 'keepsRefreshToken' | 'maxIdle'>
   readonly store: Store
   readonly onChange: OnChange
 }

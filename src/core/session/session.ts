@@ -1,27 +1,12 @@
 import { ANONYMOUS_REASONS, type AnonymousReason } from '../../protocol.ts'
-import type { Config } from '../options/config.ts'
+import type { Config, SessionLimits } from '../options/config.ts'
+import { type HeldTokens, isToken, type Tokens } from '../tokens/tokens.ts'
 
 /** Bumped when the stored record changes its shape. */
 const RECORD_VERSION = 1
 
 /** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
 const CLOCK_TOLERANCE = 60_000
-
-/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
-const TOKEN = /^[\x21-\x7e]+$/
-export const LONGEST_TOKEN = 65_536
-
-/** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
-export interface Tokens {
-  readonly accessToken: string
-  readonly refreshToken: string | null
-  readonly idToken: string | null
-  readonly receivedAt: number
-  /** Null: unknown, which means valid until a 401. */
-  readonly expiresAt: number | null
-  /** Whether the access token is bound to this browser's key, and of no use without a proof of it (RFC 9449). */
-  readonly isBound?: true
-}
 
 interface Stamped {
   readonly version: typeof RECORD_VERSION
@@ -34,10 +19,8 @@ export interface Anonymous extends Stamped {
   readonly reason: AnonymousReason
 }
 
-export interface Authenticated extends Stamped, Omit<Tokens, 'accessToken'> {
+export interface Authenticated extends Stamped, HeldTokens {
   readonly status: 'authenticated'
-  /** Null: this worker has not got it, since another one had it in memory, or this one before it was stopped. */
-  readonly accessToken: string | null
   /** Random, one for each login. */
   readonly id: string
   /** How many refreshes of these very tokens have begun and not come to an end; more than now runs: they were cut off. */
@@ -144,16 +127,14 @@ export function isDue(session: Authenticated, now: number, refreshAhead: number)
   return now >= session.expiresAt - ahead || now < session.receivedAt - CLOCK_TOLERANCE
 }
 
-type Limits = Pick<Config, 'maxIdle' | 'maxAge'>
-
 /** When a session ends unless it is used, whatever its tokens allow (milliseconds since the epoch); null: never. */
-export function endsAt({ startedAt, usedAt }: Authenticated, { maxIdle, maxAge }: Limits): number | null {
+export function endsAt({ startedAt, usedAt }: Authenticated, { maxIdle, maxAge }: SessionLimits): number | null {
   const at = Math.min(startedAt + maxAge, usedAt + maxIdle)
   return Number.isFinite(at) ? at : null
 }
 
 /** The limit that a session has reached; null: none. */
-export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: Limits, now: number): Limit | null {
+export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: SessionLimits, now: number): Limit | null {
   // In both directions: by a clock that was set back farther than that, it would have hardly an end.
   if (Math.abs(now - session.usedAt) >= maxIdle) return 'idle'
   return Math.abs(now - session.startedAt) >= maxAge ? 'max_age' : null
@@ -189,9 +170,4 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
-}
-
-/** Whether a value can be sent as a token. */
-export function isToken(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)
 }

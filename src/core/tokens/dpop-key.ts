@@ -1,5 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import type { Config } from '../options/config.ts'
+import type { SessionName } from '../options/config.ts'
 import type { Es256, Store } from '../ports.ts'
 
 export interface ProofKey {
@@ -19,7 +19,7 @@ export interface ProofKeys {
 }
 
 interface Needs {
-  readonly config: Pick<Config, 'storageKey'>
+  readonly config: SessionName
   readonly store: Store
   readonly es256: Es256
 }

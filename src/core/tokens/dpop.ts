@@ -1,12 +1,12 @@
 import { own } from '../../protocol.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
-import type { Config } from '../options/config.ts'
+import { parseDate } from '../http/dates.ts'
+import { readJson } from '../http/json.ts'
+import { rebuild } from '../http/rebuild.ts'
+import { isFromElsewhere } from '../http/redirects.ts'
+import type { Config, HeaderOptions, SessionName } from '../options/config.ts'
 import type { Clock, Es256, Fetch, NewId, Store } from '../ports.ts'
-import { rebuild } from '../requests/attach.ts'
-import { isFromElsewhere } from '../requests/routes.ts'
 import { createProofKeys, type ProofKeys } from './dpop-key.ts'
-import { parseDate } from './token-endpoint.ts'
-import { readJson } from './token-response.ts'
 
 /** By less (milliseconds) no server refuses a proof, and so much may be due to the way that an answer takes. */
 const CLOCK_TOLERANCE = 5_000
@@ -28,7 +28,7 @@ export interface Dpop {
 }
 
 interface Needs {
-  readonly config: Config
+  readonly config: SessionName & HeaderOptions & Pick<Config, 'replayBodyLimit'>
   readonly store: Store
   readonly es256: Es256
   readonly fetch: Fetch
@@ -55,7 +55,7 @@ export function createDpop({ config, store, ...ports }: Needs): Dpop {
 }
 
 interface ProverNeeds extends Pick<Needs, 'es256' | 'fetch' | 'now' | 'newId'> {
-  readonly config: Pick<Config, 'authHeader'>
+  readonly config: Pick<HeaderOptions, 'authHeader'>
   readonly keys: Pick<ProofKeys, 'current'>
   /** The error code of an answer. */
   readonly errorOf: (response: Response) => unknown

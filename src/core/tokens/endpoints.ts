@@ -1,8 +1,10 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
-import { type Config, type Endpoint, type Endpoints, parseEndpoint } from '../options/config.ts'
+import { readJson } from '../http/json.ts'
+import type { Endpoint } from '../http/urls.ts'
+import type { Config, Endpoints } from '../options/config.ts'
+import { parseEndpoint } from '../options/parse-endpoint.ts'
 import type { Fetch, Log } from '../ports.ts'
-import { readJson } from './token-response.ts'
 
 /** The endpoints of the authorization server: those of the configuration, and with `issuer` those of its metadata. */
 export interface EndpointFinder {
@@ -25,7 +27,7 @@ interface Metadata {
 }
 
 interface Needs {
-  readonly config: Config
+  readonly config: Endpoints & Pick<Config, 'issuer' | 'timeout'>
   readonly fetch: Fetch
   readonly log: Log
 }

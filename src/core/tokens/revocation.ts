@@ -1,8 +1,9 @@
-import type { Config } from '../options/config.ts'
+import { readRetryAfter } from '../http/dates.ts'
+import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch, Later, Log } from '../ports.ts'
-import type { Authenticated } from '../session/session.ts'
 import type { EndpointFinder } from './endpoints.ts'
-import { readRetryAfter, tokenRequest } from './token-endpoint.ts'
+import { tokenRequest } from './token-endpoint.ts'
+import type { HeldTokens } from './tokens.ts'
 
 /** How often the server is asked in all, and how long (milliseconds) nothing is asked in between, at least and at most. */
 const TRIES = 3
@@ -16,10 +17,10 @@ const LONGEST_PAUSE = 20_000
  */
 export type Revoke = (session: Revocable) => Promise<void>
 
-type Revocable = Pick<Authenticated, 'accessToken' | 'refreshToken' | 'isBound'>
+type Revocable = Pick<HeldTokens, 'accessToken' | 'refreshToken' | 'isBound'>
 
 interface Needs {
-  readonly config: Config
+  readonly config: TokenRequestOptions & Endpoints & Pick<Config, 'issuer'>
   readonly fetch: Fetch
   readonly now: Clock
   readonly later: Later

@@ -1,11 +1,14 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own, REQUESTED_WITH } from '../../protocol.ts'
-import type { Config, Endpoint } from '../options/config.ts'
+import { readRetryAfter } from '../http/dates.ts'
+import { type JsonBody, readJson } from '../http/json.ts'
+import type { Endpoint } from '../http/urls.ts'
+import type { Config, Endpoints, TokenRequestOptions, TokenResponseOptions } from '../options/config.ts'
 import type { Clock, Fetch } from '../ports.ts'
-import { authorization } from '../requests/attach.ts'
-import type { Authenticated, Tokens } from '../session/session.ts'
+import { authorization } from './authorization.ts'
 import type { EndpointFinder } from './endpoints.ts'
-import { type JsonBody, keptOf, readJson, readTokens } from './token-response.ts'
+import { keptOf, readTokens } from './token-response.ts'
+import type { HeldTokens, Tokens } from './tokens.ts'
 
 /**
  * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
@@ -20,12 +23,15 @@ export type RefreshAnswer =
       readonly retryAfter?: number
     }
 
-export type TokenEndpoint = (session: Authenticated) => Promise<RefreshAnswer>
+export type TokenEndpoint = (held: HeldTokens) => Promise<RefreshAnswer>
 
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
+/** What a refresh is asked and read by. */
+type RefreshOptions = TokenRequestOptions & TokenResponseOptions & Endpoints & Pick<Config, 'refreshTokenSubmitProp'>
+
 export function createTokenEndpoint(
-  config: Config,
+  config: RefreshOptions,
   fetch: Fetch,
   now: Clock,
   find: EndpointFinder['find'] = async () => config,
@@ -54,7 +60,7 @@ export function createTokenEndpoint(
   }
 }
 
-function refreshRequest(config: Config, url: Endpoint, session: Authenticated, signal: AbortSignal): Request {
+function refreshRequest(config: RefreshOptions, url: Endpoint, session: HeldTokens, signal: AbortSignal): Request {
   const { refreshToken } = session
   const fields = {
     grant_type: 'refresh_token',
@@ -65,10 +71,10 @@ function refreshRequest(config: Config, url: Endpoint, session: Authenticated, s
 
 /** A request of the worker's own to the authorization server, in the encoding that it takes. */
 export function tokenRequest(
-  config: Config,
+  config: TokenRequestOptions,
   { href }: Endpoint,
   fields: Readonly<Record<string, string>>,
-  session: Pick<Authenticated, 'accessToken' | 'isBound'>,
+  session: Pick<HeldTokens, 'accessToken' | 'isBound'>,
   signal: AbortSignal,
 ): Request {
   const isInCookie = config.refreshTokenIn === 'cookie'
@@ -93,7 +99,7 @@ export function tokenRequest(
   })
 }
 
-async function classify(response: Response, config: Config, receivedAt: number): Promise<RefreshAnswer> {
+async function classify(response: Response, config: RefreshOptions, receivedAt: number): Promise<RefreshAnswer> {
   const json = await readJson(response)
   if (response.ok) {
     if (!json) return { outcome: 'unavailable', detail: 'the token endpoint answered with something else than JSON' }
@@ -119,30 +125,18 @@ async function classify(response: Response, config: Config, receivedAt: number):
 }
 
 /** Whether an answer says that this refresh token, or this client, will never do (RFC 6749 §5.2). */
-function isDefinitive(status: number, json: JsonBody | null, error: unknown, config: Config): boolean {
+function isDefinitive(
+  status: number,
+  json: JsonBody | null,
+  error: unknown,
+  { formEncoded }: TokenRequestOptions,
+): boolean {
   if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
   // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
-  return status === 401 && !config.formEncoded && json !== null && typeof error !== 'string'
+  return status === 401 && !formEncoded && json !== null && typeof error !== 'string'
 }
 
 /** Whether the request is what the server does not understand, and nothing that passes by itself. */
 function isOurFault(status: number): boolean {
   return status >= 400 && status < 500 && ![408, 425, 429].includes(status)
-}
-
-/**
- * Seconds, or a date by the server's clock; null where it is missing, in the past, or neither.
- * @see RFC 9110 §10.2.3
- */
-export function readRetryAfter(headers: Headers, receivedAt: number): number | null {
-  const value = headers.get('Retry-After')?.trim() ?? ''
-  if (/^\d+$/.test(value)) return Number(value) * 1000
-  const delay = parseDate(value) - (parseDate(headers.get('Date') ?? '') || receivedAt)
-  return delay > 0 ? delay : null
-}
-
-/** An HTTP date, in milliseconds since the epoch; NaN for anything else, which engines would make dates of. */
-export function parseDate(value: string): number {
-  // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
-  return value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
 }

@@ -1,47 +1,11 @@
 import { jwtDecode } from 'jwt-decode'
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
-import type { Config } from '../options/config.ts'
-import { type Authenticated, isToken, LONGEST_TOKEN, type Tokens } from '../session/session.ts'
+import type { TokenResponseOptions } from '../options/config.ts'
+import { type HeldTokens, isToken, LONGEST_TOKEN, type Tokens } from './tokens.ts'
 
 /** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
 const LONGEST_LIFE = 366 * 86_400_000
-
-/** A response with tokens is small (bytes); what is larger is not read. */
-const LARGEST_BODY = 1_048_576
-
-export interface JsonBody {
-  readonly text: string
-  readonly body: unknown
-}
-
-/** Reads a JSON response of bounded size; null where it is something else, or broken. Uses up the response's body. */
-export async function readJson(response: Response): Promise<JsonBody | null> {
-  const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '')
-  const reader = response.body?.getReader()
-  // Not awaited: where the response is a clone, it settles only once the other one is read.
-  const giveUp = () => {
-    reader?.cancel().catch(() => undefined)
-    return null
-  }
-  if (!isJson || !reader) return giveUp()
-  const decoder = new TextDecoder()
-  let text = ''
-  for (let size = 0; ; ) {
-    const { done, value } = await reader.read()
-    if (done) break
-    size += value.byteLength
-    if (size > LARGEST_BODY) return giveUp()
-    text += decoder.decode(value, { stream: true })
-  }
-  text += decoder.decode()
-  try {
-    return { text, body: JSON.parse(text) }
-  } catch {
-    // No cause: the engine's message quotes the body.
-    return null
-  }
-}
 
 /**
  * Reads the tokens of a login or refresh response.
@@ -49,7 +13,7 @@ export async function readJson(response: Response): Promise<JsonBody | null> {
  * @param receivedAt milliseconds since the epoch
  * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`; the message quotes nothing of the response
  */
-export function readTokens(body: unknown, config: Config, receivedAt: number): Tokens {
+export function readTokens(body: unknown, config: TokenResponseOptions, receivedAt: number): Tokens {
   const accessToken = config.getAccessTokenFromResponse
     ? attempt(config.getAccessTokenFromResponse, body)
     : findToken(body, config.accessTokenProp, config.accessTokenName, config.accessTokenRoot)
@@ -74,11 +38,11 @@ export function readTokens(body: unknown, config: Config, receivedAt: number): T
 }
 
 /** What a session keeps of the tokens of a response. */
-export function keptOf(tokens: Tokens, { keepsRefreshToken }: Config): Tokens {
+export function keptOf(tokens: Tokens, { keepsRefreshToken }: Pick<TokenResponseOptions, 'keepsRefreshToken'>): Tokens {
   return keepsRefreshToken ? tokens : { ...tokens, refreshToken: null }
 }
 
-function readRefreshToken(body: unknown, config: Config, accessToken: string): string | null {
+function readRefreshToken(body: unknown, config: TokenResponseOptions, accessToken: string): string | null {
   const token = config.getRefreshTokenFromResponse
     ? attempt(config.getRefreshTokenFromResponse, body)
     : findToken(body, config.refreshTokenProp, config.refreshTokenName, config.refreshTokenRoot)
@@ -92,7 +56,7 @@ function readRefreshToken(body: unknown, config: Config, accessToken: string): s
 /** The named claims of the id token, or else of the access token; never anything else of them. */
 export function readClaims(
   names: readonly string[],
-  session: Pick<Authenticated, 'accessToken' | 'idToken'>,
+  session: Pick<HeldTokens, 'accessToken' | 'idToken'>,
 ): Record<string, unknown> {
   const claims: [string, unknown][] = []
   const sources = [session.idToken, session.accessToken].map(token => token && decode(token))
@@ -143,7 +107,7 @@ function assertToken(value: unknown, kind: 'access' | 'refresh'): asserts value 
 }
 
 /** RFC 6749 §7.1: a client must not use a token whose type it does not understand. */
-function readTokenType(body: unknown, config: Config): string {
+function readTokenType(body: unknown, config: TokenResponseOptions): string {
   const type = own(body, 'token_type')
   if (type === undefined) return 'bearer'
   const known = ['bearer', config.authTokenType || 'bearer', config.dpop ? 'dpop' : 'bearer']
@@ -155,7 +119,12 @@ function readTokenType(body: unknown, config: Config): string {
   )
 }
 
-function findExpiry(body: unknown, accessToken: string, config: Config, receivedAt: number): number | null {
+function findExpiry(
+  body: unknown,
+  accessToken: string,
+  config: TokenResponseOptions,
+  receivedAt: number,
+): number | null {
   const { getExpirationDateFromResponse } = config
   const expiresAt =
     (getExpirationDateFromResponse && after(0, attempt(getExpirationDateFromResponse, body))) ??

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createAnswerMessage, createDescribeState } from '../../../src/core/messages.ts'
-import type { Options } from '../../../src/core/options/config.ts'
+import type { Options } from '../../../src/core/options/options.ts'
 import { createAuthorize } from '../../../src/core/requests/authorize.ts'
 import { createLogin } from '../../../src/core/requests/login.ts'
 import { createLogout } from '../../../src/core/requests/logout.ts'
@@ -86,9 +86,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       freshSession,
       logout,
       describeState: createDescribeState({ config, isDefault: true, now, newId: () => 'run-1' }),
-      clients: { claim: async () => undefined },
       isDurable: () => true,
-      isAnswering: () => false,
       endSessionUrl: () => null,
       openRequests: () => 0,
       about: { version: '1.2.3', scope: `${ORIGIN}/`, storageKeys: ['refresh-worker'] },

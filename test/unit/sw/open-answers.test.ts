@@ -7,7 +7,7 @@ function setUp() {
   const waiting: [number, () => void][] = []
   const held: Promise<unknown>[] = []
   const answers = createOpenAnswers({
-    clients: { tell: async (clientId, message) => void told.push([clientId, message]) },
+    pages: { tell: async (clientId, message) => void told.push([clientId, message]) },
     later: (delay, task) => void waiting.push([delay, task]),
   })
   const pass = () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type Options, resolveConfig } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
+import { resolveConfig } from '../../../../src/core/options/resolve-config.ts'
 
 const SCRIPT = 'https://app.example/app/sw.js'
 const resolve = (options: object) => resolveConfig({ apiUrls: ['/api/'], ...options } as Options, SCRIPT)

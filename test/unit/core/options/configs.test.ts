@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
 import { resolveConfigs } from '../../../../src/core/options/configs.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { ConfigError } from '../../../../src/errors.ts'
 import { ORIGIN } from '../../kit.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createAuthorize } from '../../../../src/core/requests/authorize.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { ended, loggedIn, nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createLogin } from '../../../../src/core/requests/login.ts'
 import { nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import type { Locks } from '../../../../src/core/ports.ts'
 import { createLogin } from '../../../../src/core/requests/login.ts'
 import { type Authenticated, ended, nobody, type Session } from '../../../../src/core/session/session.ts'

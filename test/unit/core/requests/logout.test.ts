@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createLogout } from '../../../../src/core/requests/logout.ts'
 import { ended, nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'

@@ -1,7 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { OidcClient, type RefreshState, WebStorageStateStore } from 'oidc-client-ts'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createLogin } from '../../../../src/core/requests/login.ts'
 import { createRenew } from '../../../../src/core/requests/renewal.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createRenew } from '../../../../src/core/requests/renewal.ts'
 import { nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { RefreshWorkerError } from '../../../../src/errors.ts'

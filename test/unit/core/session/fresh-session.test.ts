@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import type { Locks } from '../../../../src/core/ports.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { type Authenticated, ended, loggedIn, refreshed, type Session } from '../../../../src/core/session/session.ts'
@@ -48,7 +48,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
       onChange: async (_, reason) => void changes.push(reason),
     })
     const tokenEndpoint: TokenEndpoint = session => {
-      asked.push(session)
+      asked.push(session as Authenticated)
       return endpoint ? endpoint(session) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))
     }
     const needs = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createEndpoints } from '../../../../src/core/tokens/endpoints.ts'
 import type { RefreshWorkerError } from '../../../../src/errors.ts'
 import { configOf, jsonResponse } from '../../kit.ts'

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createTokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
 import { configOf, createServer, jsonResponse, NOW, ORIGIN, sessionOf } from '../../kit.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Options } from '../../../../src/core/options/config.ts'
-import { readClaims, readJson, readTokens } from '../../../../src/core/tokens/token-response.ts'
+import { readJson } from '../../../../src/core/http/json.ts'
+import type { Options } from '../../../../src/core/options/options.ts'
+import { readClaims, readTokens } from '../../../../src/core/tokens/token-response.ts'
 import { configOf, jwt, NOW, tokensOf } from '../../kit.ts'
 
 const read = (body: unknown, options: Partial<Options> = {}) => readTokens(body, configOf(options), NOW)

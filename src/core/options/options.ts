@@ -1,0 +1,132 @@
+/** Decides on a parsed URL; must be synchronous and free of side effects. */
+export type UrlPredicate = (url: URL, request: Request) => boolean
+
+/** Anything with a `test` method that takes a URL as a string: a `URLPattern`, but not a `RegExp`. */
+export interface UrlTest {
+  test(url: string): boolean
+}
+
+/** Replaces the extraction of a token from a response body that was parsed from JSON. */
+export type TokenGetter = (response: unknown) => string | null | undefined
+
+/** The options of `setup()`. Durations are in seconds, as `expires_in` is. */
+export interface Options {
+  /**
+   * Which requests get the access token: URL prefixes, compared by origin and whole path segments (`'/api'` takes
+   * `/api` and `/api/me`, not `/apis`), predicates, or URLPatterns.
+   */
+  apiUrls: readonly (string | UrlPredicate | UrlTest)[]
+  /** Joined before every URL of this configuration that is not absolute. */
+  baseUrl?: string
+  /**
+   * The authorization server's issuer identifier, an https URL: the URLs of token, login and revocation endpoint that are
+   * not set here are read from its metadata (RFC 8414, OpenID Connect Discovery), and requests to it are form-encoded.
+   */
+  issuer?: string | null
+  /** A POST here is a login; its response holds the tokens. There may be several such URLs. */
+  loginUrl?: string | readonly string[]
+  /** A POST here is a signup; its response may hold tokens too. */
+  signupUrl?: string | null
+  /** Whether a signup response that holds tokens logs in. */
+  loginOnSignup?: boolean
+  /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
+  logoutUrl?: string | null
+  /** The method of `logoutUrl`, in any case. */
+  logoutMethod?: string
+  /**
+   * Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. A page's own request to it with
+   * a placeholder is a logout too.
+   */
+  revocationUrl?: string | null
+  /** Where refresh requests go; null: to the issuer's token endpoint, or else to `loginUrl`, the first of them. */
+  refreshTokenUrl?: string | null
+  /** Refresh tokens on or off. */
+  useRefreshToken?: boolean
+  /**
+   * Where the refresh token is: `'body'`, in the login's response and then the worker's, or `'cookie'`, in an HttpOnly
+   * cookie of the server's, which no script ever sees.
+   */
+  refreshTokenIn?: 'body' | 'cookie'
+  /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
+  autoUpdateToken?: boolean
+  /** Sent as `client_id` with refresh requests where set. */
+  clientId?: string | false
+  /** Where in the response the access token is, dotted. */
+  accessTokenProp?: string
+  /** Where an object is found there: the token's name in it, below the dotted `accessTokenRoot`. */
+  accessTokenName?: string
+  /** See `accessTokenName`. */
+  accessTokenRoot?: string | false
+  /** Where in the response the refresh token is, dotted. */
+  refreshTokenProp?: string
+  /** As `accessTokenName`. */
+  refreshTokenName?: string
+  /** As `accessTokenRoot`. */
+  refreshTokenRoot?: string | false
+  /** Where in the response the id token is, dotted. */
+  idTokenProp?: string
+  /** As `accessTokenName`. */
+  idTokenName?: string
+  /** As `accessTokenRoot`. */
+  idTokenRoot?: string | false
+  /** The property of a refresh request that carries the refresh token. */
+  refreshTokenSubmitProp?: string
+  /** Replaces the rule of `accessTokenProp`. */
+  getAccessTokenFromResponse?: TokenGetter | null
+  /** Replaces the rule of `refreshTokenProp`. */
+  getRefreshTokenFromResponse?: TokenGetter | null
+  /** Gets the response body, returns when the access token expires, in seconds since the epoch. */
+  getExpirationDateFromResponse?: ((response: unknown) => number) | null
+  /** Any other name than `Authorization` makes requests fail on a redirect, which would carry it to other origins. */
+  authHeader?: string
+  /** A falsy type sends the bare token. */
+  authTokenType?: string | false | null
+  /** False: nothing is attached. */
+  httpInterceptor?: boolean
+  /** A 401 for a token that has not expired ends the session. */
+  logoutOnInvalidToken?: boolean
+  /** `Content-Type: application/x-www-form-urlencoded` makes refresh requests form-encoded, as RFC 6749 asks. */
+  defaultHeadersForTokenRequests?: Readonly<Record<string, string>>
+  /** Names the stored record, the lock and the session. */
+  storageKey?: string
+  /** Where tokens are kept: in IndexedDB, which pages can read, or in the worker's memory, which ends with the worker. */
+  storage?: 'indexeddb' | 'memory'
+  /** How long before its expiry a token is refreshed behind requests, in seconds; never more than a fifth of its life. */
+  refreshAhead?: number
+  /** How long a refresh request may take, in seconds. */
+  timeout?: number
+  /** The session ends when it was not used for so long, in seconds; null: that ends no session. */
+  maxIdle?: number | null
+  /** The session ends so long after the login, in seconds; null: it ends for other reasons only. */
+  maxAge?: number | null
+  /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
+  replayBodyLimit?: number
+  /**
+   * Which requests get the token besides those of scripts: `'image'`, `'video'` and so on, as in `request.destination`.
+   * They are sent in mode `cors`, since browsers drop the token in `no-cors`.
+   */
+  destinations?: readonly RequestDestination[]
+  /**
+   * Whether this worker does nothing else: where the browser has static routes, a request that is none of these URLs
+   * does not even start it, and no other fetch listener in it hears of one.
+   */
+  staticRoutes?: boolean
+  /** Pages see placeholders in place of tokens in login responses. */
+  redactTokens?: boolean
+  /**
+   * Leaves the id token in login responses, as OAuth libraries need it, and gives it along with what they renew; false:
+   * pages see a placeholder in its place too.
+   */
+  exposeIdToken?: boolean
+  /** Names of claims, of the id token or else the access token, that pages see in the state. */
+  claims?: readonly string[]
+  /** Lets pages ask for the access token. */
+  exposeAccessToken?: boolean
+  /**
+   * Asks for tokens that are bound to a key of this browser, and proves with every request that it has the key
+   * (RFC 9449).
+   */
+  dpop?: boolean
+  /** `skipWaiting` and `clients.claim` by us; false: they are the application's. */
+  lifecycle?: boolean
+}

@@ -1,0 +1,37 @@
+import { ConfigError } from '../../errors.ts'
+import type { Endpoint } from '../http/urls.ts'
+import type { Options } from './options.ts'
+import { show } from './show.ts'
+
+/**
+ * @param value joined to `baseUrl` unless it is absolute, then resolved against `scriptUrl`
+ * @throws {ConfigError} code `config_error`, of the option `name`
+ */
+export function parseEndpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
+  const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
+  const joined = isAbsolute(value) || !baseUrl ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
+  // URL parsers skip them, wherever they stand: `/\t/evil.example/` is another host.
+  if (/[\t\n\r]/.test(joined)) throw wrong('takes a URL without tabs and line breaks')
+  if (!/^([a-z][a-z\d+.-]*:\/)?\/(?![/\\])/i.test(joined))
+    throw wrong('takes an absolute URL or a path that starts with one slash')
+  const url = URL.canParse(joined, scriptUrl) ? new URL(joined, scriptUrl) : null
+  if (!url) throw wrong('which is not a URL')
+  if (url.username || url.password) throw wrong('takes a URL without user name and password')
+  if (url.hostname.includes('*')) throw wrong('takes a URL without wildcards: use a predicate, (url) => boolean')
+  if (url.hash) throw wrong('takes a URL without a fragment')
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+    throw wrong(
+      'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750 §5)',
+    )
+  const { href, origin, pathname, search } = url
+  return { href, origin, pathname, search }
+}
+
+/** RFC 6750 §5 and the Secure Contexts specification: what never leaves the machine. */
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)
+}
+
+export function isAbsolute(url: string): boolean {
+  return /^[a-z][a-z\d+.-]*:/i.test(url)
+}

@@ -1,0 +1,26 @@
+/** What fits a header everywhere, and nothing that could end one: no space, no line break, no control character. */
+const TOKEN = /^[\x21-\x7e]+$/
+export const LONGEST_TOKEN = 65_536
+
+/** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
+export interface Tokens {
+  readonly accessToken: string
+  readonly refreshToken: string | null
+  readonly idToken: string | null
+  readonly receivedAt: number
+  /** Null: unknown, which means valid until a 401. */
+  readonly expiresAt: number | null
+  /** Whether the access token is bound to this browser's key, and of no use without a proof of it (RFC 9449). */
+  readonly isBound?: true
+}
+
+/** Tokens as a session holds them. */
+export interface HeldTokens extends Omit<Tokens, 'accessToken'> {
+  /** Null: this worker has not got it, since another one had it in memory, or this one before it was stopped. */
+  readonly accessToken: string | null
+}
+
+/** Whether a value can be sent as a token. */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)
+}

@@ -1,0 +1,13 @@
+/** What is used of Express's request. */
+export interface RequestLike {
+  headers: Record<string, string | string[] | undefined>
+  // biome-ignore lint/suspicious/noExplicitAny: as in Express, whose types else take it for unknown in handlers that follow.
+  body?: any
+}
+
+/** What is used of Express's response. */
+export interface ResponseLike {
+  setHeader(name: string, value: string): unknown
+  appendHeader(name: string, value: string): unknown
+  status(code: number): { json(body: unknown): unknown }
+}

@@ -1,0 +1,125 @@
+import { ConfigError } from '../errors.ts'
+import type { RequestLike } from './express-like.ts'
+import type { Claims, RefreshSession } from './session.ts'
+import { ACCESS_TOKEN, type Kind, REFRESH_TOKEN } from './tokens.ts'
+
+/** How tokens are signed and how long they live: the same for {@link issueTokens} and {@link refreshToken}. */
+export interface TokenOptions {
+  /** Signs access tokens (HS256): at least 32 bytes, random, not those of the refresh tokens. */
+  accessTokenSecret: string | Uint8Array
+  /** Signs refresh tokens (HS256): at least 32 bytes, random, not those of the access tokens. */
+  refreshTokenSecret: string | Uint8Array
+  /** In whole seconds; 86400, one day, unless set. */
+  accessTokenLifetime?: number
+  /** In whole seconds; 864000, ten days, unless set. */
+  refreshTokenLifetime?: number
+  /** Keeps the refresh token in an HttpOnly cookie, for a worker with `refreshTokenIn: 'cookie'`. */
+  refreshTokenCookie?: RefreshTokenCookie
+}
+
+/** HttpOnly, SameSite=Strict, for the host that sets it alone, and as long-lived as the refresh token. */
+export interface RefreshTokenCookie {
+  /** What the URLs of login, refresh and logout begin with, such as `'/auth'`: the cookie goes nowhere else. */
+  path: string
+  /** `'refresh_token'` unless set. */
+  name?: string
+  /** False: it is sent over http too, which is for development alone; true unless set. */
+  secure?: boolean
+}
+
+/** The options of {@link refreshToken}: those that tokens are issued with, and how a refresh is read and decided on. */
+export interface RefreshTokenOptions extends TokenOptions {
+  /** The request header that carries the access token; `'Authorization'` unless set. */
+  authHeader?: string
+  /** The scheme before the access token, in any case; `'Bearer'` unless set. Falsy: the header is the bare token. */
+  authTokenType?: string | false | null
+  /** The property of the body that carries the refresh token; `'refresh_token'` unless set. */
+  refreshTokenSubmitProp?: string
+  /** How long after its login a session can be refreshed, in whole seconds; without an end unless set. */
+  maxAge?: number
+  /**
+   * Called on every refresh, once both tokens are verified: read the user anew, look up what was revoked, or allow each
+   * `refreshClaims.jti` only once. Returns the claims of the new access token (`sub` and `sid` stay the session's), or
+   * null to refuse with a 401 `invalid_grant`. What it throws goes to Express's error handler.
+   */
+  authorize?(session: RefreshSession, request: RequestLike): Claims | null | Promise<Claims | null>
+}
+
+export type Cookie = Required<RefreshTokenCookie>
+
+/** Validated options, with defaults. */
+export interface Config {
+  access: Kind
+  refresh: Kind
+  header: string
+  scheme: string
+  submitProp: string
+  maxAge: number
+  cookie: Cookie | null
+  authorize: RefreshTokenOptions['authorize']
+}
+
+/** @throws {ConfigError} `config_error`: a bad option. */
+export function readOptions(options: RefreshTokenOptions): Config {
+  const {
+    accessTokenSecret,
+    refreshTokenSecret,
+    accessTokenLifetime = 86_400,
+    refreshTokenLifetime = 864_000,
+    refreshTokenCookie,
+    authHeader = 'Authorization',
+    authTokenType = 'Bearer',
+    refreshTokenSubmitProp = 'refresh_token',
+    maxAge,
+    authorize,
+    ...unknown
+  }: Partial<RefreshTokenOptions> = { ...options }
+  for (const name of Object.keys(unknown)) throw new ConfigError(name, 'is unknown')
+  if (authorize !== undefined && typeof authorize !== 'function')
+    throw new ConfigError('authorize', 'must be a function')
+
+  const access = kind('accessToken', ACCESS_TOKEN, accessTokenSecret, accessTokenLifetime)
+  const refresh = kind('refreshToken', REFRESH_TOKEN, refreshTokenSecret, refreshTokenLifetime)
+  if (access.key.join() === refresh.key.join())
+    throw new ConfigError('refreshTokenSecret', 'must not be that of the access tokens')
+  return {
+    access,
+    refresh,
+    header: text('authHeader', authHeader).toLowerCase(),
+    scheme: authTokenType ? text('authTokenType', authTokenType).toLowerCase() : '',
+    submitProp: text('refreshTokenSubmitProp', refreshTokenSubmitProp),
+    maxAge: maxAge === undefined ? Number.POSITIVE_INFINITY : wholeSeconds('maxAge', maxAge),
+    cookie: refreshTokenCookie === undefined ? null : readCookieOptions(refreshTokenCookie),
+    authorize,
+  }
+}
+
+function readCookieOptions(options: unknown): Cookie {
+  const wrong = (problem: string) => new ConfigError('refreshTokenCookie', problem)
+  if (typeof options !== 'object' || options === null) throw wrong("must be an object, such as { path: '/auth' }")
+  const { path, name = 'refresh_token', secure = true, ...unknown }: Partial<RefreshTokenCookie> = { ...options }
+  for (const key of Object.keys(unknown)) throw wrong(`has no ${key}`)
+  if (typeof path !== 'string' || !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path))
+    throw wrong("must have a path, such as '/auth', without spaces and semicolons")
+  if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw wrong('has a name that no cookie can have')
+  if (typeof secure !== 'boolean') throw wrong('takes true or false for secure')
+  return { path, name, secure }
+}
+
+function kind(name: string, typ: string, secret: unknown, lifetime: number): Kind {
+  const key = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret
+  if (!(key instanceof Uint8Array) || key.length < 32)
+    throw new ConfigError(`${name}Secret`, 'must be a string or Uint8Array of at least 32 bytes (RFC 7518 §3.2)')
+  return { typ, key, lifetime: wholeSeconds(`${name}Lifetime`, lifetime) }
+}
+
+function wholeSeconds(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value <= 0)
+    throw new ConfigError(option, 'must be a whole number of seconds, above 0')
+  return value
+}
+
+export function text(option: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw new ConfigError(option, 'must be a string that is not empty')
+  return value
+}

@@ -1,0 +1,7 @@
+/** The pages that a worker serves. */
+export interface Pages {
+  /** Posts to the page that has this client id, or else to every one, since a page stands behind each worker. */
+  readonly tell: (clientId: string, message: unknown) => Promise<void>
+  /** Takes control of every page in scope. */
+  readonly claim: () => Promise<void>
+}

@@ -1,0 +1,66 @@
+import { get, type UseStore, update } from 'idb-keyval'
+import type { Store } from '../src/core/ports.ts'
+
+/** The real port of that name: IndexedDB, and a channel on which workers tell each other of changes. */
+export function openStore(): Store {
+  const news = new EventTarget()
+  const tell = () => news.dispatchEvent(new Event('news'))
+  const records = openRecords(tell)
+  // Another scope or version of this worker may be running on the same records.
+  const channel = new BroadcastChannel('refresh-worker')
+  channel.onmessage = tell
+  return {
+    read: key => get(key, records),
+    update: (key, updater) => {
+      const change = (stored: unknown) => {
+        const next = updater(stored)
+        // Now, and not when it is done, lest the worker be killed in between: who reads on hearing it comes after us.
+        if (next !== stored) channel.postMessage('changed')
+        return next
+      }
+      return update(key, change, records)
+    },
+    watch: onNews => news.addEventListener('news', onNews),
+  }
+}
+
+/**
+ * As idb-keyval's own, but it lets a page delete the database, and opens it again where the browser has closed it.
+ */
+function openRecords(onLost: () => void): UseStore {
+  let opened: Promise<IDBDatabase> | undefined
+
+  const open = () => {
+    opened ??= new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('refresh-worker')
+      request.onupgradeneeded = () => request.result.createObjectStore('sessions')
+      request.onerror = () => reject(request.error)
+      request.onsuccess = () => {
+        const database = request.result
+        const lose = () => {
+          database.close()
+          opened = undefined
+          onLost()
+        }
+        database.onclose = lose
+        // Unless it is closed, whoever wants to delete it waits for ever.
+        database.onversionchange = lose
+        resolve(database)
+      }
+    })
+    opened.catch(() => {
+      opened = undefined
+    })
+    return opened
+  }
+
+  return (mode, callback) => {
+    const run = async () => callback((await open()).transaction('sessions', mode).objectStore('sessions'))
+    return run().catch(error => {
+      // Closed, and nobody said so.
+      if (!(error instanceof DOMException) || error.name !== 'InvalidStateError') throw error
+      opened = undefined
+      return run()
+    })
+  }
+}
