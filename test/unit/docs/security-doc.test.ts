@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { CLAIMS } from './security-claims.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 const security = read('SECURITY.md')
@@ -24,5 +25,12 @@ describe('the documents', () => {
     const files = [...security.matchAll(/`((?:sw|src|test)\/[\w./-]+)`/g)].map(([, path]) => path ?? '')
     expect(files.length).toBeGreaterThan(5)
     expect(files.filter(path => !existsSync(new URL(`../../../${path}`, import.meta.url)))).toEqual([])
+  })
+})
+
+describe('what SECURITY.md claims', () => {
+  it.each(CLAIMS)('is held by a test: %s', (claim, ...tests) => {
+    expect(security).toContain(claim)
+    expect(tests.filter(([file, name]) => !read(`test/${file}`).includes(name))).toEqual([])
   })
 })
