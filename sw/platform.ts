@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 import type { Broadcast, Ports, Store } from '../src/core/ports.ts'
 import { es256 } from './es256.ts'
+import { createLocks } from './locks.ts'
 import { log } from './log.ts'
 import type { Pages } from './pages.ts'
 import { openStore } from './records.ts'
@@ -26,18 +27,7 @@ export function createPlatform(): Platform {
       isOnline: () => navigator.onLine,
       later: (delay, task) => void setTimeout(task, delay),
       fetch: request => fetch(request),
-      locks: async (name, limit, task) => {
-        let running: ReturnType<typeof task> | undefined
-        const start = (isAlone: boolean) => {
-          running ??= task(isAlone)
-          return running
-        }
-        // Not granted in time, or stolen while we held it: the task runs, or goes on, all the same.
-        await navigator.locks
-          .request(name, { signal: AbortSignal.timeout(limit) }, () => start(true))
-          .catch(() => undefined)
-        return start(false)
-      },
+      locks: createLocks(navigator.locks),
       broadcast,
       es256,
       log,

@@ -106,9 +106,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     switch (kind) {
       case 'login':
       case 'signup':
-        return (await renew(request)) ?? login(request, kind)
+        return (await renew(request, waitUntil)) ?? login(request, kind)
       case 'token':
-        return (await renew(request)) ?? fetch(request)
+        return (await renew(request, waitUntil)) ?? fetch(request)
       case 'revocation':
         return revocation(request, waitUntil)
       case 'logout':

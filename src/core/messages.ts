@@ -83,7 +83,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
   /** The session, refreshed first where its token has expired. */
   const usable = async (waitUntil: WaitUntil) => {
     const session = await authenticated(waitUntil)
-    return isUsable(session) && !isExpired(session, now()) ? session : freshSession.refresh(session)
+    return isUsable(session) && !isExpired(session, now()) ? session : freshSession.refresh(session, waitUntil)
   }
 
   const answer = async (message: PageRequest, waitUntil: WaitUntil): Promise<WorkerReply> => {
@@ -93,13 +93,13 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         const session = await freshSession.current()
         // Answered at once; what the refresh brings is broadcast.
         if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))
-          waitUntil(freshSession.refresh(session).catch(() => undefined))
+          freshSession.refresh(session, waitUntil).catch(() => undefined)
         return stateReply()
       }
       case 'update-token': {
         const session = await authenticated(waitUntil)
         const isDone = message.generation !== undefined && session.generation > message.generation
-        if (!isDone) await freshSession.refresh(session)
+        if (!isDone) await freshSession.refresh(session, waitUntil)
         return stateReply()
       }
       case 'logout':

@@ -11,7 +11,7 @@ import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
 import { loggedIn, nobody, parseSession, type Session } from '../../src/core/session/session.ts'
 import { createSessionStore } from '../../src/core/session/session-store.ts'
-import { createTokenEndpoint } from '../../src/core/tokens/token-endpoint.ts'
+import { createTokenEndpoint, patienceOf } from '../../src/core/tokens/token-endpoint.ts'
 import { configOf, jsonResponse, NOW, ORIGIN, received, revokeNothing } from '../unit/kit.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
 import type { Scheduler } from './scheduler.ts'
@@ -25,6 +25,7 @@ export const MODES = [
   'invalid_grant',
   'lost',
   'lost, hangs',
+  'slow',
   'no refresh token',
   'api 401',
 ] as const
@@ -46,6 +47,9 @@ export interface Life {
   /** How many times it has looked at the store. */
   reads: number
 }
+
+/** What the server says: `late`, once all who wait for it have given up. */
+type Answer = (() => Response) | { readonly late: () => Response } | 'error' | 'hang'
 
 export type World = ReturnType<typeof createWorld>
 
@@ -79,14 +83,17 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
   /** Requests that nothing answers, until they time out. */
   let hanging: (() => void)[] = []
 
-  // The limit of a request is a matter of this clock, not of the real one.
+  // The limit of a request, and of those who wait for it, is a matter of this clock, not of the real one.
   let limit: AbortController | null = null
-  const timeouts = vi.spyOn(AbortSignal, 'timeout').mockImplementation(() => {
-    limit = new AbortController()
-    return limit.signal
+  let waits: AbortController[] = []
+  const timeouts = vi.spyOn(AbortSignal, 'timeout').mockImplementation(ms => {
+    const controller = new AbortController()
+    if (ms === patienceOf(config)) limit = controller
+    else waits.push(controller)
+    return controller.signal
   })
 
-  const answer = async (request: Request, body: string): Promise<(() => Response) | 'error' | 'hang'> => {
+  const answer = async (request: Request, body: string): Promise<Answer> => {
     const { pathname, searchParams } = new URL(request.url)
     const token = request.headers.get('Authorization')?.slice('Bearer '.length) ?? null
     const rotates = mode !== 'no refresh token'
@@ -112,7 +119,10 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         const grant = oracle.refresh(refreshToken, rotates)
         if (mode === 'lost') return 'error'
         if (mode === 'lost, hangs') return 'hang'
-        return grant ? granted(grant, rotates) : () => jsonResponse({ error: 'invalid_grant' }, { status: 400 })
+        const response = grant
+          ? granted(grant, rotates)
+          : () => jsonResponse({ error: 'invalid_grant' }, { status: 400 })
+        return mode === 'slow' ? { late: response } : response
       }
       default:
         if (mode === 'network') return 'error'
@@ -141,13 +151,14 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
           const settle = async (isTimeout: boolean) => {
             if (!isTimeout) await scheduler.wait(`${label} is answered`)
             if (!life.isAlive) return
-            const response = typeof result === 'function' ? result() : null
+            const response = typeof result === 'function' ? result() : typeof result === 'object' ? result.late() : null
             if (refreshToken) watch.refreshAnswered(refreshToken, response?.status ?? null)
             if (isTimeout) timeout?.abort(new DOMException('timeout', 'TimeoutError'))
             if (response) resolve(response)
             else reject(new TypeError('network error'))
           }
           if (result === 'hang') hanging.push(() => void settle(true))
+          else if (typeof result === 'object') hanging.push(() => void settle(false))
           else await settle(false)
         }
         void exchange()
@@ -343,8 +354,9 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     timeOut: () => {
       if (hanging.length === 0) return
       time += config.timeout
+      for (const wait of waits) wait.abort(new DOMException('timeout', 'TimeoutError'))
       const all = hanging
-      hanging = []
+      ;[hanging, waits] = [[], []]
       for (const give of all) give()
     },
     kill: (name: keyof typeof workers) => {

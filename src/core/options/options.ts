@@ -93,7 +93,10 @@ export interface Options {
   storage?: 'indexeddb' | 'memory'
   /** How long before its expiry a token is refreshed behind requests, in seconds; never more than a fifth of its life. */
   refreshAhead?: number
-  /** How long a refresh request may take, in seconds. */
+  /**
+   * How long requests wait for a refresh, in seconds. The answer to the refresh itself is taken up to six times as late,
+   * unless the refresh token is in a cookie.
+   */
   timeout?: number
   /** The session ends when it was not used for so long, in seconds; null: that ends no session. */
   maxIdle?: number | null

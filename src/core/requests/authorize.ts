@@ -50,23 +50,23 @@ export function createAuthorize(needs: Needs): Authorize {
   const usable = async (request: Request, session: Authenticated, waitUntil: WaitUntil): Promise<Usable> => {
     if (!isUsable(session)) {
       note(request, 'waits for a refresh: the access token is not in this worker')
-      return freshSession.refresh(session)
+      return freshSession.refresh(session, waitUntil)
     }
     if (!config.autoUpdateToken || !isRefreshable(session, config)) return session
     if (isExpired(session, now())) {
       note(request, 'waits for a refresh: the access token has expired')
-      return freshSession.refresh(session)
+      return freshSession.refresh(session, waitUntil)
     }
     if (isDue(session, now(), config.refreshAhead)) {
       note(request, 'does not wait for the refresh that runs behind it: the access token is about to expire')
       // Its failure is nobody's yet: the token still holds.
-      waitUntil(freshSession.refresh(session).catch(() => undefined))
+      freshSession.refresh(session, waitUntil).catch(() => undefined)
     }
     return session
   }
 
   /** What a 401 for `used` calls for: the tokens to try once more with, or null for "this is the answer". */
-  const afterUnauthorized = async (request: Request, used: Usable): Promise<Usable | null> => {
+  const afterUnauthorized = async (request: Request, used: Usable, waitUntil: WaitUntil): Promise<Usable | null> => {
     const session = await sessions.current()
     if (!isSame(session, used)) {
       note(request, 'not sent again: its session has ended')
@@ -91,7 +91,7 @@ export function createAuthorize(needs: Needs): Authorize {
       }
     }
     note(request, 'waits for a refresh: the answer was 401')
-    return freshSession.refresh(session).catch(error => {
+    return freshSession.refresh(session, waitUntil).catch(error => {
       // The session is over: the API's own 401 says so best.
       if (isTransient(error)) throw error
       note(request, 'not sent again: the refresh has ended the session')
@@ -125,7 +125,7 @@ export function createAuthorize(needs: Needs): Authorize {
       // No verdict on the token either.
       if (used.isBound && asksForNonce(response)) return response
 
-      const newer = await afterUnauthorized(request, used)
+      const newer = await afterUnauthorized(request, used, waitUntil)
       const copy = newer && (await replay.again())
       if (!newer || !copy) return response
       response.body?.cancel().catch(() => undefined)

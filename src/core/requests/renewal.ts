@@ -2,7 +2,7 @@ import { RefreshWorkerError } from '../../errors.ts'
 import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import { readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
-import type { Clock } from '../ports.ts'
+import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import type { Authenticated } from '../session/session.ts'
 import { readClaims } from '../tokens/token-response.ts'
@@ -15,7 +15,7 @@ const YOUNG = 30_000
  * Answers a page's own refresh request (RFC 6749 §6) that sends the placeholder of a login response back, as OAuth
  * libraries do; null for any other request. The placeholder means "the session's own", and goes nowhere.
  */
-export type Renew = (request: Request) => Promise<Response | null>
+export type Renew = (request: Request, waitUntil: WaitUntil) => Promise<Response | null>
 
 type RenewalOptions = Pick<
   Config,
@@ -29,7 +29,7 @@ interface Needs {
 }
 
 export function createRenew({ config, freshSession, now }: Needs): Renew {
-  return async request => {
+  return async (request, waitUntil) => {
     const fields = await readFields(request)
     const isOurs =
       own(fields, 'grant_type') === 'refresh_token' &&
@@ -40,7 +40,11 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
       const session = await freshSession.current()
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
-      return tokenResponse(isYoung(session, now()) ? session : await freshSession.refresh(session), config, now())
+      return tokenResponse(
+        isYoung(session, now()) ? session : await freshSession.refresh(session, waitUntil),
+        config,
+        now(),
+      )
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
       if (error.code === 'refresh_network_error') return Response.error()

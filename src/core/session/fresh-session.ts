@@ -1,9 +1,9 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
 import type { Config, SessionLimits, SessionName } from '../options/config.ts'
-import type { Clock, Locks, Log } from '../ports.ts'
+import type { Clock, Locks, Log, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
-import type { RefreshAnswer, TokenEndpoint } from '../tokens/token-endpoint.ts'
+import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
 import { isDevelopment } from '../trace.ts'
 import type { BackOff } from './back-off.ts'
@@ -34,6 +34,9 @@ const HISTORY = 20
 /** The lock's name, and how long a refresh may hold it. */
 export type LockOptions = SessionName & Pick<Config, 'timeout'>
 
+/** Rejects what waits for a refresh that goes on. */
+type Release = (error: RefreshWorkerError) => void
+
 /** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
 export function alone<T>(locks: Locks, config: LockOptions, task: (isAlone: boolean) => Promise<T>): Promise<T> {
   return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
@@ -54,8 +57,11 @@ export interface FreshSession {
    * the session has ended, `session_replaced` where another login took its place, `no_refresh_token`, and
    * `refresh_network_error` or `refresh_unavailable` where it is kept and a later refresh may succeed. After one of
    * those two, for a while, no other is tried: who asks meanwhile gets the same error at once.
+   *
+   * After `timeout` it rejects with `refresh_unavailable`, and `waitUntil` keeps the worker alive for the answer, which is
+   * taken when it comes.
    */
-  readonly refresh: (session: Authenticated) => Promise<Usable>
+  readonly refresh: (session: Authenticated, waitUntil?: WaitUntil) => Promise<Usable>
   /** Whether the tokens of `session` are being replaced right now. */
   readonly isRefreshing: (session: Authenticated) => boolean
   /** The last ones since this worker was started, the newest last. */
@@ -123,14 +129,24 @@ export function createFreshSession(needs: Needs): FreshSession {
     return session
   }
 
+  /** Whether a refresh of these tokens, in a worker that holds the lock, may still be answered. */
+  const mayBeUnderWay = ({ begun, begunAt = 0 }: Authenticated) =>
+    begun > 0 && Math.abs(now() - begunAt) < patienceOf(config)
+
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
-  const exchange = async (stored: Authenticated, isAlone: boolean): Promise<Session> => {
-    // Without the lock, those that have begun may be under way: then the server shall say.
+  const exchange = async (stored: Authenticated, isAlone: boolean, release: Release): Promise<Session> => {
+    if (!isAlone && mayBeUnderWay(stored))
+      throw new RefreshWorkerError('refresh_unavailable', 'another refresh of this session is under way: try again')
     if (stored.begun > 1 && isAlone) return reject(stored, 'two refreshes in a row were cut off')
-    const marked = await sessions.change(ifUnchanged(stored, refreshBegun))
+    const at = now()
+    const marked = await sessions.change(ifUnchanged(stored, latest => refreshBegun(latest, at)))
     if (!isUnchanged(marked, stored)) return marked
 
-    const at = now()
+    const late = new RefreshWorkerError(
+      'refresh_unavailable',
+      `the token endpoint did not answer in ${config.timeout / 1000} s; the session is kept, try again later`,
+    )
+    AbortSignal.timeout(config.timeout).addEventListener('abort', () => release(late))
     const answer = await tokenEndpoint(stored)
     const outcome = answer.outcome === 'refreshed' ? 'refreshed' : FAILURES[answer.outcome]
     const duration = now() - at
@@ -162,7 +178,7 @@ export function createFreshSession(needs: Needs): FreshSession {
     throw error
   }
 
-  const replace = async (session: Authenticated): Promise<Usable> => {
+  const replace = async (session: Authenticated, release: Release): Promise<Usable> => {
     const successor = await alone(locks, config, async isAlone => {
       const stored = await sessions.load()
       // Where another worker has refreshed it, and keeps the new tokens in its memory, that is of no help here.
@@ -171,7 +187,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       if (obstacle) throw obstacle
       if (!isRefreshable(stored, config))
         throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
-      return exchange(stored, isAlone)
+      return exchange(stored, isAlone, release)
     })
     if (isSame(successor, session)) {
       if (isUsable(successor)) return successor
@@ -187,13 +203,19 @@ export function createFreshSession(needs: Needs): FreshSession {
 
   return {
     current,
-    refresh: session => {
+    refresh: (session, waitUntil) => {
       const key = keyOf(session)
       const running = inFlight.get(key)
       if (running) return running
-      const started = replace(session).finally(() => inFlight.delete(key))
-      inFlight.set(key, started)
-      return started
+      let release: Release = () => undefined
+      const late = new Promise<never>((_, reject) => {
+        release = reject
+      })
+      const done = replace(session, error => release(error)).finally(() => inFlight.delete(key))
+      waitUntil?.(done.catch(() => undefined))
+      const shared = Promise.race([done, late])
+      inFlight.set(key, shared)
+      return shared
     },
     isRefreshing: session => inFlight.has(keyOf(session)),
     refreshes: () => refreshes,

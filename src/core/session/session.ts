@@ -25,6 +25,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly id: string
   /** How many refreshes of these very tokens have begun and not come to an end; more than now runs: they were cut off. */
   readonly begun: number
+  /** When the last of them has begun (milliseconds since the epoch); absent in records of 0.1. */
+  readonly begunAt?: number
   /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
   readonly isDoubtful: boolean
   /** When the login was (milliseconds since the epoch). */
@@ -68,9 +70,9 @@ export function used(session: Authenticated, at: number): Authenticated {
   return at > session.usedAt ? { ...session, usedAt: at } : session
 }
 
-/** Marks that a refresh begins: should the worker be killed now, the next one will know. */
-export function refreshBegun(session: Authenticated): Authenticated {
-  return { ...session, begun: session.begun + 1 }
+/** Marks that a refresh begins, at `at`: should the worker be killed now, the next one will know. */
+export function refreshBegun(session: Authenticated, at: number): Authenticated {
+  return { ...session, begun: session.begun + 1, begunAt: at }
 }
 
 /** Takes the mark back: the refresh has failed, and so has come to an end. */
@@ -155,6 +157,7 @@ export function parseSession(stored: unknown): Session {
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
     (stored.isBound === undefined || stored.isBound === true) &&
     isCount(stored.begun) &&
+    (stored.begunAt === undefined || isCount(stored.begunAt)) &&
     typeof stored.isDoubtful === 'boolean' &&
     [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time))
   if (!intact) return nobody

@@ -27,6 +27,17 @@ export type TokenEndpoint = (held: HeldTokens) => Promise<RefreshAnswer>
 
 const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
+/** So many times as long as requests wait for a refresh, its answer is taken: it may have spent the refresh token. */
+const PATIENCE = 6
+
+/**
+ * How long an answer is waited for (milliseconds). With a cookie no longer than `timeout`: an answer that came after that
+ * of a logout would bring the cookie back.
+ */
+export function patienceOf({ refreshTokenIn, timeout }: Pick<Config, 'refreshTokenIn' | 'timeout'>): number {
+  return refreshTokenIn === 'cookie' ? timeout : timeout * PATIENCE
+}
+
 /** What a refresh is asked and read by. */
 type RefreshOptions = TokenRequestOptions & TokenResponseOptions & Endpoints & Pick<Config, 'refreshTokenSubmitProp'>
 
@@ -37,10 +48,11 @@ export function createTokenEndpoint(
   find: EndpointFinder['find'] = async () => config,
 ): TokenEndpoint {
   return async session => {
-    let signal = AbortSignal.timeout(config.timeout)
+    const patience = patienceOf(config)
+    let signal = AbortSignal.timeout(patience)
     try {
       const { refreshTokenUrl } = await find()
-      signal = AbortSignal.timeout(config.timeout)
+      signal = AbortSignal.timeout(patience)
       const response = await fetch(refreshRequest(config, refreshTokenUrl as Endpoint, session, signal))
       return await classify(response, config, now())
     } catch (error) {
@@ -50,7 +62,7 @@ export function createTokenEndpoint(
       }
       // No cause goes on: an engine's message may quote what was sent.
       return signal.aborted
-        ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${config.timeout / 1000} s` }
+        ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${patience / 1000} s` }
         : {
             outcome: 'network_error',
             detail:

@@ -1,5 +1,7 @@
 /** What SECURITY.md claims, in its own words, and the tests that hold it: the file below test/, and a part of the name. */
-export const CLAIMS: readonly (readonly [claim: string, ...tests: readonly [file: string, name: string][]])[] = [
+type Claim = readonly [claim: string, ...tests: (readonly [file: string, name: string])[]]
+
+export const CLAIMS: readonly Claim[] = [
   // What this does not stop
   [
     "**works**: IndexedDB is the page's too",

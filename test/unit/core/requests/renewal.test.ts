@@ -15,7 +15,7 @@ interface Setting {
 function setUp({ options, session = sessionOf(), failure }: Setting = {}) {
   const clock = createClock()
   let refreshes = 0
-  const renew = createRenew({
+  const answer = createRenew({
     config: configOf(options),
     now: clock.now,
     freshSession: {
@@ -32,6 +32,7 @@ function setUp({ options, session = sessionOf(), failure }: Setting = {}) {
       refreshes: () => [],
     },
   })
+  const renew = (request: Request) => answer(request, () => undefined)
   const post = (body: BodyInit, type?: string) =>
     new Request(`${ORIGIN}/auth/token`, {
       method: 'POST',

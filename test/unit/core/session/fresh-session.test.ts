@@ -241,7 +241,7 @@ describe('G5: only a definitive answer ends a session', () => {
     const { worker, stored, changes, clock, asked } = setUp({ endpoint: async () => answer })
     const { refresh, sessions } = worker()
     expect(await codeOf(refresh(stored))).toBe(code)
-    expect(await sessions.load()).toEqual({ ...stored, isDoubtful: true })
+    expect(await sessions.load()).toEqual({ ...stored, isDoubtful: true, begunAt: NOW })
     expect(changes).toEqual([])
 
     // Who comes before the pause is over gets the same answer, and the server no request (N5).
@@ -333,20 +333,25 @@ describe('G6: a refresh that was cut off is tried again once (R21)', () => {
 
   it('and is not taken for cut off where the lock is not ours, since it may be alive', async () => {
     const stored = await killedWhileRefreshing(await killedWhileRefreshing(sessionOf()))
-    const { worker } = setUp({ stored, locks: (_name, _limit, task) => task(false) })
+    const { worker, clock, asked } = setUp({ stored, locks: (_name, _limit, task) => task(false) })
+    expect(await codeOf(worker().refresh(sessionOf()))).toBe('refresh_unavailable')
+    expect(asked).toEqual([])
+    // After so long, nobody waits for its answer any more.
+    clock.time += 60_000
     expect(await worker().refresh(sessionOf())).toMatchObject({ accessToken: 'access-2', begun: 0 })
   })
 
   it("means 'lost' where another one, perhaps alive, has begun before the rejection comes", async () => {
     const answers = [deferred<RefreshAnswer>(), deferred<RefreshAnswer>()]
     let count = 0
-    const { worker, asked, stored } = setUp({
+    const { worker, asked, clock, stored } = setUp({
       locks: (_name, _limit, task) => task(false),
       endpoint: () => answers[count++]?.promise ?? never(),
     })
     const [one, two] = [worker(), worker()]
     const code = codeOf(one.refresh(stored))
     await expect.poll(() => asked.length).toBe(1)
+    clock.time += 60_000
     void two.refresh(stored).catch(() => undefined)
     await expect.poll(() => asked.length).toBe(2)
     answers[0]?.resolve(await rejection())
@@ -390,6 +395,60 @@ describe('G6: a refresh that was cut off is tried again once (R21)', () => {
     expect(await result).toBe('not_authenticated')
     expect(asked.length).toBeLessThanOrEqual(1)
     expect(records.get('refresh-worker')).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe('V35: a refresh that takes longer than timeout', () => {
+  function slow(locks = createLocks()) {
+    const answer = deferred<RefreshAnswer>()
+    const setting = setUp({ options: { timeout: 0.1 }, endpoint: () => answer.promise, locks })
+    const kept: Promise<unknown>[] = []
+    const waitUntil = (promise: Promise<unknown>) => void kept.push(promise)
+    return { ...setting, answer, kept, waitUntil }
+  }
+
+  it('releases all who wait with refresh_unavailable, and its answer is taken when it comes', async () => {
+    const { worker, stored, answer, kept, waitUntil, asked, changes } = slow()
+    const { refresh, sessions, isRefreshing } = worker()
+    const waiting = [refresh(stored, waitUntil), refresh(stored, waitUntil)]
+    expect(await Promise.all(waiting.map(codeOf))).toEqual(['refresh_unavailable', 'refresh_unavailable'])
+    expect(isRefreshing(stored)).toBe(true)
+    // Those that come now need not wait so long again, and cause no second refresh.
+    expect(await codeOf(refresh(stored, waitUntil))).toBe('refresh_unavailable')
+
+    answer.resolve(refreshedTo('access-2'))
+    await Promise.all(kept)
+    expect(await sessions.current()).toMatchObject({ accessToken: 'access-2', begun: 0, isDoubtful: false })
+    expect(changes).toEqual(['refresh'])
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is not sent again by a worker that does not get the lock', async () => {
+    const { worker, stored, answer, asked } = slow((_name, _limit, task) => task(false))
+    const [one, two] = [worker(), worker()]
+    const first = codeOf(one.refresh(stored))
+    await expect.poll(() => asked.length).toBe(1)
+    expect(await codeOf(two.refresh(stored))).toBe('refresh_unavailable')
+    expect(await first).toBe('refresh_unavailable')
+    answer.resolve(refreshedTo('access-2'))
+    await expect
+      .poll(async () => (await two.sessions.load()) as Authenticated)
+      .toMatchObject({ accessToken: 'access-2' })
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each<[string, (previous: Session) => Session]>([
+    ['a login', previous => loggedIn(previous, 'session-b', tokensOf({ accessToken: 'b-1' }))],
+    ['a logout', previous => ended(previous, 'logout')],
+  ])('gives way to %s that comes before its answer (G3)', async (_, change) => {
+    const { worker, stored, answer, kept, waitUntil, revoked } = slow()
+    const { refresh, sessions } = worker()
+    expect(await codeOf(refresh(stored, waitUntil))).toBe('refresh_unavailable')
+    const after = await sessions.change(change)
+    answer.resolve(refreshedTo('access-2'))
+    await Promise.all(kept)
+    expect(await sessions.load()).toEqual(after)
+    expect(revoked).toHaveLength(1)
   })
 })
 
