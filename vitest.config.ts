@@ -40,6 +40,8 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     server: { deps: { external: [/\/examples\/recipes\//] } },
     // Much of a test's time is waiting, for a token to expire or a lock to be let go.
     maxWorkers: 2,
+    // So that a worker's browser serves all of its files.
+    isolate: false,
     sequence: { groupOrder: 1 + index },
     testTimeout: 60_000,
     // Nobody's promise: a machine may be busy.

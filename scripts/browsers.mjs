@@ -12,12 +12,21 @@ const PROGRAMS = process.env.PROGRAMFILES ?? ''
 const ENGINES = {
   chromium: {
     title: 'Chromium or Chrome',
-    packages: ['chromium'],
+    packages: ['chromium-headless-shell'],
     hint: 'or set CHROMIUM_PATH',
     find: () =>
       [
         process.env.CHROMIUM_PATH ?? '',
-        ...onPath('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'),
+        // The engine without what is around it for people: half of the work for the same answers.
+        ...onPath(
+          'chromium-headless-shell',
+          'chromium',
+          'chromium-browser',
+          'google-chrome',
+          'google-chrome-stable',
+          'chrome',
+          'msedge',
+        ),
         '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
         '/Applications/Chromium.app/Contents/MacOS/Chromium',
         join(PROGRAMS, 'Google/Chrome/Application/chrome.exe'),

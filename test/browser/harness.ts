@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
@@ -41,13 +41,17 @@ export function launch(): Promise<Browser> {
   return engine.launch(inject('executable'))
 }
 
-/** One browser for all tests of a file. */
+/** Ends with this process, which runs one file after another: starting a browser takes longer than many a test. */
+let shared: Promise<Browser> | undefined
+
+/** A browser for all tests of a file, each of which takes a profile of its own. */
 export function useBrowser(): Pick<Browser, 'newProfile'> {
   let browser: Browser
   beforeAll(async () => {
-    browser = await launch()
+    // One that has crashed is not to fail what comes after it.
+    if (!(await shared?.catch(() => undefined))?.isRunning()) shared = launch()
+    browser = await (shared as Promise<Browser>)
   })
-  afterAll(() => browser.close())
   return { newProfile: () => browser.newProfile() }
 }
 

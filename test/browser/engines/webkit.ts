@@ -25,7 +25,11 @@ export const webkit: Engine = {
       NO_AT_BRIDGE: '1',
       WEBKIT_DISABLE_COMPOSITING_MODE: '1',
     }
-    return { newProfile: () => WebKitProfile.open(executable, env), close: () => stop(xvfb) } satisfies Browser
+    return {
+      newProfile: () => WebKitProfile.open(executable, env),
+      isRunning: () => xvfb.exitCode === null && xvfb.signalCode === null,
+      close: () => stop(xvfb),
+    } satisfies Browser
   },
 }
 
