@@ -41,16 +41,22 @@ export function launch(): Promise<Browser> {
   return engine.launch(inject('executable'))
 }
 
-/** Ends with this process, which runs one file after another: starting a browser takes longer than many a test. */
-let shared: Promise<Browser> | undefined
+type Program = 'executable' | 'quickest'
 
-/** A browser for all tests of a file, each of which takes a profile of its own. */
-export function useBrowser(): Pick<Browser, 'newProfile'> {
+/** Those that run, until this process ends, which takes one file after another: starting one takes longer than a test. */
+const running = new Map<Program, Browser>()
+
+/**
+ * A browser for all tests of a file, each of which takes a profile of its own.
+ * @param program `executable` where what people have around the engine is part of the test
+ */
+export function useBrowser(program: Program = 'quickest'): Pick<Browser, 'newProfile'> {
   let browser: Browser
   beforeAll(async () => {
+    const known = running.get(program)
     // One that has crashed is not to fail what comes after it.
-    if (!(await shared?.catch(() => undefined))?.isRunning()) shared = launch()
-    browser = await (shared as Promise<Browser>)
+    browser = known?.isRunning() ? known : await engine.launch(inject(program))
+    running.set(program, browser)
   })
   return { newProfile: () => browser.newProfile() }
 }
