@@ -8,19 +8,27 @@ const define = { __VERSION__: JSON.stringify('0.0.0-test') }
 const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
 
 /**
- * What is the worker's own doing, the same in any engine, or takes a kill, which only Chromium has: shown there, and
- * elsewhere with EVERYWHERE=1, since it takes long.
+ * What is the worker's own doing or an application's, the same in any engine, or takes a kill, which only Chromium has:
+ * shown there, and elsewhere with EVERYWHERE=1 (`npm run test:all`), since it takes long.
  */
 const ONE_ENGINE = [
   'composition',
+  'demo',
+  'discovery',
   'faults',
   'frameworks',
   'hostile',
   'kill',
+  'libraries',
+  'limits',
   'modes',
   'oauth',
   'peers',
+  'recipes',
   'renewal',
+  'secrets',
+  'session-cache',
+  'sessions',
   'vite',
 ]
 
@@ -38,8 +46,10 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     globalSetup: 'test/browser/global-setup.ts',
     // Left to Node, as whoever copies them does: Vite has another way to resolve a package, and two of graphql are one too many.
     server: { deps: { external: [/\/examples\/recipes\//] } },
-    // Much of a test's time is waiting, for a token to expire or a lock to be let go.
+    // A page and its worker keep one processor busy; what is left of two is time that a test waits.
     maxWorkers: 2,
+    // So that a worker's browser serves all of its files.
+    isolate: false,
     sequence: { groupOrder: 1 + index },
     testTimeout: 60_000,
     // Nobody's promise: a machine may be busy.

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http'
-import { afterAll, beforeAll, inject } from 'vitest'
+import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
@@ -41,13 +41,23 @@ export function launch(): Promise<Browser> {
   return engine.launch(inject('executable'))
 }
 
-/** One browser for all tests of a file. */
-export function useBrowser(): Pick<Browser, 'newProfile'> {
+type Program = 'executable' | 'quickest'
+
+/** Those that run, until this process ends, which takes one file after another: starting one takes longer than a test. */
+const running = new Map<Program, Browser>()
+
+/**
+ * A browser for all tests of a file, each of which takes a profile of its own.
+ * @param program `executable` where what people have around the engine is part of the test
+ */
+export function useBrowser(program: Program = 'quickest'): Pick<Browser, 'newProfile'> {
   let browser: Browser
   beforeAll(async () => {
-    browser = await launch()
+    const known = running.get(program)
+    // One that has crashed is not to fail what comes after it.
+    browser = known?.isRunning() ? known : await engine.launch(inject(program))
+    running.set(program, browser)
   })
-  afterAll(() => browser.close())
   return { newProfile: () => browser.newProfile() }
 }
 

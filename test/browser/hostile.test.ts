@@ -5,7 +5,8 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from './engines/engine.ts'
 import { barrier, get, logIn, Scene, SECRETS, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-const browser = useBrowser()
+// A headless shell leaves a tab open for good that shows the answer to another site's form.
+const browser = useBrowser('executable')
 let scene: Scene
 const servers: Server[] = []
 afterEach(async () => {

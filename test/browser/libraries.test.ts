@@ -135,22 +135,21 @@ async function sessionOf(tab: Tab) {
   return state
 }
 
-/** Has a page call `renew` three times at once, not before `time` (milliseconds), and settles with what it gets. */
-function renewThrice(tab: Tab, renew: string, time: number): Promise<{ access_token: string; expires_in: number }[]> {
+/** Has a page call `renew` three times at once, and settles with what it gets. */
+function renewThrice(tab: Tab, renew: string): Promise<{ access_token: string; expires_in: number }[]> {
   return tab.evaluate(`(async () => {
-    await new Promise(resolve => setTimeout(resolve, ${time} - Date.now()))
     const results = await Promise.all([${renew}, ${renew}, ${renew}])
     return results.map(({ access_token, expires_in }) => ({ access_token, expires_in }))
   })()`)
 }
 
-/** Two tabs at a moment when the token is neither young nor over; the next one lives long. */
-async function openTwo(server: OidcServer) {
+/** Two tabs at a moment when the token, of ten minutes, is neither young nor over. */
+async function openTwo() {
   const first = await logIn()
-  server.setLifetime(600)
   const second = await site.tab('/')
   await untilStatus(second, 'authenticated')
-  return { tabs: [first, second] as const, time: ((await sessionOf(first)).expiresAt ?? Number.NaN) - 1_500 }
+  await site.advance(first, 400)
+  return [first, second] as const
 }
 
 describe('oidc-client-ts', () => {
@@ -180,9 +179,9 @@ describe('oidc-client-ts', () => {
   })
 
   it('renews in two tabs, three times each, by one refresh (G1)', async () => {
-    const server = await openManager({ lifetime: 4 })
-    const { tabs, time } = await openTwo(server)
-    const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, 'page.manager.signinSilent()', time)))
+    const server = await openManager()
+    const tabs = await openTwo()
+    const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, 'page.manager.signinSilent()')))
     expect(renewed.flat()).toHaveLength(6)
     for (const user of renewed.flat()) {
       expect(user.access_token).toBe(ACCESS)
@@ -194,7 +193,6 @@ describe('oidc-client-ts', () => {
   it('renews by itself: its user does not expire, and no event says otherwise', async () => {
     const server = await openManager({ lifetime: 8 })
     const tab = await logIn()
-    server.setLifetime(600)
     const expiresAt = await tab.evaluate(() => window.user.expires_at ?? Number.NaN)
     const now = () => tab.evaluate(() => Date.now() / 1000)
     await expect.poll(now, { timeout: 30_000 }).toBeGreaterThan(expiresAt + 2)
@@ -311,10 +309,10 @@ describe('oauth4webapi', () => {
   })
 
   it('renews in two tabs, three times each, by one refresh (G1)', async () => {
-    const server = await openOAuth({ lifetime: 4 })
-    const { tabs, time } = await openTwo(server)
+    const server = await openOAuth()
+    const tabs = await openTwo()
     const tokens = JSON.stringify(await tabs[0].evaluate(() => window.tokens))
-    const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, `page.renew(${tokens})`, time)))
+    const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, `page.renew(${tokens})`)))
     expect(renewed.flat()).toHaveLength(6)
     for (const { access_token, expires_in } of renewed.flat()) {
       expect(access_token).toBe(ACCESS)

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, it } from 'vitest'
 import { engine, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
-/** Longer than Firefox lets a worker live that nothing is sent to, streaming or not (milliseconds). */
-const LONG = 75_000
+/** Longer than Firefox lets a worker live that nothing is sent to: 30 s, and 61 s before an answer's headers (milliseconds). */
+const LONG = 65_000
 
 const browser = useBrowser()
 let scene: Scene

@@ -71,18 +71,21 @@ const callTwentyTimes = async () => {
 }
 
 describe('G1: one refresh per expiry', () => {
-  it('sends one refresh for 10 tabs with 20 requests each, and none of them fails (N1, N2)', async () => {
+  // A tab costs most in the other engines.
+  const TABS = engine.name === 'chromium' || process.env.EVERYWHERE ? 10 : 4
+
+  it(`sends one refresh for ${TABS} tabs with 20 requests each, and none of them fails (N1, N2)`, async () => {
     scene = await Scene.open(browser)
     // WebKitGTK leaves a page for good without control, once in some 100, that loads while the first worker activates:
     // the worker's claim() settles and does nothing, until the page is reloaded.
     const first = await scene.tab()
-    const tabs = [first, ...(await Promise.all(Array.from({ length: 9 }, () => scene.tab())))]
+    const tabs = [first, ...(await Promise.all(Array.from({ length: TABS - 1 }, () => scene.tab())))]
     const expiresAt = await logInFor(scene, 3, first)
 
     const statuses = await justAfter(expiresAt, tabs, callTwentyTimes)
 
-    expect(statuses.flat()).toEqual(Array.from({ length: 200 }, () => 200))
-    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, requests: 200, unauthorized: 0 })
+    expect(statuses.flat()).toEqual(Array.from({ length: 20 * TABS }, () => 200))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0, requests: 20 * TABS, unauthorized: 0 })
   })
 
   it('sends one refresh for requests that come before, during and after it, however slow it is (N3, B2)', async () => {

@@ -5,7 +5,8 @@ import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
 import { get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-const browser = useBrowser()
+// A headless shell has no back-forward cache.
+const browser = useBrowser('executable')
 let scene: Scene | undefined
 afterEach(async () => {
   await scene?.close()

@@ -86,6 +86,15 @@ async function submit(page: Tab, fields: Readonly<Record<string, string>>) {
   await leave(page, send, fields)
 }
 
+/**
+ * Waits until the worker controls the page. In WebKitGTK a page that goes to another while the first worker installs may
+ * leave that one installing for good, or the next page without control: it knows of no claim, update or registration then.
+ */
+async function controlled(page: Tab): Promise<Tab> {
+  await expect.poll(() => page.evaluate(() => navigator.serviceWorker.controller !== null)).toBe(true)
+  return page
+}
+
 async function click(page: Tab, selector: string) {
   await seen(page, selector)
   await leave(page, which => document.querySelector<HTMLElement>(which)?.click(), selector)
@@ -209,7 +218,7 @@ describe('social login, by way of an oidc-provider of another site', () => {
 
   it('says so where the user has cancelled', async () => {
     kitchen = await Kitchen.open('social', withProvider)
-    const page = await kitchen.tab()
+    const page = await controlled(await kitchen.tab())
     await click(page, 'a')
     await click(page, 'button[name=cancel]')
     await shown(page, '#problem').toContain('has failed')
@@ -312,7 +321,7 @@ it('several login URLs: whichever was used last is who is logged in; refreshes g
 describe('a server that renders its pages, with a session of its own', () => {
   it('hands it to the worker, once', async () => {
     kitchen = await Kitchen.open('server-rendered')
-    const page = await kitchen.tab()
+    const page = await controlled(await kitchen.tab())
     expect(await get(page, '/api/me')).toBe(401)
     await submit(page, ADA)
     await shown(page, '#user').toBe('Ada Lovelace')
@@ -326,7 +335,7 @@ describe('a server that renders its pages, with a session of its own', () => {
 
   it('hands over the next user', async () => {
     kitchen = await Kitchen.open('server-rendered')
-    const page = await kitchen.tab()
+    const page = await controlled(await kitchen.tab())
     await submit(page, ADA)
     await shown(page, '#user').toBe('Ada Lovelace')
     await submit(page, GRACE)
@@ -342,7 +351,7 @@ describe('a server that renders its pages, with a session of its own', () => {
     ],
   ])('ends both sessions on logout: %s', async (_, logOut) => {
     kitchen = await Kitchen.open('server-rendered')
-    const page = await kitchen.tab()
+    const page = await controlled(await kitchen.tab())
     await submit(page, ADA)
     await shown(page, '#user').toBe('Ada Lovelace')
     await logOut(page)
@@ -387,7 +396,7 @@ describe.each(['websocket-ticket', 'websocket-token'])('%s', recipe => {
   })
 
   it('opens another when its token is over, with the next one', async () => {
-    kitchen = await Kitchen.open(recipe, { lifetime: 2 })
+    kitchen = await Kitchen.open(recipe, { lifetime: 4 })
     const page = await kitchen.tab()
     await logIn(await kitchen.probe())
     await shown(page, NEWS).toBe('Hello adaHello ada')
@@ -429,7 +438,7 @@ it('a ticket opens one WebSocket, and no other', async () => {
 
 describe('an SDK that asks for a token: graphql-ws', () => {
   it('connects with one, and again with the next when that is over', async () => {
-    kitchen = await Kitchen.open('sdk', { lifetime: 2 })
+    kitchen = await Kitchen.open('sdk', { lifetime: 4 })
     const page = await kitchen.tab()
     await logIn(await kitchen.probe())
     await shown(page, NEWS).toBe('Hello adaHello ada')

@@ -2,23 +2,39 @@ import type { AuthServer } from '../servers/app.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { searchAndClose } from './harness.ts'
 
+/** Of access tokens that are not to expire by themselves (seconds). */
+const LIFETIME = 600
+
+/** In a worker: a clock that is set by a message. */
+const CLOCK = `
+  let ahead = 0
+  const { now } = Date
+  Date.now = () => now() + ahead
+  addEventListener('message', ({ data, ports: [port] }) => {
+    if (data.ahead === undefined) return
+    ahead = data.ahead
+    port.postMessage('set')
+  })`
+
 /** An authorization server with its application, and one browser profile that uses it. */
 export class Site<Server extends AuthServer = AuthServer> {
   readonly server: Server
   readonly #profile: Profile
+  #ahead = 0
 
   private constructor(server: Server, profile: Profile) {
     this.server = server
     this.#profile = profile
   }
 
-  /** @param files by URL path: the worker's script and the pages */
+  /** @param files by URL path: the worker's script, `/sw.js`, and the pages */
   static async open<Server extends AuthServer>(
     browser: Pick<Browser, 'newProfile'>,
     server: Server,
     files: Readonly<Record<string, { type: string; body: string }>>,
   ): Promise<Site<Server>> {
-    for (const [path, file] of Object.entries(files)) server.files.set(path, file)
+    for (const [path, { type, body }] of Object.entries(files))
+      server.files.set(path, { type, body: path === '/sw.js' ? `{${CLOCK}}\n${body}` : body })
     return new Site(server, await browser.newProfile())
   }
 
@@ -28,6 +44,32 @@ export class Site<Server extends AuthServer = AuthServer> {
     await tab.goto(this.server.origin + path)
     await tab.evaluate(() => window.auth.ready)
     return tab
+  }
+
+  /** How far the worker's clock is ahead of everyone else's (milliseconds). */
+  get ahead(): number {
+    return this.#ahead
+  }
+
+  /**
+   * Has the token expire that the worker has, which lives for ten minutes: by the worker's clock, and for the server,
+   * which forgets it. Pages keep their clock, so that none asks for a refresh of its own.
+   */
+  async expireTokens(tab: Tab) {
+    this.server.forgetAccessTokens()
+    await this.advance(tab, LIFETIME + 1)
+  }
+
+  /** Sets the worker's clock forward. One that is stopped forgets it. */
+  async advance(tab: Tab, seconds: number) {
+    this.#ahead += 1000 * seconds
+    await tab.evaluate(ahead => {
+      const { port1, port2 } = new MessageChannel()
+      return new Promise<void>(resolve => {
+        port1.onmessage = () => resolve()
+        navigator.serviceWorker.controller?.postMessage({ ahead }, [port2])
+      })
+    }, this.#ahead)
   }
 
   close() {

@@ -24,7 +24,8 @@ export interface ProofCheck {
   readonly handler: (origin: string, thumbprintOf: (token: string) => Promise<string | null>) => RequestHandler
 }
 
-export function createProofCheck(): ProofCheck {
+/** @param now the clock of those who make the proofs */
+export function createProofCheck(now: () => number = Date.now): ProofCheck {
   const stats: ProofStats = { accepted: 0, challenges: 0, refusals: [], keys: new Set() }
   const seen = new Set<unknown>()
   let nonces: readonly string[] = [randomUUID()]
@@ -38,7 +39,7 @@ export function createProofCheck(): ProofCheck {
     if (payload.htm !== req.method) return 'another method'
     if (payload.htu !== url) return 'another URL'
     if (payload.ath !== createHash('sha256').update(token).digest('base64url')) return 'another token'
-    if (Math.abs(Date.now() / 1000 - (payload.iat ?? 0)) > 60) return 'another time'
+    if (Math.abs(now() / 1000 - (payload.iat ?? 0)) > 60) return 'another time'
     if (!nonces.includes(String(payload.nonce))) return 'use_dpop_nonce'
     if (typeof payload.jti !== 'string' || seen.has(payload.jti)) return 'a proof that was used before'
     seen.add(payload.jti)

@@ -40,6 +40,7 @@ export interface Profile {
 
 export interface Browser {
   newProfile(): Promise<Profile>
+  isRunning(): boolean
   close(): Promise<void>
 }
 

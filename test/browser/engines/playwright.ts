@@ -44,6 +44,7 @@ type HardReload = (page: Page) => Promise<unknown>
 function browserOf(browser: PlaywrightBrowser, hardReload: HardReload): Browser {
   return {
     newProfile: async () => new PlaywrightProfile(await browser.newContext(), browser.version(), hardReload),
+    isRunning: () => browser.isConnected(),
     close: () => browser.close(),
   }
 }

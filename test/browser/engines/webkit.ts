@@ -25,7 +25,11 @@ export const webkit: Engine = {
       NO_AT_BRIDGE: '1',
       WEBKIT_DISABLE_COMPOSITING_MODE: '1',
     }
-    return { newProfile: () => WebKitProfile.open(executable, env), close: () => stop(xvfb) } satisfies Browser
+    return {
+      newProfile: () => WebKitProfile.open(executable, env),
+      isRunning: () => xvfb.exitCode === null && xvfb.signalCode === null,
+      close: () => stop(xvfb),
+    } satisfies Browser
   },
 }
 
@@ -82,7 +86,8 @@ class WebKitProfile implements Profile {
   }
 }
 
-const IS_LOADED = `return location.href !== 'about:blank' && document.readyState === 'complete'`
+const LEAVE = 'window.__isLeft = true'
+const IS_LOADED = `return location.href !== 'about:blank' && !window.__isLeft && document.readyState === 'complete'`
 
 /** Notes, from the end of its load on, what a page logs and fails to catch: the driver tells nothing of either. */
 const OBSERVE = `
@@ -116,17 +121,13 @@ class WebKitTab implements Tab {
     this.#closed = closed
   }
 
-  async goto(url: string) {
-    await this.#driver.command(this.#window, 'POST', '/url', { url })
-    // A window that is new has a blank page to load first, whose end the driver may take for that of ours.
-    while (!(await this.#driver.execute(this.#window, IS_LOADED))) await sleep(SOONEST)
-    await this.#driver.execute(this.#window, OBSERVE)
+  goto(url: string) {
+    return this.#load('/url', { url })
   }
 
   async reload() {
     await this.collect()
-    await this.#driver.command(this.#window, 'POST', '/refresh')
-    await this.#driver.execute(this.#window, OBSERVE)
+    await this.#load('/refresh')
   }
 
   hardReload(): Promise<void> {
@@ -147,6 +148,14 @@ class WebKitTab implements Tab {
   async evaluateHandle<Value, Arg>(work: Work<Arg, Value>, arg?: Arg): Promise<Held<Value>> {
     const key = await this.#run(work, arg)
     return { evaluate: next => this.evaluate(`(${next})(window.__work[${key}].value)`) }
+  }
+
+  /** What the driver takes for the end of the load may be that of another page: a new window's blank one, or the one before. */
+  async #load(path: string, body?: object) {
+    await this.#driver.execute(this.#window, LEAVE)
+    await this.#driver.command(this.#window, 'POST', path, body)
+    while (!(await this.#driver.execute(this.#window, IS_LOADED))) await sleep(SOONEST)
+    await this.#driver.execute(this.#window, OBSERVE)
   }
 
   /** To be called before what the page has noted is gone with it. */

@@ -26,7 +26,7 @@ export const MEDIA_PAGE = '/media/page.html?query'
 export const OWN_PAGE = '/own/page.html?query'
 
 /** How long a case may take (milliseconds): it has an end, or is taken to have none. */
-const LIMIT = 15_000
+const LIMIT = 60_000
 
 type Query = Readonly<Record<string, string | number | readonly string[]>>
 
@@ -124,9 +124,16 @@ export async function sum(bytes: ArrayBuffer) {
   }
 }
 
+/** After so many, the bytes are the same again. */
+const PERIOD = 65_536
+
 /** Every byte value, over and over. */
 export function bytesOf(length: number): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255)
+  const bytes = Uint8Array.from({ length: Math.min(length, PERIOD) }, (_, i) => (i * 31 + (i >> 8)) & 255)
+  if (length <= PERIOD) return bytes
+  const all = new Uint8Array(length)
+  for (let at = 0; at < length; at += PERIOD) all.set(bytes.subarray(0, length - at), at)
+  return all
 }
 
 /** The names of events, in order; the same one over and over is one. */
