@@ -39,6 +39,11 @@ export function createPlatform(): Platform {
         else await broadcast(message)
       },
       claim: () => self.clients.claim(),
+      watch: clientId => {
+        // One that was never to be seen, as some engines have it of workers, cannot be told to have gone.
+        const before = self.clients.get(clientId)
+        return async () => Boolean(await before) && !(await self.clients.get(clientId))
+      },
     },
     // Nothing else tells: it shows only when it is too late.
     stopsAnswers: /firefox/i.test(navigator.userAgent),

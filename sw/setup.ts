@@ -73,7 +73,9 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     if (!answer) return
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
     const { destination } = request
-    const answered = answer(event)
+    // What is sent with `keepalive` is meant to outlive its page.
+    const watchPage = request.keepalive ? undefined : () => pages.watch(clientId)
+    const answered = answer(event, watchPage)
     answers.set(request, stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
     const response = quietly(() => router.handleRequest({ request, event }))
     if (response) event.respondWith(response)
@@ -97,6 +99,12 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   self.addEventListener('install', () => {
     // Not waited for: a silent issuer is no reason for a new version to wait.
     for (const core of cores) core.prepare()
+  })
+
+  self.addEventListener('activate', event => {
+    // Left on by another worker that this one replaces, it would send every navigation twice.
+    const { navigationPreload } = self.registration
+    event.waitUntil(Promise.resolve(navigationPreload?.disable()).catch(() => undefined))
   })
 
   const routes = staticRoutes(configs)

@@ -2,7 +2,7 @@ import { envelope, type PageRequest, type WorkerReply } from '../protocol.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
-import type { Ports, WaitUntil } from './ports.ts'
+import type { Ports, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createLogin } from './requests/login.ts'
@@ -32,7 +32,7 @@ export interface Core {
   /** Begins to read the session, which most events need, while the script is still being evaluated. */
   readonly start: () => void
   /** Answers a request that `match` knows. */
-  readonly answer: (kind: RequestKind, request: Request, event: Extendable) => Promise<Response>
+  readonly answer: (kind: RequestKind, request: Request, event: Extendable, watchPage?: WatchPage) => Promise<Response>
   /** Answers a page's message; never rejects. */
   readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
 }
@@ -101,7 +101,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
   let openRequests = 0
-  const answerKind = async (kind: RequestKind, request: Request, event: Extendable): Promise<Response> => {
+  const answerKind: Core['answer'] = async (kind, request, event, watchPage) => {
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
     switch (kind) {
       case 'login':
@@ -118,7 +118,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
           const response = route(part, request, event)
           if (response) return response
         }
-        return authorize(request, waitUntil)
+        return authorize(request, waitUntil, watchPage)
     }
   }
 
@@ -132,9 +132,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     start: () => {
       sessions.current()
     },
-    answer: async (kind, original, event) => {
+    answer: async (kind, original, event, watchPage) => {
       const request = await sendable(original)
-      const work = () => answerKind(kind, request, event)
+      const work = () => answerKind(kind, request, event, watchPage)
       openRequests++
       try {
         if (!isDevelopment) return await work()

@@ -1,12 +1,12 @@
 import { own } from '../protocol.ts'
 import type { Core } from './core.ts'
 import { isForm, readFields, sendable } from './http/body.ts'
-import type { Fetch, Log } from './ports.ts'
+import type { Fetch, Log, WatchPage } from './ports.ts'
 import type { Extendable } from './requests/api-route.ts'
 import { isScripted, type RequestKind } from './requests/routes.ts'
 
 /** Answers a request. */
-export type Answer = (event: Extendable) => Promise<Response>
+export type Answer = (event: Extendable, watchPage?: WatchPage) => Promise<Response>
 
 /** Tells who answers a request; null: nobody, it is not to be touched. Synchronous, as `respondWith` needs it. */
 export type Dispatch = (request: Request) => Answer | null
@@ -33,8 +33,8 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
 
   const answerOf =
     (request: Request, [claim, ...others]: readonly [Claim, ...Claim[]]): Answer =>
-    async event => {
-      if (others.length === 0) return claim.core.answer(claim.kind, request, event)
+    async (event, watchPage) => {
+      if (others.length === 0) return claim.core.answer(claim.kind, request, event, watchPage)
       // Only predicates come to this; whose token it would get nobody can say.
       const keys = [claim, ...others].map(({ core }) => core.config.storageKey)
       log(
@@ -45,13 +45,13 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
     }
 
   /** A form that may be for an endpoint which nobody knows yet. */
-  const decide = async (request: Request, event: Extendable): Promise<Response> => {
+  const decide = async (request: Request, ...[event, watchPage]: Parameters<Answer>): Promise<Response> => {
     const copy = await sendable(request)
     const fields = await readFields(copy)
     const isGrant = own(fields, 'grant_type') !== undefined
     if (isGrant || own(fields, 'token') !== undefined) await Promise.all(cores.map(core => core.prepare()))
     const claims = claimsOf(request)
-    if (isSome(claims)) return answerOf(copy, claims)(event)
+    if (isSome(claims)) return answerOf(copy, claims)(event, watchPage)
     if (!isGrant || cores.every(core => core.isPrepared())) return fetch(copy)
     // The page would see the tokens of its answer.
     log('warn', 'a token request was refused, since it may be for the issuer, whose token endpoint is not known')
@@ -61,7 +61,7 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
   return request => {
     const isOpen = cores.some(core => !core.isPrepared())
     if (isOpen && request.method === 'POST' && isScripted(request) && isForm(request))
-      return event => decide(request, event)
+      return (event, watchPage) => decide(request, event, watchPage)
     const claims = claimsOf(request)
     return isSome(claims) ? answerOf(request, claims) : null
   }

@@ -46,6 +46,9 @@ export type Later = (delay: number, task: () => void) => void
 /** Keeps the worker alive until the promise settles. */
 export type WaitUntil = (promise: Promise<unknown>) => void
 
+/** Begins to watch the page that has asked; what it returns settles with whether that page has gone away since. */
+export type WatchPage = () => () => Promise<boolean>
+
 /** ES256 (RFC 7518 §3.4), by keys that the browser does not hand out, and SHA-256; both take UTF-8. */
 export interface Es256 {
   readonly generate: () => Promise<CryptoKeyPair>

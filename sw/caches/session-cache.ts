@@ -101,7 +101,8 @@ export function createSweeper(caches: CacheStorage): Sweeper {
   }
 }
 
-async function sweep(caches: CacheStorage, mark: string, kept: string | null = null): Promise<void> {
+/** Deletes what the paths of cache keys that begin with `mark` say is a session's, but for what begins with `kept`. */
+export async function sweep(caches: CacheStorage, mark: string, kept: string | null = null): Promise<void> {
   for (const name of await caches.keys()) {
     const cache = await caches.open(name)
     for (const request of await cache.keys()) {
@@ -112,12 +113,15 @@ async function sweep(caches: CacheStorage, mark: string, kept: string | null = n
   }
 }
 
+/** What the path of every session's cache key begins with. */
+export const MARK = '/.refresh-worker:'
+
 /**
  * What the path of a cache key begins with. Not a search parameter: `ignoreSearch` would have one session match
  * another's.
  */
 function markOf({ storageKey, sessionId }: { storageKey: string; sessionId?: string }): string {
-  const mark = `/.refresh-worker:${encodeURIComponent(storageKey)}:`
+  const mark = `${MARK}${encodeURIComponent(storageKey)}:`
   return sessionId === undefined ? mark : `${mark}${sessionId}/`
 }
 

@@ -204,12 +204,18 @@ describe('the protocol', () => {
   })
 })
 
-it('the worker of the kill command removes the session and itself, and every page hears of it (R37)', async () => {
+it('the worker of the kill command removes the session, its cache and itself, and every page hears of it (R37, V34)', async () => {
   scene = await Scene.open(browser)
   const page = await scene.tab()
   const other = await scene.tab()
   await logIn(page)
   await untilStatus(other, 'authenticated')
+  // What a session's strategy has cached, beside what the application has.
+  await page.evaluate(async () => {
+    const cache = await caches.open('answers')
+    for (const path of ['/.refresh-worker:refresh-worker:id/api/me', '/app.css'])
+      await cache.put(path, new Response('cached'))
+  })
   scene.files['/sw.js'] = script(await readFile('dist/kill.js', 'utf8'))
   // Firefox says of an update that it was the last one.
   await page.evaluate(async () => (await navigator.serviceWorker.ready).update().then(undefined, () => undefined))
@@ -220,6 +226,8 @@ it('the worker of the kill command removes the session and itself, and every pag
   expect(await get(other, '/api/me')).toBe(401)
   const databases = await page.evaluate(() => indexedDB.databases().then(all => all.map(({ name }) => name)))
   expect(databases).not.toContain('refresh-worker')
+  const cached = await page.evaluate(async () => (await (await caches.open('answers')).keys()).map(({ url }) => url))
+  expect(cached).toEqual([`${scene.origin}/app.css`])
 })
 
 describe('the builds', () => {

@@ -2,7 +2,7 @@ import { RefreshWorkerError } from '../../errors.ts'
 import { keepForReplay } from '../http/body.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
-import type { Clock, Fetch, WaitUntil } from '../ports.ts'
+import type { Clock, Fetch, WaitUntil, WatchPage } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import {
   type Authenticated,
@@ -27,7 +27,7 @@ import { createSend } from './send.ts'
 const FUTILE = 30_000
 
 /** Answers an API request: authorized where somebody is logged in, sent again once after a 401 that a refresh can mend. */
-export type Authorize = (request: Request, waitUntil: WaitUntil) => Promise<Response>
+export type Authorize = (request: Request, waitUntil: WaitUntil, watchPage?: WatchPage) => Promise<Response>
 
 interface Needs {
   readonly config: HeaderOptions &
@@ -99,7 +99,7 @@ export function createAuthorize(needs: Needs): Authorize {
     })
   }
 
-  return async (request, waitUntil) => {
+  return async (request, waitUntil, watchPage) => {
     if (hasOwnCredentials(request, config)) {
       note(request, 'sent as it is: it brings credentials of its own')
       return fetch(request)
@@ -112,7 +112,12 @@ export function createAuthorize(needs: Needs): Authorize {
     const stored = sessions.use(session, now())
     if (stored) waitUntil(stored)
     try {
+      const isGone = isUsable(session) && !isExpired(session, now()) ? null : watchPage?.()
       const used = await usable(request, session, waitUntil)
+      if (isGone && (await isGone())) {
+        note(request, 'not sent: its page has gone away while it waited for a refresh')
+        return Response.error()
+      }
       const replay = keepForReplay(request, config.replayBodyLimit)
       let proofs = 0
       // Once in all, before the refresh or after it.
@@ -125,9 +130,10 @@ export function createAuthorize(needs: Needs): Authorize {
       // No verdict on the token either.
       if (used.isBound && asksForNonce(response)) return response
 
+      const isGoneSince = watchPage?.()
       const newer = await afterUnauthorized(request, used, waitUntil)
       const copy = newer && (await replay.again())
-      if (!newer || !copy) return response
+      if (!newer || !copy || (isGoneSince && (await isGoneSince()))) return response
       response.body?.cancel().catch(() => undefined)
       note(request, 'sent once more, with the new access token')
       // Another worker may have refreshed it long ago, and this one has not heard.

@@ -74,7 +74,22 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     return remember(session)
   }
 
-  store.watch(load)
+  // However much news there is, one look is under way, and one more comes after it.
+  let isLooking = false
+  let isStale = false
+  store.watch(async () => {
+    isStale = true
+    if (isLooking) return
+    isLooking = true
+    try {
+      while (isStale) {
+        isStale = false
+        await load()
+      }
+    } finally {
+      isLooking = false
+    }
+  })
 
   const change: SessionStore['change'] = async transition => {
     let before: Session = nobody

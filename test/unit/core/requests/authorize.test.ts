@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
+import type { WatchPage } from '../../../../src/core/ports.ts'
 import { createAuthorize } from '../../../../src/core/requests/authorize.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { ended, loggedIn, nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
@@ -65,8 +66,8 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   })
   const authorize = createAuthorize({ config, sessions, freshSession, fetch, now: clock.now })
   const behind: Promise<unknown>[] = []
-  const call = (init: RequestInit = {}, path = '/api/me') =>
-    authorize(new Request(ORIGIN + path, init), promise => behind.push(promise))
+  const call = (init: RequestInit = {}, path = '/api/me', watchPage?: WatchPage) =>
+    authorize(new Request(ORIGIN + path, init), promise => behind.push(promise), watchPage)
   return {
     call,
     sent,
@@ -517,5 +518,41 @@ describe("with storage: 'memory' and refreshTokenIn: 'cookie', a worker that has
     expect((await call()).status).toBe(200)
     expect(tokens()).toEqual(['Bearer access-1', 'Bearer access-2'])
     expect(refreshes()).toBe(1)
+  })
+})
+
+describe('V39: a request whose page goes away', () => {
+  const POST = { method: 'POST', body: 'two tickets' }
+  const expired = { stored: sessionOf({ expiresAt: NOW }) }
+
+  it('while it waits for a refresh is not sent; the refresh goes on', async () => {
+    const { call, sent, refreshes, sessions } = setUp(expired)
+    const response = await call(POST, '/api/orders', () => async () => true)
+    expect(response.type).toBe('error')
+    expect(sent).toEqual([])
+    expect(refreshes()).toBe(1)
+    expect(await sessions.current()).toMatchObject({ accessToken: 'access-2' })
+  })
+
+  it('is sent where the page is still there', async () => {
+    const { call, tokens } = setUp(expired)
+    expect((await call(POST, '/api/orders', () => async () => false)).status).toBe(200)
+    expect(tokens()).toEqual(['Bearer access-2'])
+  })
+
+  it('is not sent again after a 401', async () => {
+    const { call, sent } = setUp({ api: () => received(new Response('no', { status: 401 })) })
+    expect((await call(POST, '/api/orders', () => async () => true)).status).toBe(401)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('is not watched where it need not wait', async () => {
+    const { call } = setUp()
+    let watched = 0
+    await call(POST, '/api/orders', () => {
+      watched++
+      return async () => true
+    })
+    expect(watched).toBe(0)
   })
 })

@@ -101,6 +101,28 @@ describe('G2: storage is the truth, memory a cache', () => {
     expect(sessions.current()).toBe(nobody)
   })
 
+  it('V36: reads once for all the news that comes while it reads, and once more after it', async () => {
+    const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
+    const listeners: (() => void)[] = []
+    const gates: (() => void)[] = []
+    const slow = {
+      ...store,
+      read: async (key: string) => {
+        await new Promise<void>(resolve => gates.push(resolve))
+        return store.read(key)
+      },
+      watch: (onNews: () => void) => void listeners.push(onNews),
+    }
+    createSessionStore({ config, store: slow, onChange: async () => undefined })
+    for (let n = 0; n < 20_000; n++) for (const tell of listeners) tell()
+    expect(gates).toHaveLength(1)
+    gates[0]?.()
+    await expect.poll(() => gates.length).toBe(2)
+    gates[1]?.()
+    for (const tell of listeners) tell()
+    await expect.poll(() => gates.length).toBe(3)
+  })
+
   it('does not remember that it could not read', async () => {
     const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
     let isBroken = true
