@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import resolve from '@rollup/plugin-node-resolve'
 import replace from '@rollup/plugin-replace'
 import terser from '@rollup/plugin-terser'
@@ -44,7 +44,8 @@ export default [
   {
     input: 'src/cli/bin.ts',
     external: /^node:/,
-    plugins: [typescript],
+    // npm makes it one when it links the package: what is built after that has to be one by itself.
+    plugins: [typescript, { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
   worker('production', 'dist/refresh-worker.js', [minified]),

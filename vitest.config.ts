@@ -51,9 +51,9 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     // So that a worker's browser serves all of its files.
     isolate: false,
     sequence: { groupOrder: 1 + index },
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     // Nobody's promise: a machine may be busy.
-    expect: { poll: { timeout: 10_000 } },
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
   },
 })

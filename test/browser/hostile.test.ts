@@ -5,8 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from './engines/engine.ts'
 import { barrier, get, logIn, Scene, SECRETS, stateOf, untilStatus, useBrowser } from './harness.ts'
 
-// A headless shell leaves a tab open for good that shows the answer to another site's form.
-const browser = useBrowser('executable')
+const browser = useBrowser()
 let scene: Scene
 const servers: Server[] = []
 afterEach(async () => {
@@ -253,11 +252,14 @@ describe('another site', () => {
       <script>fetch('/go').then(() => document.forms[0].submit())</script>`
   }
 
+  // A headless shell never closes a tab that shows the answer to another site's form.
+  const whole = useBrowser('executable')
+
   it.each([
     ['the API', '/api/echo', 401],
     ['the login URL', '/auth/login', 200],
   ])('that posts a form to %s gets no token sent, and logs nobody in (H10)', async (_, path, status) => {
-    scene = await Scene.open(browser)
+    scene = await Scene.open(whole)
     const page = await scene.tab()
     await logIn(page)
     await untilStatus(page, 'authenticated')

@@ -114,12 +114,12 @@ it('a stream that is on its way when a new version comes is not taken for comple
       page.evaluate<boolean>(
         'hasTakenOver || navigator.serviceWorker.getRegistration().then(({ waiting }) => waiting !== null)',
       )
-    await expect.poll(isThere, { timeout: 10_000 }).toBe(true)
+    await expect.poll(isThere).toBe(true)
     api.answer('/stream').end('last')
 
     // Chromium's new version waits for it by itself, Firefox's for us. WebKit's does not, and says so.
     expect(await page.evaluate('answer')).toBe(engine.name === 'webkit' ? 'TypeError' : 'first last')
-    await expect.poll(() => page.evaluate('hasTakenOver'), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => page.evaluate('hasTakenOver')).toBe(true)
   } finally {
     api.close()
   }

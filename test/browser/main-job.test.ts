@@ -274,7 +274,7 @@ describe('a session', () => {
     scene = await Scene.open(browser)
     const page = await scene.tab()
     await logInFor(scene, 1, page)
-    await expect.poll(() => scene.demo.stats.refreshes, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => scene.demo.stats.refreshes).toBe(1)
     expect(scene.demo.stats.requests).toBe(0)
   })
 })

@@ -161,7 +161,7 @@ describe.runIf(engine.name === 'chromium')('oidc-provider, which takes every ref
     const server = await openOidcServer({ lifetime: 2, losesAnswer: count => count === 1 })
     const tabs = await open(server, 3)
     await logInAll(tabs)
-    await expect.poll(() => server.stats.refreshes, { timeout: 30_000 }).toBe(1)
+    await expect.poll(() => server.stats.refreshes).toBe(1)
 
     // Until the worker tries again, requests fail as the network did.
     const call = () =>
@@ -175,7 +175,7 @@ describe.runIf(engine.name === 'chromium')('oidc-provider, which takes every ref
       answers.add(answer)
       return answer
     }
-    await expect.poll(last, { timeout: 30_000 }).toBe(401)
+    await expect.poll(last).toBe(401)
     for (let n = 0; n < 3; n++) expect(await burst(tabs, 20)).toEqual(times(60, 401))
 
     answers.delete('TypeError')
@@ -357,7 +357,7 @@ it.runIf(engine.can.stopWorkers).each([
     const server = await serve({ lifetime: 3, afterRefresh: () => tabs[0].stopWorkers() })
     const tabs = await open(server, 3)
     await logInAll(tabs)
-    await expect.poll(() => server.stats.refreshes, { timeout: 30_000 }).toBe(1)
+    await expect.poll(() => server.stats.refreshes).toBe(1)
 
     for (let n = 0; n < 3; n++) expect(await burst(tabs, 20)).toEqual(times(60, 401))
 

@@ -62,7 +62,7 @@ describe('C20: while the server is out of reach, the session stays, and requests
 
     await server.reopen()
     // After the pause, which is ten seconds at most.
-    await expect.poll(() => callAll(tabs), { timeout: 15_000 }).toEqual([200])
+    await expect.poll(() => callAll(tabs)).toEqual([200])
     expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 0, unauthorized: 0 })
   })
 

@@ -38,7 +38,7 @@ describe('a page', () => {
     await other.evaluate(() => window.auth.logout())
     // Not before the driver has seen that this is done.
     await page.evaluate(() => void setTimeout(() => history.back(), 100))
-    await expect.poll(() => restored().catch(() => false), { timeout: 10_000 }).toBe(true)
+    await expect.poll(() => restored().catch(() => false)).toBe(true)
     await untilStatus(page, 'anonymous')
     expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'logout' })
     await logIn(page)

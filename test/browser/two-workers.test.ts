@@ -71,7 +71,7 @@ describe('two scopes of one origin', () => {
 })
 
 describe('a lock that a page has its hands on (C19)', () => {
-  const impatient = { ...worker, body: worker.body.replace('useRefreshToken', 'timeout: 0.5, useRefreshToken') }
+  const impatient = { ...worker, body: worker.body.replace('useRefreshToken', 'timeout: 2, useRefreshToken') }
 
   it('held for ever: the refresh goes on without it', async () => {
     scene = await Scene.open(browser, { files: { '/sw.js': impatient } })
