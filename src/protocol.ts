@@ -70,7 +70,7 @@ export interface AuthenticatedState {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** The login state. `unknown` until the worker has answered, `unsupported` where there is no service worker. */
+/** The login state. `unknown` until the worker has answered, `unsupported` where there is none, or it could not be registered. */
 export type AuthState =
   | { readonly status: 'unknown' }
   | { readonly status: 'unsupported' }

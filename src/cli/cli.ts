@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -136,9 +136,10 @@ Exit codes: 0; 1 where a check has failed; 2 where the command was wrong, or fil
 async function init({ dist, folder, file, force, out }: Job): Promise<0> {
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
+  const script = join(folder, file)
+  for (const path of [join(folder, WORKER), script]) await mustBeNoLink(path)
   await copyFile(join(dist, WORKER), join(folder, WORKER))
   out(`wrote ${join(folder, WORKER)}\n`)
-  const script = join(folder, file)
   const yours = await read(script)
   if (yours === null || force) {
     await writeFile(script, SCRIPT)
@@ -170,10 +171,11 @@ function problemOf(script: string | null, version: string): string {
 async function kill({ dist, folder, file, force, out }: Job): Promise<0> {
   await mustBeFolder(folder)
   const script = join(folder, file)
+  const backup = `${script}.bak`
+  for (const path of [script, backup]) await mustBeNoLink(path)
   const killer = await readFile(join(dist, 'kill.js'), 'utf8')
   const yours = await read(script)
   if (yours !== null && yours !== killer) {
-    const backup = `${script}.bak`
     if (!force && (await read(backup)) !== null)
       throw new UsageError(`${backup} is there already, and may be all that is left of a worker: move it, or --force`)
     await rename(script, backup)
@@ -215,6 +217,15 @@ async function mustBeFolder(path: string) {
     () => false,
   )
   if (!isFolder) throw new UsageError(`${path} is no folder`)
+}
+
+/** What is written through a link lands somewhere else: in a shared folder, or in a package. */
+async function mustBeNoLink(path: string) {
+  const isLink = await lstat(path).then(
+    found => found.isSymbolicLink(),
+    () => false,
+  )
+  if (isLink) throw new UsageError(`${path} is a symbolic link: remove it, or name the folder that it leads to`)
 }
 
 /** Null where there is no such file. */

@@ -97,7 +97,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const authorize = createAuthorize({ config, sessions, freshSession, fetch, prover, now })
   const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, now, newId, log })
   const renew = createRenew({ config, freshSession, now })
-  const match = createMatcher(config, known)
+  const match = createMatcher(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
   let openRequests = 0

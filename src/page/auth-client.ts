@@ -76,6 +76,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
       await this.#sync().finally(() => clearTimeout(nudge))
     })
+    // Nothing is to come that would tell.
+    connection.catch(() => this.#observed.set(UNSUPPORTED))
     // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
     this.ready.catch(() => undefined)
   }

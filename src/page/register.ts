@@ -33,12 +33,18 @@ export function register(scriptUrl: string | URL | TrustedScriptUrl, options?: R
 function findObstacle(): RefreshWorkerError | null {
   if (globalThis.isSecureContext === false)
     return new RefreshWorkerError('insecure_context', 'service workers need https:// or http://localhost')
-  if (typeof document === 'undefined' || !globalThis.navigator?.serviceWorker)
+  try {
+    if (typeof document !== 'undefined' && globalThis.navigator?.serviceWorker) return null
+  } catch {
     return new RefreshWorkerError(
       'unsupported',
-      'there is no service worker here (an old browser, a private window, or no browser at all): use another one',
+      'this frame is sandboxed, and may have no service worker: give its sandbox attribute allow-same-origin',
     )
-  return null
+  }
+  return new RefreshWorkerError(
+    'unsupported',
+    'there is no service worker here (an old browser, a private window, or no browser at all): use another one',
+  )
 }
 
 /** Settles with the registration once its worker controls this page. */
@@ -48,10 +54,21 @@ async function connect(
 ): Promise<ServiceWorkerRegistration> {
   const container = navigator.serviceWorker
   const href = new URL(String(scriptUrl), document.baseURI).href
-  const registration = await container
+  const registering: Promise<ServiceWorkerRegistration | undefined> = container
     // The very object that was given: as text, it would not be trusted.
     .register(scriptUrl as string, { updateViaCache: 'none', ...options })
     .catch(async cause => Promise.reject(await diagnose(new URL(href), cause)))
+  if (!(await within(ACTIVATION_LIMIT, done => registering.then(done, done))))
+    throw new RefreshWorkerError(
+      'worker_timeout',
+      `${href} was not registered in ${ACTIVATION_LIMIT / 1000} s: does the server answer for it?`,
+    )
+  const registration = await registering
+  if (!registration)
+    throw new RefreshWorkerError(
+      'unsupported',
+      "something blocks service workers here, such as a test runner (Playwright: serviceWorkers: 'allow')",
+    )
   const { scope } = registration
   if (!location.href.startsWith(scope))
     throw new RefreshWorkerError(

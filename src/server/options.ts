@@ -103,6 +103,9 @@ function readCookieOptions(options: unknown): Cookie {
     throw wrong("must have a path, such as '/auth', without spaces and semicolons")
   if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw wrong('has a name that no cookie can have')
   if (typeof secure !== 'boolean') throw wrong('takes true or false for secure')
+  // Browsers drop such a cookie without a word (RFC 6265bis §4.1.3), whatever the case of the prefix.
+  if (/^__(host|secure)-/i.test(name) && !secure) throw wrong(`has the name ${name}, which takes secure: true`)
+  if (/^__host-/i.test(name) && path !== '/') throw wrong(`has the name ${name}, which takes the path '/'`)
   return { path, name, secure }
 }
 

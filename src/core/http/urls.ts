@@ -25,11 +25,13 @@ function foldedPathOf(endpoint: Endpoint): string {
 
 function fold(pathname: string): string {
   // As most are.
-  if (/^(\/[a-z\d._-]+)+$/.test(pathname)) return pathname
-  return decode(pathname)
-    .toLowerCase()
-    .replace(/\/+/g, '/')
-    .replace(/(.)\/$/, '$1')
+  if (/^(\/[a-z\d_-]+)+$/.test(pathname)) return pathname
+  const resolved: string[] = []
+  for (const segment of segmentsOf(pathname)) {
+    if (segment === '..') resolved.pop()
+    else if (segment !== '' && segment !== '.') resolved.push(segment.replace(/\.+$/, '').toLowerCase())
+  }
+  return `/${resolved.join('/')}`
 }
 
 /** Tells whether a URL is one of `prefixes`, or below one, by whole path segments. */
@@ -44,15 +46,39 @@ export function createHasPrefix(prefixes: readonly Endpoint[]): (url: URL) => bo
 }
 
 /**
- * Whether a server that decodes slashes before it resolves dots would leave the prefix: `/api/..%2fadmin`. Servlet
- * containers ignore parameters too: `/api/..;/admin`.
+ * Whether a server that decodes more than the URL standard does would leave the prefix: `/api/..%2fadmin`, or by dropping
+ * parameters `/api/..;/admin`, or what follows a NUL.
  */
 export function climbs(pathname: string): boolean {
-  if (!/[.%]/.test(pathname)) return false
-  return /(^|[/\\])\.\.?([/\\;]|$)/.test(decode(pathname))
+  return /[.%]/.test(pathname) && segmentsOf(pathname).some(segment => segment === '.' || segment === '..')
 }
 
-/** Decodes the escapes of ASCII characters, which is all that matters here, and never throws. */
-function decode(pathname: string): string {
-  return pathname.replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+/** The segments of a path, as the most lenient of servers may see them. */
+function segmentsOf(pathname: string): readonly string[] {
+  return decode(pathname)
+    .split(/[/\\]/)
+    .map(segment => segment.replace(/[;?#\0].*$/s, '').trim())
 }
+
+/** How often a path is decoded: proxies and frameworks may each do it once. */
+const LAYERS = 3
+
+/** Decodes the escapes of ASCII characters, overlong ones too, which is all that matters here, and never throws. */
+function decode(pathname: string): string {
+  let path = pathname
+  for (let layer = 0; layer < LAYERS && path.includes('%'); layer++)
+    path = path
+      // Two bytes, or three, for what takes one (RFC 3629 §3 forbids them).
+      .replace(/%(?:e0%8([01])|c([01]))%([89ab][\da-f])/gi, (_, three, two, last) =>
+        String.fromCharCode((Number(three ?? two) << 6) | (Number.parseInt(last, 16) & 0x3f)),
+      )
+      .replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return path
+}
+
+/** RFC 6750 §5: by https, or where nothing leaves the machine (Secure Contexts §3.1). */
+export function isSecure({ protocol, hostname }: Pick<URL, 'protocol' | 'hostname'>): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname))
+}
+
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/

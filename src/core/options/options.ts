@@ -13,7 +13,7 @@ export type TokenGetter = (response: unknown) => string | null | undefined
 export interface Options {
   /**
    * Which requests get the access token: URL prefixes, compared by origin and whole path segments (`'/api'` takes
-   * `/api` and `/api/me`, not `/apis`), predicates, or URLPatterns.
+   * `/api` and `/api/me`, not `/apis`), predicates, or URLPatterns; a pattern without an origin means the worker's own.
    */
   apiUrls: readonly (string | UrlPredicate | UrlTest)[]
   /** Joined before every URL of this configuration that is not absolute. */

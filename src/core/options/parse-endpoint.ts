@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors.ts'
-import type { Endpoint } from '../http/urls.ts'
+import { type Endpoint, isSecure } from '../http/urls.ts'
 import type { Options } from './options.ts'
 import { show } from './show.ts'
 
@@ -19,17 +19,12 @@ export function parseEndpoint(name: keyof Options, value: string, baseUrl: strin
   if (url.username || url.password) throw wrong('takes a URL without user name and password')
   if (url.hostname.includes('*')) throw wrong('takes a URL without wildcards: use a predicate, (url) => boolean')
   if (url.hash) throw wrong('takes a URL without a fragment')
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
+  if (!isSecure(url))
     throw wrong(
       'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750 §5)',
     )
   const { href, origin, pathname, search } = url
   return { href, origin, pathname, search }
-}
-
-/** RFC 6750 §5 and the Secure Contexts specification: what never leaves the machine. */
-function isLoopback(hostname: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1])$/.test(hostname)
 }
 
 export function isAbsolute(url: string): boolean {

@@ -71,7 +71,11 @@ function apiUrl(
   if (typeof entry === 'function') return entry
   if (entry instanceof RegExp)
     throw wrong('takes no RegExp, which look-alike hosts get through: use a URL prefix or (url) => url.origin === …')
-  if (typeof entry === 'object' && typeof entry?.test === 'function') return url => entry.test(url.href)
+  if (typeof entry === 'object' && typeof entry?.test === 'function') {
+    // A URLPattern without an origin would take every host.
+    const isForOwn = (entry as { readonly hostname?: unknown }).hostname === '*'
+    return url => (!isForOwn || url.origin === ownOrigin) && entry.test(url.href)
+  }
   if (typeof entry !== 'string' || !isText(entry)) throw wrong('takes URL prefixes, predicates or URLPatterns')
   const prefix = resolve('apiUrls', entry)
   if (prefix.search) throw wrong('takes a URL without a query')

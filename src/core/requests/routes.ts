@@ -1,6 +1,7 @@
-import { climbs, createHasPrefix, type Endpoint, isAliasOf } from '../http/urls.ts'
+import { climbs, createHasPrefix, type Endpoint, isAliasOf, isSecure } from '../http/urls.ts'
 import type { ApiUrl, Endpoints, UrlOptions } from '../options/config.ts'
 import type { UrlPredicate } from '../options/options.ts'
+import type { Log } from '../ports.ts'
 
 /** What a request is to us: one that may log in, renew, revoke, or log out, or one that gets the access token. */
 export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api'
@@ -8,9 +9,13 @@ export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout'
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 
-export function createMatcher(config: UrlOptions, known: () => Endpoints = () => config): MatchRequest {
+export function createMatcher(
+  config: UrlOptions,
+  known: () => Endpoints = () => config,
+  log: Log = () => undefined,
+): MatchRequest {
   const { signupUrl, logoutUrl } = config
-  const isApi = createIsApi(config.apiUrls)
+  const isApi = createIsApi(config.apiUrls, log)
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor || !isApi(request, url)) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
@@ -48,13 +53,32 @@ function isEndpoint(url: URL, endpoint: Endpoint): boolean {
   return isAliasOf(url, endpoint) && (endpoint.search === '' || url.search === endpoint.search)
 }
 
-function createIsApi(apiUrls: readonly ApiUrl[]): (request: Request, url: URL) => boolean {
+function createIsApi(apiUrls: readonly ApiUrl[], log: Log): (request: Request, url: URL) => boolean {
   const prefixes: Endpoint[] = []
   const predicates: UrlPredicate[] = []
   for (const apiUrl of apiUrls)
     if (typeof apiUrl === 'function') predicates.push(apiUrl)
     else prefixes.push(apiUrl)
   const hasPrefix = createHasPrefix(prefixes)
-  return (request, url) =>
-    (hasPrefix(url) && !climbs(url.pathname)) || predicates.some(predicate => predicate(url, request) === true)
+  let hasWarned = false
+  const agrees = (predicate: UrlPredicate, url: URL, request: Request): boolean => {
+    try {
+      // Its own, for it to do with as it likes.
+      return predicate(new URL(url), request) === true
+    } catch (error) {
+      const name = error instanceof Error ? error.name : typeof error
+      if (!hasWarned) log('warn', `a predicate in apiUrls has thrown (${name}), which is taken for a no`)
+      hasWarned = true
+      return false
+    }
+  }
+  return (request, url) => {
+    if (hasPrefix(url)) return !climbs(url.pathname)
+    return (
+      predicates.length > 0 &&
+      isSecure(url) &&
+      !climbs(url.pathname) &&
+      predicates.some(predicate => agrees(predicate, url, request))
+    )
+  }
 }

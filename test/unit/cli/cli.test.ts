@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -174,5 +174,24 @@ describe('the command line', () => {
       if (isRoot) process.seteuid?.(0)
       await chmod(folder, 0o755)
     }
+  })
+})
+
+describe('V38: a symbolic link is not written through', () => {
+  it.each([
+    ['init', 'refresh-worker.js'],
+    ['init', 'sw.js'],
+    ['kill', 'sw.js'],
+    ['kill', 'sw.js.bak'],
+  ])('%s, %s', async (command, name) => {
+    const elsewhere = join(root, 'elsewhere.js')
+    await mkdir(folder)
+    await writeFile(elsewhere, 'of somebody else')
+    await symlink(elsewhere, join(folder, name))
+    const { code, err } = await run(command, folder, '--force')
+    expect(code).toBe(2)
+    expect(err).toContain(`${join(folder, name)} is a symbolic link`)
+    expect(await readFile(elsewhere, 'utf8')).toBe('of somebody else')
+    expect(await readdir(folder)).toEqual([name])
   })
 })

@@ -289,6 +289,43 @@ describe('register', () => {
     expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
   })
 
+  it('V23: is unsupported in a sandboxed frame, where the very look at service workers throws', async () => {
+    Object.defineProperty(navigator, 'serviceWorker', {
+      configurable: true,
+      get: () => {
+        throw new DOMException('sandboxed', 'SecurityError')
+      },
+    })
+    const auth = register('/sw.js')
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(await failureOf(auth)).toMatchObject({ code: 'unsupported', message: expect.stringContaining('sandbox') })
+  })
+
+  it('V27: says what blocks workers where a registration settles with nothing', async () => {
+    Object.assign(container, { register: async () => undefined })
+    const auth = register('/sw.js')
+    expect(await failureOf(auth)).toMatchObject({ code: 'unsupported', message: expect.stringContaining('Playwright') })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+  })
+
+  it('V28: gives a registration up that never settles (G13)', async () => {
+    vi.useFakeTimers()
+    Object.assign(container, { register: () => new Promise(() => undefined) })
+    const auth = register('/sw.js')
+    const failure = failureOf(auth)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(await failure).toMatchObject({ code: 'worker_timeout', message: expect.stringContaining('30 s') })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+  })
+
+  it('G13: a page whose registration was refused does not stay unknown', async () => {
+    container.refusal = new TypeError('no')
+    vi.stubGlobal('fetch', async () => new Response('', { status: 404 }))
+    const auth = register('/sw.js')
+    expect(await failureOf(auth)).toMatchObject({ code: 'script_error' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+  })
+
   it('can be called where there is no browser at all (SSR)', async () => {
     vi.stubGlobal('document', undefined)
     vi.stubGlobal('navigator', undefined)

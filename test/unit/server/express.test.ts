@@ -741,11 +741,11 @@ describe.each([
     })
 
     it('takes name and secure from the options', async () => {
-      const cookie = { path: '/', name: '__Host-rt', secure: false }
+      const cookie = { path: '/', name: 'rt', secure: false }
       const { refresh_token } = await issueTokens(user, { ...tokens, refreshTokenCookie: cookie })
-      const response = await ask(await serve({ refreshTokenCookie: cookie }), `__Host-rt=${refresh_token}`)
+      const response = await ask(await serve({ refreshTokenCookie: cookie }), `rt=${refresh_token}`)
       expect(response.headers.getSetCookie()[0]).toMatch(
-        /^__Host-rt=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
+        /^rt=[\w.-]+; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Strict$/,
       )
     })
 
@@ -870,6 +870,16 @@ describe.each([
         'Set-Cookie',
         'refresh_token=; Path=/auth; Max-Age=0; HttpOnly; SameSite=Strict; Secure',
       )
+    })
+
+    it.each([
+      ['__Host-rt', '/auth', true],
+      ['__Host-rt', '/', false],
+      ['__host-rt', '/auth', true],
+      ['__Secure-rt', '/auth', false],
+    ])('V16: takes no %s with the path %s and secure: %s, which browsers drop', (name, path, secure) => {
+      const make = () => issueTokens(user, { ...tokens, refreshTokenCookie: { name, path, secure } })
+      expect(make).toThrow(/refreshTokenCookie.*__/i)
     })
 
     it('makes no cookie that browsers would drop, nor one without its options', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import type { Options } from '../../../../src/core/options/options.ts'
 import { createMatcher } from '../../../../src/core/requests/routes.ts'
 import { ConfigError } from '../../../../src/errors.ts'
 import { configOf, ORIGIN } from '../../kit.ts'
@@ -14,7 +15,7 @@ const GET = { method: 'GET', mode: 'cors', destination: '' } as Request
 const POST = { ...GET, method: 'POST' } as Request
 
 type ApiUrls = Parameters<typeof createMatcher>[0]['apiUrls']
-const matcherOf = (apiUrls: readonly string[]) => createMatcher(configOf({ apiUrls }))
+const matcherOf = (apiUrls: Options['apiUrls']) => createMatcher(configOf({ apiUrls }))
 
 const ALLOWED = 'https://api.example.com/v1/'
 
@@ -226,12 +227,39 @@ function split(url: string): { scheme: string; host: string; segments: string[] 
   return { scheme: text.slice(0, end), host: authority.slice(authority.lastIndexOf('@') + 1), segments }
 }
 
-/** Whether a server that decodes a segment before it resolves dots, and ignores parameters, would see dots in it. */
+/** What servers have taken for one character, though UTF-8 forbids it. */
+const OVERLONG = [
+  ['%c0%ae', '.'],
+  ['%c0%af', '/'],
+  ['%c1%9c', '\\'],
+  ['%e0%80%ae', '.'],
+  ['%e0%80%af', '/'],
+] as const
+
+function decodeOnce(text: string): string {
+  const plain = OVERLONG.reduce((result, [long, short]) => {
+    let at = result.toLowerCase().indexOf(long)
+    let rest = result
+    for (; at !== -1; at = rest.toLowerCase().indexOf(long))
+      rest = rest.slice(0, at) + short + rest.slice(at + long.length)
+    return rest
+  }, text)
+  const query = `x=${plain.split('+').join('%2B').split('&').join('%26')}`
+  return new URLSearchParams(query).get('x') ?? ''
+}
+
+/** Whether a server that decodes up to three times before it resolves dots, and ignores what is behind a name, sees dots. */
 function mayClimb(segment: string): boolean {
-  const query = `x=${segment.split('+').join('%2B').split('&').join('%26')}`
-  const decoded = new URLSearchParams(query).get('x') ?? ''
+  const decoded = decodeOnce(decodeOnce(decodeOnce(segment)))
   const names = decoded.split('\\').join('/').split('/')
-  return names.some(name => ['.', '..'].includes(name.split(';')[0] ?? ''))
+  const isBlank = (character: string | undefined) => character !== undefined && ' \t\n\v\f\r'.includes(character)
+  return names.some(name => {
+    const end = [...name].findIndex(character => ';?#\0'.includes(character))
+    let characters = end === -1 ? [...name] : [...name].slice(0, end)
+    while (isBlank(characters[0])) characters = characters.slice(1)
+    while (isBlank(characters.at(-1))) characters = characters.slice(0, -1)
+    return ['.', '..'].includes(characters.join(''))
+  })
 }
 
 const oneOf = (...values: readonly string[]) => fc.constantFrom(...values)
@@ -291,6 +319,17 @@ const SEGMENTS = [
   '%5c..%5C',
   '..\\',
   '%252e%252e',
+  '%25252e%25252e',
+  '%252f..',
+  '%c0%ae%c0%ae',
+  '..%C0%AFadmin',
+  '%e0%80%ae.',
+  '..%20',
+  '..%09',
+  '..%00',
+  '..%3fx',
+  '..%23',
+  '%20..',
   '%252f',
   'x%ff..',
   '%',
@@ -394,5 +433,109 @@ describe('over hostile URLs', () => {
       }),
       { numRuns: 5_000 },
     )
+  })
+})
+
+describe('V14: a segment that some server takes for dots gets no token', () => {
+  it.each([
+    '..%20',
+    '..%09',
+    '..%00',
+    '..%3f',
+    '..%23',
+    '%252e%252e',
+    '%c0%ae%c0%ae',
+    '%e0%80%ae.',
+    '..%5cx',
+    '..;x=1',
+  ])('%s', name => {
+    const match = matcherOf(['/api/', url => url.pathname.startsWith('/own/')])
+    for (const path of [`/api/${name}/admin`, `/own/${name}/admin`])
+      expect(match(GET, new URL(path, ORIGIN))).toBeNull()
+  })
+
+  it('and one that none does, gets it', () => {
+    const match = matcherOf(['/api/'])
+    for (const path of ['/api/v1.0', '/api/a;x=1', '/api/a%20b', '/api/...', '/api/.well-known/x', '/api/a..b'])
+      expect(match(GET, new URL(path, ORIGIN))).toBe('api')
+  })
+})
+
+describe('V13: what a lenient server takes for the login URL is one', () => {
+  const match = createMatcher(configOf({ apiUrls: ['/auth/'], loginUrl: '/auth/login' }))
+  const POST = new Request(ORIGIN, { method: 'POST' })
+  it.each([
+    '/auth/login;x=1',
+    '/auth%5clogin',
+    '/auth/login.',
+    '/auth/login%20',
+    '/auth/login%00',
+    '/auth/%256cogin',
+    '/auth%252flogin',
+    '/auth%c0%aflogin',
+    '/auth/x/..%2flogin',
+    '/auth/x/..%252flogin',
+    '/auth/.%2flogin',
+    '/auth/login%3fx',
+    '/AUTH//Login/',
+  ])('%s', path => {
+    expect(match(POST, new URL(path, ORIGIN))).toBe('login')
+    expect(match(GET, new URL(path, ORIGIN))).not.toBe('api')
+  })
+})
+
+describe('V10: a URLPattern without an origin', () => {
+  const pattern = {
+    protocol: '*',
+    hostname: '*',
+    port: '*',
+    test: (url: string) => new URL(url).pathname.startsWith('/v2/'),
+  }
+  const match = matcherOf([pattern])
+  it("means the worker's own", () => {
+    expect(match(GET, new URL('/v2/me', ORIGIN))).toBe('api')
+    for (const url of ['https://evil.com/v2/me', 'http://app.example/v2/me', 'https://app.example:8443/v2/me'])
+      expect(match(GET, new URL(url))).toBeNull()
+  })
+  it('with a host takes that, by https alone', () => {
+    const named = { ...pattern, hostname: 'api.example.com' }
+    const other = matcherOf([named])
+    expect(other(GET, new URL('https://api.example.com/v2/me'))).toBe('api')
+    expect(other(GET, new URL('http://api.example.com/v2/me'))).toBeNull()
+  })
+})
+
+describe('a predicate in apiUrls', () => {
+  it('V11: that throws says no, is warned of once, and lets the others decide', () => {
+    const log: string[] = []
+    const apiUrls = [
+      () => {
+        throw new TypeError('secret')
+      },
+      (url: URL) => url.pathname === '/v2/me',
+    ]
+    const match = createMatcher(configOf({ apiUrls }), undefined, (_, line) => void log.push(line))
+    expect(match(GET, new URL('/v2/me', ORIGIN))).toBe('api')
+    expect(match(GET, new URL('/v2/you?token=secret', ORIGIN))).toBeNull()
+    expect(match(new Request(ORIGIN, { method: 'POST' }), new URL('/auth/login', ORIGIN))).toBe('login')
+    expect(log).toEqual([expect.stringContaining('apiUrls')])
+    expect(log.join()).not.toContain('secret')
+  })
+
+  it('V12: has a URL of its own to change', () => {
+    const seen: string[] = []
+    const match = matcherOf([
+      url => {
+        url.pathname = '/changed'
+        return false
+      },
+      url => {
+        seen.push(url.pathname)
+        return false
+      },
+    ])
+    const url = new URL('/v2/me', ORIGIN)
+    match(GET, url)
+    expect([...seen, url.pathname]).toEqual(['/v2/me', '/v2/me'])
   })
 })
