@@ -78,7 +78,15 @@ export default defineConfig(({ mode }) => ({
                 sequence: { groupOrder: 0 },
               },
             },
-            { define, test: { name: 'model', include: ['test/model/**/*.test.ts'], sequence: { groupOrder: 0 } } },
+            {
+              define,
+              test: {
+                name: 'model',
+                include: ['test/model/**/*.test.ts'],
+                testTimeout: 60_000,
+                sequence: { groupOrder: 0 },
+              },
+            },
           ]),
     ],
   },

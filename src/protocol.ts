@@ -11,6 +11,8 @@ import type { ErrorCode } from './errors.ts'
 
 /** The `ns` of every message. */
 export const NAMESPACE = 'refresh-worker'
+/** The BroadcastChannel by which a worker says, while it is evaluated, why it cannot be: it has no page to speak to yet. */
+export const SETUP_CHANNEL = 'refresh-worker/setup'
 /** The `v` of every message; what has another one is ignored. */
 export const PROTOCOL_VERSION = 1
 
@@ -70,10 +72,19 @@ export interface AuthenticatedState {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-/** The login state. `unknown` until the worker has answered, `unsupported` where there is none, or it could not be registered. */
+/**
+ * No worker serves this page: there is none here, it could not be registered, or it has gone or been replaced since.
+ * `code` says why, as the error that `ready` rejects with.
+ */
+export interface UnsupportedState {
+  readonly status: 'unsupported'
+  readonly code?: ErrorCode
+}
+
+/** The login state. `unknown` until the worker has answered, `unsupported` where there is none to answer. */
 export type AuthState =
   | { readonly status: 'unknown' }
-  | { readonly status: 'unsupported' }
+  | UnsupportedState
   | { readonly status: 'anonymous'; readonly reason: AnonymousReason }
   | AuthenticatedState
 
@@ -113,6 +124,14 @@ export interface WorkerReport {
    * there is none.
    */
   readonly endSessionUrl: string | null
+}
+
+/** What is said on {@link SETUP_CHANNEL}: an option of `setup()` is wrong. */
+export interface SetupError {
+  /** Of the worker. */
+  readonly scriptUrl: string
+  readonly code: ErrorCode
+  readonly message: string
 }
 
 /** A state on its way to pages. It may come by two ways, a port and a broadcast, of which neither waits for the other. */

@@ -4,8 +4,8 @@ import { type ErrorCode, RefreshWorkerError } from './errors.ts'
 import type { AuthClient } from './page/auth-client.ts'
 import { AuthEventTarget } from './page/auth-events.ts'
 import type { InspectReport } from './page/inspect-report.ts'
-import { ObservedState, UNKNOWN } from './page/observed-state.ts'
-import type { AnonymousReason, AuthenticatedState, AuthState } from './protocol.ts'
+import { ObservedState, UNKNOWN, unsupported } from './page/observed-state.ts'
+import type { AnonymousReason, AuthenticatedState, AuthState, UnsupportedState } from './protocol.ts'
 
 declare const __VERSION__: string
 
@@ -14,7 +14,9 @@ const HOUR = 60 * MINUTE
 
 /** A state as a test writes it; what it leaves out is filled in. */
 export type FakeState =
-  | { readonly status: 'unknown' | 'unsupported' }
+  | { readonly status: 'unknown' }
+  /** `code`: `'unsupported'` unless given. */
+  | UnsupportedState
   /** `reason`: `'none'` unless given. */
   | { readonly status: 'anonymous'; readonly reason?: AnonymousReason }
   /**
@@ -120,7 +122,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
   /** Sets the state, and tells of it as the worker's client does: only where it is another one. */
   set(state: FakeState): void {
     this.#observed.set(this.#fill(state))
-    if (state.status === 'unsupported') this.#settle?.reject(errorOf('unsupported'))
+    if (state.status === 'unsupported') this.#settle?.reject(errorOf(state.code ?? 'unsupported'))
     else if (state.status !== 'unknown') this.#settle?.resolve()
     if (state.status !== 'unknown') this.#settle = null
   }
@@ -132,13 +134,15 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
 
   /**
    * Has a method reject from now on, with a `RefreshWorkerError` of this code. `refresh_rejected` also ends the session,
-   * as it does in a worker. `ready` can be told so once, while the state is `unknown`; then all methods reject, too.
+   * as it does in a worker. `ready` can be told so once, while the state is `unknown`, which is `unsupported` then, and all methods
+   * reject, too.
    */
   fail(method: FakeMethod | 'ready', code: ErrorCode, message?: string): void {
     if (method === 'ready') {
       if (!this.#settle) throw new TypeError("ready has settled: begin with fakeAuth({ status: 'unknown' })")
       this.#settle.reject(errorOf(code, message))
       this.#settle = null
+      this.#observed.set(unsupported(code))
     } else
       this.answer(method, () => {
         if (code === 'refresh_rejected') this.set({ status: 'anonymous', reason: 'rejected' })
@@ -162,6 +166,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
 
   #fill(state: FakeState): AuthState {
     if (state.status === 'anonymous') return { reason: 'none', ...state }
+    if (state.status === 'unsupported') return unsupported(state.code ?? 'unsupported')
     if (state.status !== 'authenticated') return { ...state }
     const before = this.getSnapshot()
     const kept =

@@ -9,7 +9,8 @@ import type { Options } from '../src/core/options/options.ts'
 import type { WaitUntil } from '../src/core/ports.ts'
 import { createFallbackStore } from '../src/core/session/fallback-store.ts'
 import { isDevelopment } from '../src/core/trace.ts'
-import { parsePageRequest } from '../src/protocol.ts'
+import type { RefreshWorkerError } from '../src/errors.ts'
+import { parsePageRequest, SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/api-route.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createAnswerPage } from './page-messages.ts'
@@ -39,7 +40,7 @@ class AnyMethodRouter extends Router {
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong, or two configurations claim one URL
  */
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
-  const configs = resolveConfigs(options, self.location.href)
+  const configs = orTellPages(() => resolveConfigs(options, self.location.href))
   const api: AuthorizedApi = { routes: [], sweeper: null }
   const { ports, store: durable, pages, stopsAnswers } = createPlatform()
   const { now, later, fetch, log } = ports
@@ -125,6 +126,18 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     clientsClaim()
   }
   return api
+}
+
+/** A worker that throws while it is evaluated cannot be messaged, and no browser tells a page what it threw. */
+function orTellPages<T>(resolve: () => T): T {
+  try {
+    return resolve()
+  } catch (error) {
+    const { code = 'internal_error', message } = error as Partial<RefreshWorkerError> & Error
+    const told: SetupError = { scriptUrl: self.location.href, code, message }
+    new BroadcastChannel(SETUP_CHANNEL).postMessage(told)
+    throw error
+  }
 }
 
 /** The router's own log would name the whole URL, and a query may hold a code or a token. */

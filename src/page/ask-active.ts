@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../errors.ts'
 import { ask, type Question, type Reply } from './ask.ts'
+import type { Connection } from './connection.ts'
 import { settled, within } from './worker-state.ts'
 
 /** How long (milliseconds) a page waits for a new version to take over. */
@@ -13,9 +14,9 @@ const TAKEOVER_LIMIT = 30_000
 export type AskActive = (question: Question, limit: number, tries?: number) => Promise<Reply>
 
 /** @param storageKey the session that is meant; null: the default one */
-export function createAskActive(connection: Promise<ServiceWorkerRegistration>, storageKey: string | null): AskActive {
+export function createAskActive(connection: Connection, storageKey: string | null): AskActive {
   const askActive: AskActive = async (question, limit, tries = 1) => {
-    const registration = await connection
+    const registration = await connection.registration()
     const { active } = registration
     if (!active) throw new RefreshWorkerError('script_error', 'the worker has been unregistered: reload the page')
     try {

@@ -15,17 +15,13 @@ export function ask(worker: ServiceWorker, question: Question, limit: number): P
   const ended = new AbortController()
   const { signal } = ended
   return new Promise<Reply>((resolve, reject) => {
-    const giveUp = (problem: string) =>
-      reject(new RefreshWorkerError('worker_timeout', `${worker.scriptURL} ${problem}`))
-    const timer = setTimeout(
-      giveUp,
-      limit,
-      `did not answer "${question.type}" in ${limit / 1000} s: does it call RefreshWorker.setup(), in this version?`,
-    )
+    const giveUp = (problem: string) => reject(new RefreshWorkerError('worker_timeout', problem))
+    const timer = setTimeout(giveUp, limit, noAnswer(worker.scriptURL))
     signal.addEventListener('abort', () => clearTimeout(timer))
     // The browser stops it, whatever it is doing, when a new version takes over.
     const onStateChange = () =>
-      worker.state === 'redundant' && giveUp(`was replaced before it answered "${question.type}": try again`)
+      worker.state === 'redundant' &&
+      giveUp(`${worker.scriptURL} was replaced before it answered "${question.type}": try again`)
     worker.addEventListener('statechange', onStateChange, { signal })
     port1.onmessage = ({ data }) => {
       if (!isWorkerReply(data))
@@ -51,4 +47,8 @@ export function unexpected(type: string): RefreshWorkerError {
     'internal_error',
     `the worker answered with "${type}": do page and worker have the same version?`,
   )
+}
+
+export function noAnswer(scriptUrl: string): string {
+  return `${scriptUrl} does not answer: does it call RefreshWorker.setup(), in this version?`
 }

@@ -1,21 +1,22 @@
-import {
-  type AuthenticatedState,
-  type AuthState,
-  isKeepAlive,
-  isWorkerBroadcast,
-  KEEP_ALIVE,
-  type StateMessage,
-} from '../protocol.ts'
-import { type Question, unexpected } from './ask.ts'
+import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
+import { type AuthState, isKeepAlive, isWorkerBroadcast, KEEP_ALIVE, type StateMessage } from '../protocol.ts'
+import { noAnswer, type Question, unexpected } from './ask.ts'
 import { type AskActive, createAskActive } from './ask-active.ts'
+import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
+import { type Connection, complain, foreign } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
-import { ObservedState, UNKNOWN, UNSUPPORTED } from './observed-state.ts'
+import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
 
 declare const __VERSION__: string
 
-/** How long a page waits for an answer (milliseconds). */
+/**
+ * How long a page waits for an answer; and how long it takes the state for true where another worker has taken control
+ * of it and is silent: it may know nothing of us, all the more where its script has another name (milliseconds).
+ */
 const ANSWER_LIMIT = 10_000
+const SUCCESSOR_LIMIT = 3_000
+const STRANGER_LIMIT = 800
 
 /**
  * How long it waits for one that needs the token endpoint before it asks again, and how often: nothing tells a page
@@ -27,59 +28,54 @@ const REFRESH_TRIES = 12
 /** How long (milliseconds) a page waits before it looks for a new version. */
 const SILENCE = 1_000
 
-/** How long (milliseconds) a page that had no answer waits before it asks again. */
-const ASK_AGAIN = 30_000
-
-/** The longest time that setTimeout can count (milliseconds). */
-const LONGEST_TIMER = 2_147_483_647
-
 /** A page's view of the session that the worker keeps. Made by `register()`. */
 export interface AuthClient extends Pick<ServiceWorkerAuthClient, keyof ServiceWorkerAuthClient> {}
 
 /** The one that talks to a worker: a class with private members, in whose place nothing else could be put. */
 export class ServiceWorkerAuthClient extends AuthEventTarget {
-  /**
-   * Settles once the worker controls this page and answers.
-   * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `wrong_scope`,
-   * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
-   */
-  readonly ready: Promise<void>
+  #ready: Promise<void>
   #run = ''
   #sequence = 0
-  #timer: ReturnType<typeof setTimeout> | undefined
   #keeping: ReturnType<typeof setInterval> | undefined
-  readonly #connection: Promise<ServiceWorkerRegistration>
-  readonly #isSupported: boolean
+  /** Of the worker that has answered last. */
+  #scriptUrl: string | undefined
+  /** What is listened to, once: whoever speaks for the registration now. */
+  #registration: ServiceWorkerRegistration | undefined
+  readonly #connection: Connection
+  readonly #obstacle: ErrorCode | undefined
   /** Null: the default one. */
   readonly #storageKey: string | null
   readonly #sessions: Map<string, AuthClient>
   readonly #ask: AskActive
   readonly #observed: ObservedState
+  readonly #attention: Attention
 
-  /** @param connection settles with the registration whose worker controls this page, or rejects with what is wrong */
+  /** @param obstacle why there can be no worker */
   constructor(
-    connection: Promise<ServiceWorkerRegistration>,
-    isSupported: boolean,
+    connection: Connection,
+    obstacle?: ErrorCode,
     storageKey: string | null = null,
     sessions = new Map<string, AuthClient>(),
   ) {
     super()
     this.#connection = connection
-    this.#isSupported = isSupported
+    this.#obstacle = obstacle
     this.#storageKey = storageKey
     this.#sessions = sessions
     this.#ask = createAskActive(connection, storageKey)
-    this.#observed = new ObservedState(isSupported ? UNKNOWN : UNSUPPORTED, this)
-    this.ready = connection.then(async registration => {
-      this.#listen(registration)
-      // One that is silent may be of before our time, and a new version waiting at the server to take its place.
-      const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
-      await this.#sync().finally(() => clearTimeout(nudge))
-    })
-    // Nothing is to come that would tell.
-    connection.catch(() => this.#observed.set(UNSUPPORTED))
-    // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
-    this.ready.catch(() => undefined)
+    this.#observed = new ObservedState(obstacle ? unsupported(obstacle) : UNKNOWN, this)
+    this.#attention = new Attention({ getState: this.getSnapshot, sync: news => this.#sync(news) })
+    this.#ready = this.#open()
+    connection.onChange(() => this.#reopen())
+  }
+
+  /**
+   * Settles once the worker controls this page and answers; another promise once the page has lost it.
+   * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `config_error`, `wrong_scope`,
+   * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
+   */
+  get ready(): Promise<void> {
+    return this.#ready
   }
 
   /**
@@ -90,7 +86,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   session(storageKey: string): AuthClient {
     const known = this.#sessions.get(storageKey)
     if (known) return known
-    const session = new ServiceWorkerAuthClient(this.#connection, this.#isSupported, storageKey, this.#sessions)
+    const session = new ServiceWorkerAuthClient(this.#connection, this.#obstacle, storageKey, this.#sessions)
     this.#sessions.set(storageKey, session)
     return session
   }
@@ -156,7 +152,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
 
   /** A worker that was late with its first answer may have come to its senses since. */
   #started(): Promise<unknown> {
-    return this.ready.catch(() => this.#connection)
+    return this.ready.catch(() => this.#connection.registration())
   }
 
   async #askForState(question: Question, limit: number, tries?: number): Promise<AuthState> {
@@ -166,10 +162,48 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     return this.#state
   }
 
-  #listen(registration: ServiceWorkerRegistration) {
+  #open(): Promise<void> {
+    const opened = (async () => {
+      const registration = await this.#connection.registration()
+      if (!this.#registration) this.#listen()
+      this.#registration = registration
+      // One that is silent may be of before our time, and a new version waiting at the server to take its place.
+      const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
+      await this.#sync().finally(() => clearTimeout(nudge))
+      this.#scriptUrl = registration.active?.scriptURL
+    })()
+    // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
+    opened.catch(error => opened === this.#ready && this.#lose(error))
+    return opened
+  }
+
+  /** Another worker controls the page, or none. */
+  #reopen() {
+    const { controller } = navigator.serviceWorker
+    if (!controller) this.#observed.set(UNKNOWN)
+    this.#ready = this.#open()
+    if (!controller) return
+    const { scriptURL } = controller
+    const isStranger = scriptURL !== this.#scriptUrl
+    const silent = setTimeout(
+      () => {
+        const error = isStranger ? foreign(scriptURL) : new RefreshWorkerError('worker_timeout', noAnswer(scriptURL))
+        complain(error)
+        this.#lose(error)
+      },
+      isStranger ? STRANGER_LIMIT : SUCCESSOR_LIMIT,
+    )
+    this.#ready.catch(() => undefined).finally(() => clearTimeout(silent))
+  }
+
+  #lose({ code }: RefreshWorkerError) {
+    this.#observed.set(unsupported(code))
+  }
+
+  #listen() {
     const container = navigator.serviceWorker
     container.addEventListener('message', ({ data, source }) => {
-      const { installing, waiting, active } = registration
+      const { installing, waiting, active } = this.#registration ?? {}
       const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
       if (!isOurs) return
       if (isWorkerBroadcast(data) && this.#isOurs(data)) this.#apply(data)
@@ -177,22 +211,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       else if (isKeepAlive(data) && this.#storageKey === null) this.#keepAlive()
     })
     container.startMessages()
-
-    // After a sleep, or a change of worker, a message may have been missed.
-    const wake = () => this.#sync().catch(() => undefined)
-    container.addEventListener('controllerchange', wake)
-    addEventListener('pageshow', event => event.persisted && wake())
-    document.addEventListener('resume', wake)
-    const look = ({ type }: Event) => {
-      const { expiresAt } = this.#state as Partial<AuthenticatedState>
-      // Not to wait for the next attempt: this may be the moment when it succeeds.
-      if (this.#dueAt() !== null && expiresAt && expiresAt <= Date.now())
-        this.#sync(type === 'online' ? { isBackOnline: true } : {}).catch(() => undefined)
-      else this.#watch()
-    }
-    document.addEventListener('visibilitychange', look)
-    addEventListener('focus', look)
-    addEventListener('online', look)
+    this.#attention.listen()
   }
 
   /** Asks for the state; where the session is due, this makes the worker refresh it. */
@@ -211,24 +230,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     send()
   }
 
-  /** When a visible page is to ask for the state; the worker's own timers would die with it. */
-  #dueAt(): number | null {
-    const state = this.#state
-    return state.status === 'authenticated' && document.visibilityState !== 'hidden' ? state.refreshAt : null
-  }
-
-  #watch() {
-    const dueAt = this.#dueAt()
-    if (dueAt === null) clearTimeout(this.#timer)
-    else this.#arm(dueAt - Date.now())
-  }
-
-  #arm(delay: number) {
-    clearTimeout(this.#timer)
-    const ask = () => this.#sync().catch(() => this.#dueAt() !== null && this.#arm(ASK_AGAIN))
-    this.#timer = setTimeout(ask, Math.min(Math.max(delay, 0), LONGEST_TIMER))
-  }
-
   #isOurs({ session, isDefault }: Partial<StateMessage>): boolean {
     // The worker of the kill command ends all sessions, and names none.
     if (session === undefined) return true
@@ -240,6 +241,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     this.#run = run
     this.#sequence = sequence
     this.#observed.set(state)
-    this.#watch()
+    this.#attention.watch()
   }
 }

@@ -1,7 +1,8 @@
+import type { ErrorCode } from '../errors.ts'
 import type { AuthState } from '../protocol.ts'
 
 export const UNKNOWN: AuthState = Object.freeze({ status: 'unknown' })
-export const UNSUPPORTED: AuthState = Object.freeze({ status: 'unsupported' })
+export const unsupported = (code: ErrorCode): AuthState => Object.freeze({ status: 'unsupported', code })
 
 /** The state as a page sees it, and whoever wants to hear of its changes. */
 export class ObservedState {

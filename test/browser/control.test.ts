@@ -49,7 +49,7 @@ describe('ready', () => {
     ['a script that is not there', '/missing.js', 'script_error', /\/missing\.js answers 404/],
     ['the index page in place of the script', '/html.js', 'script_error', /page of HTML/],
     ['a script served as text', '/text.js', 'script_error', /text\/plain.*must be text\/javascript/],
-    ['a script with an unknown option', '/mistyped.js', 'script_error', /could not be started/],
+    ['a script with an unknown option', '/mistyped.js', 'config_error', /option apiUrl/],
     ['a script in another folder', '/app/sw.js', 'wrong_scope', /\/app\/.*does not cover.*\/test\.html/],
     ['a script that never calls setup()', '/silent.js', 'worker_timeout', /RefreshWorker\.setup\(\)/],
   ])('rejects for %s', async (_, worker, code, message) => {

@@ -194,7 +194,7 @@ export function describeContract() {
       auth.subscribe(state => seen.push(state))
       for (const call of [auth.updateToken(), auth.logout(), auth.getAccessToken(), auth.inspect(), auth.ready])
         await expect(call).rejects.toMatchObject({ code: 'unsupported' })
-      expect(seen).toEqual([{ status: 'unsupported' }])
+      expect(seen).toEqual([{ status: 'unsupported', code: 'unsupported' }])
     })
   })
 }

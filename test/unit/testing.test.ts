@@ -138,7 +138,7 @@ describe("a fake's methods", () => {
     auth.fail('ready', 'script_error')
     await expect(auth.ready).rejects.toMatchObject({ code: 'script_error' })
     await expect(auth.logout()).rejects.toMatchObject({ code: 'script_error' })
-    expect(auth.getSnapshot()).toEqual({ status: 'unknown' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'script_error' })
     expect(() => auth.fail('ready', 'script_error')).toThrow(/status: 'unknown'/)
   })
 })

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { RefreshWorkerError } from '../../../src/errors.ts'
 import type { AuthClient } from '../../../src/page/auth-client.ts'
 import { register } from '../../../src/page/register.ts'
-import { type AuthState, envelope, type StateReason, type WorkerReply } from '../../../src/protocol.ts'
+import { type AuthState, envelope, SETUP_CHANNEL, type StateReason, type WorkerReply } from '../../../src/protocol.ts'
 
 type Message = { type: string; generation?: number; session?: string }
 type Answer = (message: Message) => object | null | Promise<object | null>
@@ -253,11 +253,43 @@ describe('register', () => {
       new TypeError('Failed to register a ServiceWorker for scope: script evaluation failed'),
     ],
     [
-      'wrong_scope',
-      'a scope beyond the folder',
-      /max scope/,
+      'script_error',
+      'a redirect',
+      /redirected to .*\/login: serve/,
+      async () =>
+        Object.defineProperties(new Response(), {
+          redirected: { value: true },
+          url: { value: 'https://app.example/login?to=sw' },
+        }),
+      new DOMException('behind a redirect', 'SecurityError'),
+    ],
+    [
+      'script_error',
+      'a script behind a login',
+      /answers 401: serve it to everyone/,
+      served('', { status: 401 }),
+      new TypeError('bad HTTP response code (401)'),
+    ],
+    [
+      'script_error',
+      'a proxy that fails',
+      /answers 503.*is failing/,
+      served('', { status: 503 }),
+      new TypeError('bad HTTP response code (503)'),
+    ],
+    [
+      'script_error',
+      "a refusal of another kind, which is not the scope's",
+      /could not be started.*insecure/,
       script,
-      new DOMException('not under the max scope allowed', 'SecurityError'),
+      new DOMException('The operation is insecure.', 'SecurityError'),
+    ],
+    [
+      'unsupported',
+      'site data that is blocked (V24)',
+      /blocks cookies and site data/,
+      script,
+      new DOMException('The user denied permission to use Service Worker.', 'NotSupportedError'),
     ],
     [
       'script_error',
@@ -273,12 +305,70 @@ describe('register', () => {
     expect(failure).toMatchObject({ code, message: expect.stringMatching(message), cause: refusal })
   })
 
+  it('says wrong_scope for a scope beyond the folder', async () => {
+    container.refusal = new DOMException('not under the max scope allowed', 'SecurityError')
+    vi.stubGlobal('fetch', script)
+    const failure = await failureOf(register('/app/sw.js', { scope: '/' }))
+    expect(failure).toMatchObject({ code: 'wrong_scope', message: expect.stringMatching(/max scope.*folder above/) })
+  })
+
+  it.each([
+    ['V26: on a page from a file', 'file:///home/ada/index.html', 'http://localhost'],
+    ['V30: in a frame without a URL of its own', 'about:srcdoc', 'the page around it'],
+  ])('is unsupported %s', async (_, url, words) => {
+    happyDOM.setURL(url)
+    const failure = await failureOf(register('/sw.js'))
+    expect(failure).toMatchObject({ code: 'unsupported', message: expect.stringContaining(words) })
+  })
+
+  it.each([
+    ["worker-src 'none'; script-src 'self'", 'worker-src'],
+    ["default-src 'none'; script-src 'unsafe-inline'", 'script-src'],
+    ["default-src 'none'", 'default-src'],
+  ])(
+    'V29: names the directive of a Content-Security-Policy that forbids the worker: %s',
+    async (originalPolicy, name) => {
+      Object.assign(container, {
+        register: async () => {
+          const violation = { effectiveDirective: 'worker-src', originalPolicy }
+          document.dispatchEvent(Object.assign(new Event('securitypolicyviolation'), violation))
+          throw new DOMException('The operation is insecure.', 'SecurityError')
+        },
+      })
+      const failure = await failureOf(register('/sw.js'))
+      expect(failure).toMatchObject({
+        code: 'script_error',
+        message: expect.stringContaining(`by ${name}): add worker-src`),
+      })
+    },
+  )
+
+  it('V31: rejects with the words of setup() where an option is wrong', async () => {
+    const channel = new BroadcastChannel(SETUP_CHANNEL)
+    Object.assign(container, {
+      register: async () => {
+        const told = { code: 'config_error', message: 'refresh-worker: option apiUrl: unknown' }
+        channel.postMessage({ ...told, scriptUrl: `${location.origin}/another.js`, message: 'not ours' })
+        channel.postMessage({ ...told, scriptUrl: container.worker.scriptURL })
+        await new Promise(resolve => setTimeout(resolve, 50))
+        throw new TypeError('script evaluation failed')
+      },
+    })
+    const auth = register('/sw.js')
+    expect(await failureOf(auth)).toMatchObject({
+      code: 'config_error',
+      message: 'refresh-worker: option apiUrl: unknown',
+    })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'config_error' })
+    channel.close()
+  })
+
   it("stays 'unsupported' without a throw, and every call says why", async () => {
     install(undefined)
     const auth = register('/sw.js')
     const listener = vi.fn()
     auth.subscribe(listener)
-    expect(listener).toHaveBeenCalledWith({ status: 'unsupported' })
+    expect(listener).toHaveBeenCalledWith({ status: 'unsupported', code: 'unsupported' })
     for (const call of [
       () => auth.updateToken(),
       () => auth.logout(),
@@ -286,7 +376,7 @@ describe('register', () => {
       () => auth.inspect(),
     ])
       await expect(call()).rejects.toMatchObject({ code: 'unsupported' })
-    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'unsupported' })
   })
 
   it('V23: is unsupported in a sandboxed frame, where the very look at service workers throws', async () => {
@@ -297,7 +387,7 @@ describe('register', () => {
       },
     })
     const auth = register('/sw.js')
-    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'unsupported' })
     expect(await failureOf(auth)).toMatchObject({ code: 'unsupported', message: expect.stringContaining('sandbox') })
   })
 
@@ -305,7 +395,7 @@ describe('register', () => {
     Object.assign(container, { register: async () => undefined })
     const auth = register('/sw.js')
     expect(await failureOf(auth)).toMatchObject({ code: 'unsupported', message: expect.stringContaining('Playwright') })
-    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'unsupported' })
   })
 
   it('V28: gives a registration up that never settles (G13)', async () => {
@@ -315,7 +405,7 @@ describe('register', () => {
     const failure = failureOf(auth)
     await vi.advanceTimersByTimeAsync(30_000)
     expect(await failure).toMatchObject({ code: 'worker_timeout', message: expect.stringContaining('30 s') })
-    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'worker_timeout' })
   })
 
   it('G13: a page whose registration was refused does not stay unknown', async () => {
@@ -323,7 +413,7 @@ describe('register', () => {
     vi.stubGlobal('fetch', async () => new Response('', { status: 404 }))
     const auth = register('/sw.js')
     expect(await failureOf(auth)).toMatchObject({ code: 'script_error' })
-    expect(auth.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'script_error' })
   })
 
   it('can be called where there is no browser at all (SSR)', async () => {
@@ -448,6 +538,89 @@ describe('the state', () => {
     container.answer = () => ({ type: 'state', state: authenticated(3) })
     container.control()
     await vi.waitFor(() => expect(auth.getSnapshot()).toEqual(authenticated(3)))
+  })
+})
+
+describe('a worker that the page has lost', () => {
+  let auth: AuthClient
+  let complaints: ReturnType<typeof vi.spyOn>
+  beforeEach(async () => {
+    complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    auth = register('/sw.js')
+    await auth.ready
+    container.say(authenticated(1), 'login')
+  })
+  afterEach(() => complaints.mockRestore())
+
+  it('V18: is registered again where the site data was cleared, and the state is true at once', async () => {
+    container.register = async url => {
+      container.registered.push([url, undefined])
+      queueMicrotask(() => container.control())
+      return container.registration
+    }
+    container.control(null)
+    expect(auth.getSnapshot()).toEqual({ status: 'unknown' })
+    await auth.ready
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
+    expect(container.registered).toHaveLength(2)
+    expect(complaints).not.toHaveBeenCalled()
+  })
+
+  it('V20: is registered again once, and not in a war with what removes it', async () => {
+    const reconnected = auth.ready
+    container.register = async url => {
+      container.registered.push([url, undefined])
+      queueMicrotask(() => container.control())
+      return container.registration
+    }
+    container.control(null)
+    await auth.ready
+    container.control(null)
+    expect(await failureOf(auth)).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('unregister()'),
+    })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'unsupported' })
+    expect(container.registered).toHaveLength(2)
+    expect(complaints).toHaveBeenCalledOnce()
+    await reconnected
+  })
+
+  const other = () => ({ scriptURL: `${location.origin}/shop/other.js` }) as ServiceWorker
+
+  it('V19: is missed where a worker of another scope controls the page, and found when it is gone', async () => {
+    container.control(other())
+    expect(await failureOf(auth)).toMatchObject({
+      code: 'foreign_controller',
+      message: expect.stringContaining('/shop/other.js'),
+    })
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'foreign_controller' })
+    expect(complaints).toHaveBeenCalledOnce()
+    expect(container.registered).toHaveLength(1)
+    container.control()
+    await auth.ready
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
+  })
+
+  it.each([
+    ['V19: a script of another name that knows nothing of us', '/other.js', 'foreign_controller', 1_000],
+    ['V21: a version that never calls setup()', '/sw.js', 'worker_timeout', 3_000],
+  ])('%s', async (_, path, code, limit) => {
+    vi.useFakeTimers()
+    Object.assign(container.worker, { scriptURL: location.origin + path })
+    const { answer } = container
+    container.answer = () => null
+    container.control()
+    expect(auth.getSnapshot()).toEqual(authenticated(1))
+    await vi.advanceTimersByTimeAsync(limit)
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code })
+    expect(complaints).toHaveBeenCalledOnce()
+    expect(container.registered).toHaveLength(1)
+    // One that was slow, and no more.
+    await vi.advanceTimersByTimeAsync(10_000)
+    container.answer = answer
+    expect(await auth.logout()).toEqual(ANONYMOUS)
+    expect(auth.getSnapshot()).toEqual(ANONYMOUS)
   })
 })
 
@@ -714,7 +887,7 @@ describe('sessions', () => {
   it('are unsupported where the worker is', async () => {
     install(undefined)
     const mail = register('/sw.js').session('mail')
-    expect(mail.getSnapshot()).toEqual({ status: 'unsupported' })
+    expect(mail.getSnapshot()).toEqual({ status: 'unsupported', code: 'unsupported' })
     expect(await failureOf(mail)).toMatchObject({ code: 'unsupported' })
   })
 })
