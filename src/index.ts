@@ -6,6 +6,7 @@ export { register } from './page/register.ts'
 export {
   ACCESS_TOKEN_PLACEHOLDER,
   type AnonymousReason,
+  type AnonymousState,
   type AuthenticatedState,
   type AuthState,
   ID_TOKEN_PLACEHOLDER,

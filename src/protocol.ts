@@ -70,6 +70,8 @@ export interface AuthenticatedState {
   readonly endsAt: number | null
   /** The token claims that the `claims` option names. */
   readonly claims: Readonly<Record<string, unknown>>
+  /** The browser's storage has not taken it, see {@link AnonymousState}. */
+  readonly isDurable?: false
 }
 
 /**
@@ -81,12 +83,15 @@ export interface UnsupportedState {
   readonly code?: ErrorCode
 }
 
+export interface AnonymousState {
+  readonly status: 'anonymous'
+  readonly reason: AnonymousReason
+  /** The browser's storage has not taken it: with the next worker, what was before may be back. The worker tries on. */
+  readonly isDurable?: false
+}
+
 /** The login state. `unknown` until the worker has answered, `unsupported` where there is none to answer. */
-export type AuthState =
-  | { readonly status: 'unknown' }
-  | UnsupportedState
-  | { readonly status: 'anonymous'; readonly reason: AnonymousReason }
-  | AuthenticatedState
+export type AuthState = { readonly status: 'unknown' } | UnsupportedState | AnonymousState | AuthenticatedState
 
 /** What changed the state. */
 export type StateReason = 'login' | 'refresh' | AnonymousReason

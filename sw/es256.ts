@@ -10,9 +10,11 @@ export const es256: Es256 = {
     return (
       privateKey instanceof CryptoKey &&
       publicKey instanceof CryptoKey &&
-      privateKey.algorithm.name === 'ECDSA' &&
       privateKey.usages.includes('sign') &&
-      publicKey.type === 'public'
+      publicKey.type === 'public' &&
+      publicKey.extractable &&
+      isP256(privateKey) &&
+      isP256(publicKey)
     )
   },
   publicJwk: async ({ publicKey }) => {
@@ -22,4 +24,8 @@ export const es256: Es256 = {
   sign: ({ privateKey }, text) =>
     crypto.subtle.sign({ name: 'ECDSA', hash: 'SHA-256' }, privateKey, encoder.encode(text)),
   sha256: text => crypto.subtle.digest('SHA-256', encoder.encode(text)),
+}
+
+function isP256({ algorithm }: CryptoKey): boolean {
+  return algorithm.name === 'ECDSA' && (algorithm as { namedCurve?: string }).namedCurve === 'P-256'
 }

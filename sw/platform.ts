@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import type { Broadcast, Ports, Store } from '../src/core/ports.ts'
+import type { Broadcast, Ports, Records, Store } from '../src/core/ports.ts'
 import { es256 } from './es256.ts'
 import { createLocks } from './locks.ts'
 import { log } from './log.ts'
@@ -11,7 +11,7 @@ declare const self: ServiceWorkerGlobalScope
 /** What there is only in a browser's worker. Nothing here decides anything. */
 export interface Platform {
   readonly ports: Ports
-  readonly store: Store
+  readonly store: Store & Records
   readonly pages: Pages
   /** Whether this browser stops a worker in the middle of an answer that takes long. */
   readonly stopsAnswers: boolean

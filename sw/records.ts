@@ -1,8 +1,8 @@
-import { get, type UseStore, update } from 'idb-keyval'
-import type { Store } from '../src/core/ports.ts'
+import { delMany, entries, get, type UseStore, update } from 'idb-keyval'
+import type { Records, Store } from '../src/core/ports.ts'
 
-/** The real port of that name: IndexedDB, and a channel on which workers tell each other of changes. */
-export function openStore(): Store {
+/** The real ports of those names: IndexedDB, and a channel on which workers tell each other of changes. */
+export function openStore(): Store & Records {
   const news = new EventTarget()
   const tell = () => news.dispatchEvent(new Event('news'))
   const records = openRecords(tell)
@@ -21,6 +21,11 @@ export function openStore(): Store {
       return update(key, change, records)
     },
     watch: onNews => news.addEventListener('news', onNews),
+    entries: () => entries<string, unknown>(records),
+    remove: async keys => {
+      await delMany([...keys], records)
+      channel.postMessage('changed')
+    },
   }
 }
 

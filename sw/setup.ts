@@ -8,6 +8,7 @@ import { resolveConfigs } from '../src/core/options/configs.ts'
 import type { Options } from '../src/core/options/options.ts'
 import type { WaitUntil } from '../src/core/ports.ts'
 import { createFallbackStore } from '../src/core/session/fallback-store.ts'
+import { removeLeftovers } from '../src/core/session/owner.ts'
 import { isDevelopment } from '../src/core/trace.ts'
 import type { RefreshWorkerError } from '../src/errors.ts'
 import { parsePageRequest, SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
@@ -44,7 +45,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const api: AuthorizedApi = { routes: [], sweeper: null }
   const { ports, store: durable, pages, stopsAnswers } = createPlatform()
   const { now, later, fetch, log } = ports
-  const store = createFallbackStore({ durable, now, log })
+  const store = createFallbackStore({ durable, now, later, log })
   const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
   const about = {
     version: __VERSION__,
@@ -106,6 +107,8 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     // Left on by another worker that this one replaces, it would send every navigation twice.
     const { navigationPreload } = self.registration
     event.waitUntil(Promise.resolve(navigationPreload?.disable()).catch(() => undefined))
+    // Not waited for: a page would wait with it, and storage may never answer.
+    removeLeftovers(durable, configs, about.scope, log).catch(() => log('warn', 'storage could not be tidied up'))
   })
 
   const routes = staticRoutes(configs)

@@ -1,4 +1,4 @@
-import { envelope, type PageRequest, type WorkerReply } from '../protocol.ts'
+import { envelope, type PageRequest, type StateReason, type WorkerReply } from '../protocol.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
@@ -12,7 +12,7 @@ import { createMatcher, type MatchRequest, type RequestKind } from './requests/r
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
-import { sessionIdOf } from './session/session.ts'
+import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
 import { createTokenVault } from './session/token-vault.ts'
 import { createDpop } from './tokens/dpop.ts'
@@ -52,18 +52,18 @@ interface Needs {
 
 export function createCore({ config, isDefault, about, routes, onSession, store, ports }: Needs): Core {
   const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, log } = ports
-  const describeState = createDescribeState({ config, isDefault, now, newId })
+  const describeState = createDescribeState({ config, isDefault, isDurable: store.isDurable, now, newId })
+  // What is stored is stored: that a page could not be told is no reason for a login to fail.
+  const tell = (session: Session, reason: StateReason) =>
+    broadcast(envelope({ ...describeState(session), reason })).catch(() => log('warn', 'pages could not be told'))
   const onChange: OnChange = async (session, reason) => {
     if (isDevelopment)
       log('debug', `${config.storageKey} is ${session.status}: ${reason}, generation ${session.generation}`)
-    // What is stored is stored: that a page could not be told is no reason for a login to fail.
-    const told = broadcast(envelope({ ...describeState(session), reason })).catch(() =>
-      log('warn', 'pages could not be told'),
-    )
-    await Promise.all([told, onSession(config.storageKey, sessionIdOf(session))])
+    await Promise.all([tell(session, reason), onSession(config.storageKey, sessionIdOf(session))])
   }
   const sessions = createSessionStore({
     config,
+    scope: about.scope,
     store: config.storage === 'memory' ? createTokenVault(store) : store,
     onChange,
   })
@@ -100,9 +100,26 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const match = createMatcher(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
+  let saving: Promise<void> | undefined
+  /** Settles once no change is in this worker's memory alone, and pages have heard of that. */
+  const saved = (): Promise<void> => {
+    if (store.isDurable()) return Promise.resolve()
+    saving ??= store.saved().then(async () => {
+      saving = undefined
+      const session = sessions.latest()
+      if (store.isDurable()) await tell(session, session.status === 'anonymous' ? session.reason : 'refresh')
+    })
+    return saving
+  }
+  /** As `waitUntil`, but what the work has changed is durable too, if that can be had. */
+  const untilSaved =
+    (waitUntil: WaitUntil): WaitUntil =>
+    work =>
+      waitUntil(work.finally(saved))
+
   let openRequests = 0
   const answerKind: Core['answer'] = async (kind, request, event, watchPage) => {
-    const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+    const waitUntil = untilSaved(promise => event.waitUntil(promise))
     switch (kind) {
       case 'login':
       case 'signup':
@@ -121,6 +138,21 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         return authorize(request, waitUntil, watchPage)
     }
   }
+
+  const answerMessage = createAnswerMessage({
+    config,
+    sessions,
+    freshSession,
+    backOff,
+    logout,
+    describeState,
+    now,
+    log,
+    about,
+    endSessionUrl: () => known().endSessionUrl?.href ?? null,
+    isDurable: store.isDurable,
+    openRequests: () => openRequests,
+  })
 
   return {
     config,
@@ -142,21 +174,13 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         return await followed(request, work, { matchedAs: `${kind}, ${config.storageKey}`, origin, log, now })
       } finally {
         openRequests--
+        if (!store.isDurable()) event.waitUntil(saved())
       }
     },
-    answerMessage: createAnswerMessage({
-      config,
-      sessions,
-      freshSession,
-      backOff,
-      logout,
-      describeState,
-      now,
-      log,
-      about,
-      endSessionUrl: () => known().endSessionUrl?.href ?? null,
-      isDurable: store.isDurable,
-      openRequests: () => openRequests,
-    }),
+    answerMessage: (message, waitUntil) => {
+      const reply = answerMessage(message, untilSaved(waitUntil))
+      waitUntil(reply.then(saved))
+      return reply
+    },
   }
 }

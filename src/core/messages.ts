@@ -1,6 +1,7 @@
 import { RefreshWorkerError } from '../errors.ts'
 import {
-  type AuthState,
+  type AnonymousState,
+  type AuthenticatedState,
   envelope,
   type PageRequest,
   type StateMessage,
@@ -30,14 +31,24 @@ type StateOptions = SessionLimits &
 interface DescribeNeeds {
   readonly config: SessionName & StateOptions
   readonly isDefault: boolean
+  readonly isDurable: () => boolean
   readonly now: Clock
   readonly newId: NewId
 }
 
-export function createDescribeState({ config, isDefault, now, newId }: DescribeNeeds): DescribeState {
+export function createDescribeState(needs: DescribeNeeds): DescribeState {
+  const { config, isDefault, isDurable, now, newId } = needs
   const about = { session: config.storageKey, isDefault, run: newId() }
   let sequence = 0
-  return session => ({ type: 'state', state: toState(session, config, now()), ...about, sequence: ++sequence })
+  return session => {
+    const state = toState(session, config, now())
+    return {
+      type: 'state',
+      state: isDurable() ? state : { ...state, isDurable: false },
+      ...about,
+      sequence: ++sequence,
+    }
+  }
 }
 
 /** What is the same for all sessions. */
@@ -157,7 +168,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
 }
 
 /** What pages may know of a session. */
-function toState(session: Session, config: StateOptions, now: number): AuthState {
+function toState(session: Session, config: StateOptions, now: number): AnonymousState | AuthenticatedState {
   if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
   const { id, generation, expiresAt } = session
   // A page must ask where that refreshes the session, or ends it.

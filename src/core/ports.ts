@@ -14,6 +14,12 @@ export interface Store {
   readonly watch: (onNews: () => void) => void
 }
 
+/** All that is stored, for tidying up. */
+export interface Records {
+  readonly entries: () => Promise<readonly (readonly [key: string, record: unknown])[]>
+  readonly remove: (keys: readonly string[]) => Promise<void>
+}
+
 /**
  * Runs `task` alone among all holders of `name`, but waits for that no longer than `limit` milliseconds: any page of
  * the origin can hold or steal a lock, so it only spares work. What must not go wrong is up to the store. `isAlone`: the

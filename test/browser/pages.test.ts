@@ -66,7 +66,7 @@ it.runIf(address)('a page that is neither https nor localhost says what it would
     await tab.goto(`http://${address}:${(server.address() as AddressInfo).port}/`)
     const failure = await tab.evaluate(() => window.auth.ready.catch(({ code, message }) => ({ code, message })))
     expect(failure).toEqual({ code: 'insecure_context', message: expect.stringContaining('https://') })
-    expect(await stateOf(tab)).toEqual({ status: 'unsupported' })
+    expect(await stateOf(tab)).toEqual({ status: 'unsupported', code: 'insecure_context' })
   } finally {
     await profile.close()
     server.close()

@@ -149,14 +149,16 @@ it('a URL that the predicates of two configurations claim gets no token, and no 
     )
 })
 
-it('a URL that two configurations claim is an error of the worker script, which names both', async () => {
+it('a URL that two configurations claim is a config_error, which names both', async () => {
   scene.files['/sw.js'] = workerOf([shopOptions(), { ...shopOptions(), storageKey: 'mail' }])
   const page = await scene.tab('/test.html', { ready: false })
-  const code = await page.evaluate(() =>
+  const { code, message } = await page.evaluate(() =>
     window.auth.ready.then(
-      () => null,
-      ({ code }) => code,
+      () => ({ code: null, message: '' }),
+      ({ code, message }) => ({ code, message }),
     ),
   )
-  expect(code).toBe('script_error')
+  expect(code).toBe('config_error')
+  expect(message).toContain('shop')
+  expect(message).toContain('mail')
 })

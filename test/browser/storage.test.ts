@@ -103,3 +103,131 @@ describe('a worker without storage', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, unauthorized: 0 })
   })
 })
+
+/** Keeps the worker's transactions waiting, as a slow or busy disk does; returns what ends that. */
+async function holdStorage(page: Tab): Promise<() => Promise<unknown>> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open('refresh-worker')
+        opening.onerror = reject
+        opening.onsuccess = () => {
+          const store = opening.result.transaction('sessions', 'readwrite').objectStore('sessions')
+          let isOver = false
+          Object.assign(window, {
+            releaseStorage: () => {
+              isOver = true
+            },
+          })
+          // A transaction ends when nothing is asked of it any more.
+          const goOn = () => {
+            if (isOver) opening.result.close()
+            else store.count().onsuccess = goOn
+          }
+          store.count().onsuccess = () => {
+            resolve()
+            goOn()
+          }
+        }
+      }),
+  )
+  return () => page.evaluate(() => (window as unknown as { releaseStorage: () => void }).releaseStorage())
+}
+
+describe('a worker whose storage is slow for a while', () => {
+  const untilDurable = (page: Tab) =>
+    expect.poll(async () => Object.keys(await stateOf(page)), { timeout: 20_000 }).not.toContain('isDurable')
+
+  it('has a logout that says it is not stored yet, and that does not come back (V1)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    const other = await scene.tab()
+    await logIn(page)
+    await untilStatus(other, 'authenticated')
+
+    const release = await holdStorage(other)
+    const state = await page.evaluate(() => window.auth.logout())
+    expect(state).toEqual({ status: 'anonymous', reason: 'logout', isDurable: false })
+    await untilStatus(other, 'anonymous')
+    expect(await get(page, '/api/me')).toBe(401)
+
+    await release()
+    await untilDurable(page)
+    await untilDurable(other)
+    if (engine.can.stopWorkers) await scene.stopWorkers(page)
+    await page.reload()
+    await page.evaluate(() => window.auth.ready)
+    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'logout' })
+    expect(await get(page, '/api/me')).toBe(401)
+  })
+
+  it('stores a refresh, and a login, as soon as it can (V2, V3)', async () => {
+    scene = await Scene.open(browser)
+    const page = await scene.tab()
+    const other = await scene.tab()
+    await logIn(page)
+    await untilStatus(other, 'authenticated')
+
+    for (const change of [() => page.evaluate(() => window.auth.updateToken()), () => logIn(page)]) {
+      const release = await holdStorage(other)
+      await change()
+      expect(await stateOf(page)).toMatchObject({ status: 'authenticated', isDurable: false })
+      expect(await get(page, '/api/me')).toBe(200)
+
+      await release()
+      await untilDurable(page)
+      if (engine.can.stopWorkers) await scene.stopWorkers(page)
+      // The refresh token is the newest: the server would revoke all for an older one.
+      await page.evaluate(() => window.auth.updateToken())
+      expect(await get(page, '/api/me')).toBe(200)
+    }
+    expect(scene.demo.stats).toMatchObject({ refreshes: 3, unauthorized: 0 })
+  })
+})
+
+describe('a new version of the worker', () => {
+  const workerOf = (options: string) => ({
+    type: 'text/javascript',
+    body: `importScripts('/refresh-worker.js')
+      RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true, ${options} })`,
+  })
+  const recordsIn = (page: Tab) =>
+    page.evaluate(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          const opening = indexedDB.open('refresh-worker')
+          opening.onerror = reject
+          opening.onsuccess = () => {
+            const all = opening.result.transaction('sessions').objectStore('sessions').getAll()
+            all.onsuccess = () => resolve(JSON.stringify(all.result))
+            all.onerror = reject
+          }
+        }),
+    )
+
+  it.each([
+    ['of another token endpoint neither uses nor keeps what is stored (V6)', "refreshTokenUrl: '/elsewhere/token'"],
+    ['with another storageKey finds the old record, and removes it (V7)', "storageKey: 'renamed'"],
+  ])('%s', async (_, options) => {
+    const files = { '/sw.js': workerOf('') }
+    scene = await Scene.open(browser, { files })
+    const page = await scene.tab('/test.html')
+    await logIn(page)
+    expect(await recordsIn(page)).toContain('refreshToken')
+
+    scene.files['/sw.js'] = workerOf(options)
+    await page.evaluate(async () => {
+      const changed = new Promise(resolve =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      )
+      await (await navigator.serviceWorker.ready).update()
+      await changed
+    })
+    await untilStatus(page, 'anonymous')
+    await expect.poll(() => recordsIn(page)).toBe('[]')
+    expect(await get(page, '/api/me')).toBe(401)
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.stats.refreshes).toBe(0)
+  })
+})

@@ -1,6 +1,7 @@
 import type { StateReason } from '../../protocol.ts'
 import type { Config, SessionName } from '../options/config.ts'
 import type { Store } from '../ports.ts'
+import { isSameOwner, type OwnerOptions, ownerOf } from './owner.ts'
 import { type Authenticated, isSame, nobody, parseSession, type Session, sessionIdOf, used } from './session.ts'
 
 /** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
@@ -30,13 +31,16 @@ export interface SessionStore {
 }
 
 interface Needs {
-  readonly config: SessionName & Pick<Config, 'keepsRefreshToken' | 'maxIdle'>
+  readonly config: SessionName & OwnerOptions & Pick<Config, 'keepsRefreshToken' | 'maxIdle'>
+  /** Of the worker. */
+  readonly scope?: string
   readonly store: Store
   readonly onChange: OnChange
 }
 
-export function createSessionStore({ config, store, onChange }: Needs): SessionStore {
+export function createSessionStore({ config, scope = '', store, onChange }: Needs): SessionStore {
   const { storageKey, keepsRefreshToken, maxIdle } = config
+  const owner = ownerOf(config, scope)
   const isCounting = Number.isFinite(maxIdle)
   let seen: Session | undefined
   let loading: Promise<Session> | undefined
@@ -46,6 +50,8 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
   const parse = (stored: unknown): Session => {
     const session = parseSession(stored)
     if (session.status === 'anonymous') return session
+    // Of other servers: its tokens are not for ours.
+    if (session.owner && !isSameOwner(session.owner, owner)) return nobody
     return {
       ...session,
       refreshToken: keepsRefreshToken ? session.refreshToken : null,
@@ -97,7 +103,10 @@ export function createSessionStore({ config, store, onChange }: Needs): SessionS
     await store.update(storageKey, stored => {
       before = parse(stored)
       next = transition(before)
-      return next === before ? stored : next
+      if (next === before) return stored
+      // Who has logged in or refreshed, with the endpoints that are configured now.
+      if (next.status === 'authenticated') next = { owner, ...next }
+      return next
     })
     return remember(next, seen ?? before)
   }

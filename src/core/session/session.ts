@@ -1,6 +1,7 @@
 import { ANONYMOUS_REASONS, type AnonymousReason } from '../../protocol.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import { type HeldTokens, isToken, type Tokens } from '../tokens/tokens.ts'
+import { isOwner, type Owner } from './owner.ts'
 
 /** Bumped when the stored record changes its shape. */
 const RECORD_VERSION = 1
@@ -33,6 +34,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly startedAt: number
   /** When it was last used, as far as has been stored: see `SessionStore.use`. */
   readonly usedAt: number
+  /** Absent in records of 0.1. */
+  readonly owner?: Owner
 }
 
 /** One with an access token to send. */
@@ -144,7 +147,15 @@ export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: Sessio
 
 /** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
 export function parseSession(stored: unknown): Session {
-  if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isCount(stored.generation)) return nobody
+  try {
+    return readSession(stored)
+  } catch {
+    return nobody
+  }
+}
+
+function readSession(stored: unknown): Session {
+  if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isGeneration(stored.generation)) return nobody
   if (stored.status === 'anonymous')
     return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) ? (stored as unknown as Anonymous) : nobody
   const intact =
@@ -159,7 +170,8 @@ export function parseSession(stored: unknown): Session {
     isCount(stored.begun) &&
     (stored.begunAt === undefined || isCount(stored.begunAt)) &&
     typeof stored.isDoubtful === 'boolean' &&
-    [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time))
+    [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time)) &&
+    (stored.owner === undefined || isOwner(stored.owner))
   if (!intact) return nobody
   // A record of before there were limits has neither.
   const session = stored as unknown as Authenticated
@@ -173,4 +185,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+/** One that cannot grow any more would tell no write from the next. */
+function isGeneration(value: unknown): boolean {
+  return isCount(value) && Number.isSafeInteger(value) && (value as number) < Number.MAX_SAFE_INTEGER / 2
 }

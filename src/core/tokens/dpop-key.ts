@@ -28,11 +28,12 @@ export function createProofKeys({ config, store, es256 }: Needs): ProofKeys {
   const name = `${config.storageKey}:dpop`
   let known: Promise<ProofKey> | undefined
 
-  const make = async (): Promise<CryptoKeyPair> => {
+  /** @param isForLogin whether tokens will be bound to it in any case: none that is stored, but unseen, can replace it */
+  const make = async (isForLogin: boolean): Promise<CryptoKeyPair> => {
     let pair = await es256.generate()
     await store.update(name, stored => {
       // Where another worker was faster, its key is the one.
-      if (es256.isKeyPair(stored)) pair = stored
+      if (!isForLogin && es256.isKeyPair(stored)) pair = stored
       return pair
     })
     return pair
@@ -45,7 +46,7 @@ export function createProofKeys({ config, store, es256 }: Needs): ProofKeys {
         'the key that the tokens are bound to cannot be read: try again, or log in anew',
       )
     })
-    return es256.isKeyPair(stored) ? stored : make()
+    return es256.isKeyPair(stored) ? stored : make(false)
   }
 
   /** All who ask meanwhile, and later, share one. */
@@ -65,6 +66,6 @@ export function createProofKeys({ config, store, es256 }: Needs): ProofKeys {
 
   return {
     current: () => known ?? share(load()),
-    forLogin: () => known ?? share(load().catch(make)),
+    forLogin: () => known ?? share(load().catch(() => make(true))),
   }
 }

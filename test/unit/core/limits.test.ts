@@ -85,7 +85,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       ...core,
       freshSession,
       logout,
-      describeState: createDescribeState({ config, isDefault: true, now, newId: () => 'run-1' }),
+      describeState: createDescribeState({ config, isDefault: true, isDurable: () => true, now, newId: () => 'run-1' }),
       isDurable: () => true,
       endSessionUrl: () => null,
       openRequests: () => 0,

@@ -24,9 +24,10 @@ interface Setting {
   options?: Partial<Options>
   stored?: Session
   endpoint?: () => Promise<RefreshAnswer>
+  isDurable?: boolean
 }
 
-function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
+function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Setting = {}) {
   const config = configOf(options)
   const { store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const clock = createClock()
@@ -57,11 +58,17 @@ function setUp({ options, stored = sessionOf(), endpoint }: Setting = {}) {
     freshSession,
     backOff,
     logout: () => sessions.change(latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
-    describeState: createDescribeState({ config, isDefault: true, now: clock.now, newId: () => 'run-1' }),
+    describeState: createDescribeState({
+      config,
+      isDefault: true,
+      isDurable: () => isDurable,
+      now: clock.now,
+      newId: () => 'run-1',
+    }),
     now: clock.now,
     log: line,
     endSessionUrl: () => null,
-    isDurable: () => true,
+    isDurable: () => isDurable,
     openRequests: () => 3,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
@@ -244,6 +251,14 @@ it('inspect tells versions, the last refreshes and how many requests are open, a
   expect(JSON.stringify(reply)).not.toMatch(/access-\d|refresh-1/)
 })
 
+it('every state says that it is not stored yet, and so does inspect (V1)', async () => {
+  const { ask } = setUp({ isDurable: false })
+  for (const type of ['state', 'logout'] as const)
+    expect(await ask({ type })).toMatchObject({ type: 'state', state: { isDurable: false } })
+  expect(await ask({ type: 'inspect' })).toMatchObject({ report: { storage: 'memory', state: { isDurable: false } } })
+  expect(await setUp().ask({ type: 'state' })).not.toHaveProperty('state.isDurable')
+})
+
 it("inspect tells of storage: 'memory' where that is configured", async () => {
   const reply = await setUp({ options: { storage: 'memory' } }).ask({ type: 'inspect' })
   expect(reply).toMatchObject({ report: { storage: 'memory' } })
@@ -289,7 +304,13 @@ it('a defect is answered too, without its text', async () => {
 
 it('every state that is sent has a number, so that pages can tell the older from the newer (N20)', () => {
   const config = configOf({ storageKey: 'shop' })
-  const describeState = createDescribeState({ config, isDefault: false, now: () => NOW, newId: () => 'run-1' })
+  const describeState = createDescribeState({
+    config,
+    isDefault: false,
+    isDurable: () => true,
+    now: () => NOW,
+    newId: () => 'run-1',
+  })
   const about = { type: 'state', session: 'shop', isDefault: false, run: 'run-1' }
   expect([describeState(sessionOf()), describeState(nobody)]).toEqual([
     { ...about, state: AUTHENTICATED, sequence: 1 },

@@ -20,8 +20,38 @@ function setUp(broken: Partial<Store> = {}, records = new Map<string, unknown>()
   const mend = () => {
     for (const name of Object.keys(faults)) delete faults[name as keyof Store]
   }
-  const fallback = createFallbackStore({ durable, now: clock.now, log: (_, line) => log.push(line), limit: 20 })
-  return { ...fallback, records, clock, log, faults, mend }
+  const timers: { readonly at: number; readonly task: () => void }[] = []
+  const later = (delay: number, task: () => void) => void timers.push({ at: clock.time + delay, task })
+  /** Sets the clock forward, and runs what is due. */
+  const pass = (time: number) => {
+    clock.time += time
+    for (const timer of timers.filter(({ at }) => at <= clock.time)) {
+      timers.splice(timers.indexOf(timer), 1)
+      timer.task()
+    }
+  }
+  const fallback = createFallbackStore({ durable, now: clock.now, later, log: (_, line) => log.push(line), limit: 20 })
+  return { ...fallback, records, clock, pass, log, faults, mend }
+}
+
+/** Holds back what a store is asked to do until it is let go, as a slow one does; it then does it in order. */
+function createSlowStore(records: Map<string, unknown>) {
+  const held: (() => void)[] = []
+  const slow = { isSlow: false }
+  const turn = () => (slow.isSlow ? new Promise<void>(resolve => held.push(resolve)) : Promise.resolve())
+  const read: Store['read'] = async key => {
+    await turn()
+    return records.get(key)
+  }
+  const update: Store['update'] = async (key, updater) => {
+    await turn()
+    records.set(key, updater(records.get(key)))
+  }
+  const letGo = () => {
+    slow.isSlow = false
+    for (const resolve of held.splice(0)) resolve()
+  }
+  return { faults: { read, update }, slow, letGo }
 }
 
 const fails = (name: string) => () => Promise.reject(new DOMException('secret inside', name))
@@ -73,7 +103,8 @@ describe('a full disk (C8)', () => {
   })
 
   it('changes nothing where nothing was to be changed', async () => {
-    const { update, faults, isDurable } = setUp({}, new Map([['n', 41]]))
+    const { read, update, faults, isDurable } = setUp({}, new Map([['n', 41]]))
+    await read('n')
     faults.update = fails('QuotaExceededError')
     await update('n', stored => stored)
     expect(isDurable()).toBe(true)
@@ -102,5 +133,128 @@ describe('a store that begins to hang', () => {
     mend()
     clock.time += 30_000
     expect(await readThrough('n')).toBe(1)
+  })
+})
+
+describe('a store that answers again', () => {
+  it('gets at once what was changed while it was slow, before anything reads it again (V1, V2, V3)', async () => {
+    const records = new Map<string, unknown>([['n', 1]])
+    const { faults, slow, letGo } = createSlowStore(records)
+    const { read, update, isDurable, saved } = setUp(faults, records)
+    await read('n')
+    slow.isSlow = true
+    await read('n')
+    await update('n', increment)
+    await update('n', increment)
+    expect(isDurable()).toBe(false)
+    expect(records.get('n')).toBe(1)
+
+    letGo()
+    await saved()
+    expect(isDurable()).toBe(true)
+    expect(records.get('n')).toBe(3)
+    expect(await read('n')).toBe(3)
+  })
+
+  it('does not undo what is newer with a change that it took too late (V5)', async () => {
+    const records = new Map<string, unknown>([['n', 'old']])
+    const { faults, slow, letGo } = createSlowStore(records)
+    const { read, update, saved } = setUp(faults, records)
+    await read('n')
+    slow.isSlow = true
+    await update('n', () => 'first')
+    await update('n', () => 'second')
+    expect(await read('n')).toBe('second')
+
+    letGo()
+    await saved()
+    expect(records.get('n')).toBe('second')
+    expect(await read('n')).toBe('second')
+  })
+
+  it('gets changes as changes: what another worker has stored meanwhile is not overwritten unseen (V5)', async () => {
+    const records = new Map<string, unknown>([['n', 1]])
+    const { faults, slow, letGo } = createSlowStore(records)
+    const { read, update, saved } = setUp(faults, records)
+    await read('n')
+    slow.isSlow = true
+    await update('n', increment)
+    records.set('n', 10)
+    letGo()
+    await saved()
+    expect(records.get('n')).toBe(11)
+    expect(await read('n')).toBe(11)
+  })
+
+  it('is told that somebody logs out whom this worker has never seen (V1)', async () => {
+    const records = new Map<string, unknown>([['n', { user: 'Ada' }]])
+    const { faults, slow, letGo } = createSlowStore(records)
+    const { update, isDurable, saved } = setUp(faults, records)
+    slow.isSlow = true
+    await update('n', stored => (stored ? undefined : stored))
+    expect(isDurable()).toBe(false)
+    letGo()
+    await saved()
+    expect(records.get('n')).toBe(undefined)
+  })
+
+  it.each(['QuotaExceededError', 'UnknownError'])('after a %s too, without being asked (V4)', async name => {
+    const { update, records, faults, mend, pass, isDurable } = setUp({}, new Map([['n', 1]]))
+    faults.update = fails(name)
+    await update('n', increment)
+    expect(records.get('n')).toBe(1)
+    pass(1_000)
+    await new Promise(setImmediate)
+    expect(isDurable()).toBe(false)
+    mend()
+    pass(2_000)
+    await expect.poll(isDurable).toBe(true)
+    expect(records.get('n')).toBe(2)
+  })
+
+  it('is asked less and less often, and the log says it once (V4)', async () => {
+    let asked = 0
+    const update = () => {
+      asked++
+      return Promise.reject(new DOMException('', 'QuotaExceededError'))
+    }
+    const { update: change, pass, log } = setUp({ update })
+    await change('n', increment)
+    for (let second = 0; second < 300; second++) {
+      pass(1_000)
+      await new Promise(setImmediate)
+    }
+    expect(asked).toBeLessThan(20)
+    expect(log).toHaveLength(1)
+  })
+
+  it('is left to itself where it has lost an answer for good, and a new one is tried (V4)', async () => {
+    const { read, update, records, faults, mend, pass, isDurable } = setUp({}, new Map([['n', 1]]))
+    await read('n')
+    faults.update = never
+    await update('n', increment)
+    mend()
+    expect(isDurable()).toBe(false)
+    pass(30_000)
+    await expect.poll(isDurable).toBe(true)
+    expect(records.get('n')).toBe(2)
+  })
+
+  it('takes the changes of one record in their order, each once, however many come at once', async () => {
+    const { update, records } = setUp({}, new Map([['n', '']]))
+    await Promise.all([...'abcdef'].map(letter => update('n', stored => `${stored}${letter}`)))
+    expect(records.get('n')).toBe('abcdef')
+  })
+
+  it('is news: who has read the record before is to read it again', async () => {
+    const records = new Map<string, unknown>([['n', 1]])
+    const { faults, slow, letGo } = createSlowStore(records)
+    const { read, watch } = setUp(faults, records)
+    slow.isSlow = true
+    await expect(read('n')).rejects.toThrow('storage cannot be read')
+    const news = new Promise<void>(resolve => watch(resolve))
+    letGo()
+    await news
+    expect(await read('n')).toBe(1)
   })
 })

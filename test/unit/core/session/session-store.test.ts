@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { ended, loggedIn, nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
-import { createMemoryStore, sessionOf, tokensOf } from '../../kit.ts'
+import { configOf, createMemoryStore, sessionOf, tokensOf } from '../../kit.ts'
 
-const config = { storageKey: 'key', keepsRefreshToken: true, maxIdle: Number.POSITIVE_INFINITY }
+const config = configOf({ storageKey: 'key' })
 
 function setUp(stored?: unknown) {
   const { records, store } = createMemoryStore(new Map(stored === undefined ? [] : [['key', stored]]))
@@ -32,7 +32,7 @@ describe('G2: storage is the truth, memory a cache', () => {
 
   it('sees no refresh token where useRefreshToken has been turned off since', async () => {
     const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
-    const off = { storageKey: 'key', keepsRefreshToken: false, maxIdle: Number.POSITIVE_INFINITY }
+    const off = configOf({ storageKey: 'key', useRefreshToken: false })
     const sessions = createSessionStore({ config: off, store, onChange: async () => undefined })
     expect(await sessions.current()).toEqual(sessionOf({ refreshToken: null }))
   })

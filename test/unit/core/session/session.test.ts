@@ -125,6 +125,19 @@ describe('parseSession', () => {
     ['a login at no time', { ...intact, startedAt: 'then' }],
     ['a use at no time', { ...intact, usedAt: null }],
     ['a binding of another kind', { ...intact, isBound: 'yes' }],
+    ['a generation that cannot grow (V8)', { ...intact, generation: 2 ** 53 }],
+    ['the last one that could (V8)', { ...intact, generation: Number.MAX_SAFE_INTEGER }],
+    ['a generation of a half (V8)', { ...intact, generation: 1.5 }],
+    ['an owner of no kind (V8)', { ...intact, owner: { scope: 'https://app.example/', loginUrls: 'all' } }],
+    [
+      'a getter that throws (V8)',
+      {
+        ...intact,
+        get accessToken() {
+          throw new Error('secret')
+        },
+      },
+    ],
     ['a reason of no kind', { ...ended(intact, 'logout'), reason: 'because' }],
   ])('takes %s for nobody (C12)', (_, stored) => {
     expect(parseSession(stored)).toBe(nobody)

@@ -11,7 +11,7 @@ import {
 } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { createTokenVault } from '../../../../src/core/session/token-vault.ts'
-import { createMemoryStore, NOW, sessionOf, tokensOf } from '../../kit.ts'
+import { configOf, createMemoryStore, NOW, sessionOf, tokensOf } from '../../kit.ts'
 
 const bare = { accessToken: null, refreshToken: null, idToken: null }
 const session = sessionOf({ idToken: 'id-1' })
@@ -110,7 +110,9 @@ describe('R2: tokens are kept in memory alone', () => {
   it('it works where the durable store does not (C7)', async () => {
     const fails = () => Promise.reject(new Error('broken'))
     const durable = { read: fails, update: fails, watch: () => undefined }
-    const vault = createTokenVault(createFallbackStore({ durable, now: () => NOW, log: () => undefined }))
+    const vault = createTokenVault(
+      createFallbackStore({ durable, now: () => NOW, later: () => undefined, log: () => undefined }),
+    )
     await put(vault, session)
     expect(await vault.read('key')).toEqual(session)
   })
@@ -146,7 +148,7 @@ describe('G3: every write is a compare-and-swap', () => {
 
   it('lets no update of many workers get lost', async () => {
     const { store, records } = setUp()
-    const config = { storageKey: 'key', keepsRefreshToken: true, maxIdle: Number.POSITIVE_INFINITY }
+    const config = configOf({ storageKey: 'key' })
     const open = () => createSessionStore({ config, store: createTokenVault(store), onChange: async () => undefined })
     const stores = [open(), open(), open()]
     const written: Session[] = await Promise.all(

@@ -519,8 +519,43 @@ describe('the key', () => {
     ])
   })
 
+  it('that a login has made while none could be read is the one that stays, whatever was stored (V3)', async () => {
+    const { store: healthy, records } = createMemoryStore(
+      new Map([[`${config.storageKey}:dpop`, await es256.generate()]]),
+    )
+    let isBroken = true
+    const durable: Store = {
+      ...healthy,
+      read: key => (isBroken ? broken : healthy).read(key),
+      update: (key, updater) => (isBroken ? broken : healthy).update(key, updater),
+    }
+    const tasks: (() => void)[] = []
+    const later = (_: number, task: () => void) => void tasks.push(task)
+    const store = createFallbackStore({ durable, now: () => NOW, later, log: () => undefined })
+    const made = await createProofKeys({ config, store, es256 }).forLogin()
+    isBroken = false
+    for (const task of tasks) task()
+    await store.saved()
+    expect(await thumbprint(await createProofKeys({ config, store: healthy, es256 }).current())).toBe(
+      await thumbprint(made),
+    )
+    expect(records.size).toBe(1)
+  })
+
+  it('whose public half cannot be exported gives way to a new one (V8)', async () => {
+    const { privateKey, publicKey } = await es256.generate()
+    const jwk = await crypto.subtle.exportKey('jwk', publicKey)
+    const sealed = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['verify'])
+    const of384 = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-384' }, false, ['sign', 'verify'])
+    for (const bad of [{ privateKey, publicKey: sealed }, of384]) {
+      const { store } = createMemoryStore(new Map([[`${config.storageKey}:dpop`, bad]]))
+      expect((await createProofKeys({ config, store, es256 }).forLogin()).jwk).toMatchObject({ crv: 'P-256' })
+      expect(es256.isKeyPair(await store.read(`${config.storageKey}:dpop`))).toBe(true)
+    }
+  })
+
   it('lives in memory where there is no storage at all, and a login makes it', async () => {
-    const store = createFallbackStore({ durable: broken, now: () => NOW, log: () => undefined })
+    const store = createFallbackStore({ durable: broken, now: () => NOW, later: () => undefined, log: () => undefined })
     const { fetch, sent } = createServer(() => jsonResponse(NEW_TOKENS))
     const dpop = createDpop({ config, store, es256, fetch, now: () => NOW, newId: () => 'id' })
     await dpop.login(new Request(`${ORIGIN}/auth/login`, { method: 'POST' }))
