@@ -123,9 +123,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     switch (kind) {
       case 'login':
       case 'signup':
-        return (await renew(request, waitUntil)) ?? login(request, kind)
       case 'token':
-        return (await renew(request, waitUntil)) ?? fetch(request)
+        return (await renew(request, kind, waitUntil)) ?? login(request, kind)
       case 'revocation':
         return revocation(request, waitUntil)
       case 'logout':

@@ -10,9 +10,15 @@ import { keptOf, readTokens } from '../tokens/token-response.ts'
 import type { Tokens } from '../tokens/tokens.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { redact } from './redact.ts'
+import type { RequestKind } from './routes.ts'
 
-/** Sends a login or signup, keeps the tokens of its response, and answers with that response, redacted. */
-export type Login = (request: Request, kind: 'login' | 'signup') => Promise<Response>
+/**
+ * Sends a login, a signup, or a request to the token endpoint, keeps the tokens of its response, and answers with that
+ * response, redacted.
+ */
+export type Login = (request: Request, kind: LoginKind) => Promise<Response>
+
+type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 
 interface Needs {
   readonly config: LockOptions &
@@ -50,7 +56,7 @@ export function createLogin({ config, sessions, fetch, locks, now, newId, log }:
   if (config.refreshTokenIn === 'cookie') return (request, kind) => alone(locks, config, () => login(request, kind))
   return login
 
-  function read({ body }: JsonBody, kind: 'login' | 'signup'): Tokens | null {
+  function read({ body }: JsonBody, kind: LoginKind): Tokens | null {
     try {
       return readTokens(body, config, now())
     } catch (error) {

@@ -4,22 +4,31 @@ import { readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
-import type { Authenticated } from '../session/session.ts'
+import { type Authenticated, isUsable, type Usable } from '../session/session.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { note } from '../trace.ts'
+import type { RequestKind } from './routes.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
 const YOUNG = 30_000
 
 /**
- * Answers a page's own refresh request (RFC 6749 §6) that sends the placeholder of a login response back, as OAuth
- * libraries do; null for any other request. The placeholder means "the session's own", and goes nowhere.
+ * Answers a page's own refresh request (RFC 6749 §6) for the session: one that sends the placeholder of a login response
+ * back, as OAuth libraries do, or the session's refresh token, or leaves that to the cookie. Null for any other request.
+ * The placeholder means "the session's own", and goes nowhere.
  */
-export type Renew = (request: Request, waitUntil: WaitUntil) => Promise<Response | null>
+export type Renew = (request: Request, kind: RequestKind, waitUntil: WaitUntil) => Promise<Response | null>
 
 type RenewalOptions = Pick<
   Config,
-  'accessTokenProp' | 'authTokenType' | 'exposeIdToken' | 'idTokenProp' | 'refreshTokenProp' | 'refreshTokenSubmitProp'
+  | 'accessTokenProp'
+  | 'authTokenType'
+  | 'exposeIdToken'
+  | 'idTokenProp'
+  | 'redactTokens'
+  | 'refreshTokenIn'
+  | 'refreshTokenProp'
+  | 'refreshTokenSubmitProp'
 >
 
 interface Needs {
@@ -29,19 +38,23 @@ interface Needs {
 }
 
 export function createRenew({ config, freshSession, now }: Needs): Renew {
-  return async (request, waitUntil) => {
+  return async (request, kind, waitUntil) => {
     const fields = await readFields(request)
-    const isOurs =
-      own(fields, 'grant_type') === 'refresh_token' &&
-      [config.refreshTokenSubmitProp, 'refresh_token'].some(name => own(fields, name) === REFRESH_TOKEN_PLACEHOLDER)
-    if (!isOurs) return null
-    note(request, "answered in place of the token endpoint: the page's own refresh request")
+    const grant = own(fields, 'grant_type')
+    // At a URL that does nothing else, some servers ask for no grant type.
+    if (grant !== 'refresh_token' && !(kind === 'token' && grant === undefined)) return null
+    const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(name => own(fields, name))
+    const isPlaceholder = given.includes(REFRESH_TOKEN_PLACEHOLDER)
+    const isInCookie = config.refreshTokenIn === 'cookie' && given.every(token => token === undefined)
     try {
       const session = await freshSession.current()
+      const isItsOwn = session.status === 'authenticated' && (isInCookie || given.includes(session.refreshToken))
+      if (!isPlaceholder && !isItsOwn) return null
+      note(request, "answered in place of the token endpoint: the page's own refresh request")
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
       return tokenResponse(
-        isYoung(session, now()) ? session : await freshSession.refresh(session, waitUntil),
+        isUsable(session) && isYoung(session, now()) ? session : await freshSession.refresh(session, waitUntil),
         config,
         now(),
       )
@@ -60,12 +73,15 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
   return age >= 0 && age < (expiresAt === null ? YOUNG : (expiresAt - receivedAt) / 2)
 }
 
-/** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders. */
-function tokenResponse({ expiresAt, isBound, idToken }: Authenticated, config: RenewalOptions, now: number): Response {
+/** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders unless pages get tokens. */
+function tokenResponse(session: Usable, config: RenewalOptions, now: number): Response {
+  const { accessToken, refreshToken, expiresAt, isBound, idToken } = session
+  const { redactTokens } = config
   const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
   if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
-  place(body, config.accessTokenProp, ACCESS_TOKEN_PLACEHOLDER)
-  place(body, config.refreshTokenProp, REFRESH_TOKEN_PLACEHOLDER)
+  place(body, config.accessTokenProp, redactTokens ? ACCESS_TOKEN_PLACEHOLDER : accessToken)
+  if (refreshToken !== null)
+    place(body, config.refreshTokenProp, redactTokens ? REFRESH_TOKEN_PLACEHOLDER : refreshToken)
   // By it a library notices that somebody else has logged in. It refuses one that has expired.
   if (idToken && config.exposeIdToken && expiryOf(idToken) > now) place(body, config.idTokenProp, idToken)
   return json(200, body)

@@ -105,6 +105,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
             method: 'POST',
             body: new URLSearchParams({ grant_type: 'refresh_token', refresh_token: REFRESH_TOKEN_PLACEHOLDER }),
           }),
+          'login',
           waitUntil,
         ),
       state: async (): Promise<AuthState> => {

@@ -56,12 +56,29 @@ function setUp(
     newId: () => `session-${++ids}`,
     log: (level, line) => log.push(`${level}: ${line}`),
   })
-  const post = (kind: 'login' | 'signup' = 'login', url = `${ORIGIN}/auth/login`) =>
+  const post = (kind: 'login' | 'signup' | 'token' = 'login', url = `${ORIGIN}/auth/login`) =>
     login(new Request(url, { method: 'POST', body: '{"password":"hopper"}' }), kind)
   return { post, sent, changes, log, sessions, stored: () => records.get(config.storageKey) }
 }
 
 const TOKENS = { access_token: 'secret-access-token', refresh_token: 'secret-refresh-token', expires_in: 60 }
+
+describe('a request to the token endpoint that is not answered from the session (V15)', () => {
+  it('is a login where it brings tokens: they are stored, and the page gets placeholders', async () => {
+    const { post, stored, log } = setUp(() => jsonResponse(TOKENS))
+    const response = await post('token', `${ORIGIN}/auth/token`)
+    expect(stored()).toMatchObject({ status: 'authenticated', accessToken: 'secret-access-token' })
+    expect(await response.json()).toEqual({ access_token: ACCESS, refresh_token: REFRESH, expires_in: 60 })
+    expect(log).toEqual([])
+  })
+
+  it('is let through, and nothing said, where it brings none', async () => {
+    const { post, stored, log } = setUp(() => jsonResponse({ active: true }))
+    expect(await (await post('token', `${ORIGIN}/auth/token`)).json()).toEqual({ active: true })
+    expect(stored()).toBe(nobody)
+    expect(log).toEqual([])
+  })
+})
 
 describe('a login', () => {
   it('is sent as it is; its tokens are stored before the page has the answer', async () => {

@@ -71,7 +71,7 @@ function setUp(options: Partial<Options> = {}) {
   const renew = createRenew({ config, freshSession, now: clock.now })
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init)
-    return (await renew(request, () => undefined)) ?? login(request, 'login')
+    return (await renew(request, 'login', () => undefined)) ?? login(request, 'login')
   }
   return { clock, sent, send }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
 import { createRenew } from '../../../../src/core/requests/renewal.ts'
+import type { RequestKind } from '../../../../src/core/requests/routes.ts'
 import { nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { RefreshWorkerError } from '../../../../src/errors.ts'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
@@ -32,7 +33,7 @@ function setUp({ options, session = sessionOf(), failure }: Setting = {}) {
       refreshes: () => [],
     },
   })
-  const renew = (request: Request) => answer(request, () => undefined)
+  const renew = (request: Request, kind: RequestKind = 'login') => answer(request, kind, () => undefined)
   const post = (body: BodyInit, type?: string) =>
     new Request(`${ORIGIN}/auth/token`, {
       method: 'POST',
@@ -132,6 +133,48 @@ describe("a page's own refresh request with the placeholder", () => {
   })
 })
 
+describe("a page's own refresh request without a placeholder (V15)", () => {
+  const inCookie: Partial<Options> = { refreshTokenIn: 'cookie', refreshTokenUrl: '/auth/token' }
+  const session = sessionOf({ refreshToken: null })
+
+  it.each<[string, (posts: ReturnType<typeof setUp>) => Request]>([
+    ['no body', () => new Request(`${ORIGIN}/auth/token`, { method: 'POST' })],
+    ['an empty object', ({ json }) => json({})],
+    ['a grant type', ({ form }) => form({ grant_type: 'refresh_token' })],
+    ['a client id', ({ json }) => json({ client_id: 'web' })],
+  ])('is answered from the session where the token is in a cookie: %s', async (_, of) => {
+    const setting = setUp({ options: inCookie, session })
+    const response = await setting.renew(of(setting), 'token')
+    expect(await response?.json()).toEqual({ access_token: ACCESS, token_type: 'Bearer', expires_in: 600 })
+    expect(setting.refreshes()).toBe(0)
+  })
+
+  it('causes a refresh where one is due', async () => {
+    const { renew, json, clock, refreshes } = setUp({ options: inCookie, session })
+    clock.time = NOW + 301_000
+    expect(await (await renew(json({}), 'token'))?.json()).toMatchObject({ access_token: ACCESS })
+    expect(refreshes()).toBe(1)
+  })
+
+  it('is for the server where nobody is logged in: the cookie may be of before the worker', async () => {
+    const { renew, json } = setUp({ options: inCookie, session: nobody })
+    expect(await renew(json({}), 'token')).toBeNull()
+  })
+
+  it('is no refresh at a URL that takes logins too, unless it says so', async () => {
+    const { renew, json, form } = setUp({ options: inCookie, session })
+    expect(await renew(json({}), 'login')).toBeNull()
+    expect(await renew(form({ grant_type: 'refresh_token' }), 'login')).not.toBeNull()
+  })
+
+  it("with the session's refresh token gets the session's tokens, and spends none", async () => {
+    const { renew, form, refreshes } = setUp({ options: { redactTokens: false } })
+    const response = await renew(form({ grant_type: 'refresh_token', refresh_token: 'refresh-1' }))
+    expect(await response?.json()).toMatchObject({ access_token: 'access-1', refresh_token: 'refresh-1' })
+    expect(refreshes()).toBe(0)
+  })
+})
+
 describe('any other request', () => {
   const setting = setUp()
   it.each<[string, Request]>([
@@ -143,7 +186,7 @@ describe('any other request', () => {
     ['a file', setting.post(new Blob(['x']))],
     ['nothing', new Request(`${ORIGIN}/auth/token`, { method: 'POST' })],
   ])('is not answered, and can still be sent: %s', async (_, request) => {
-    expect(await setting.renew(request)).toBeNull()
+    for (const kind of ['login', 'token'] as const) expect(await setting.renew(request, kind)).toBeNull()
     expect(request.bodyUsed).toBe(false)
   })
 })
