@@ -13,12 +13,11 @@ export function serialize({ name, path, secure }: Cookie, value: string, maxAge:
   return `${name}=${value}; Path=${path}; Max-Age=${maxAge}; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`
 }
 
-/** Undefined also where there are two of that name, since another host of the same site may have planted one. */
-export function readCookie(header: string | string[] | undefined, name: string): string | undefined {
-  if (typeof header !== 'string') return undefined
+/** All of that name: one of another path or domain, or one that another host of the site has planted, comes beside ours. */
+export function readCookies(header: string | string[] | undefined, name: string): string[] {
+  if (typeof header !== 'string') return []
   const pairs = header.split(';').map(pair => pair.trim())
-  const values = pairs.filter(pair => pair.startsWith(`${name}=`)).map(pair => pair.slice(name.length + 1))
-  return values.length === 1 ? values[0] : undefined
+  return pairs.filter(pair => pair.startsWith(`${name}=`)).map(pair => pair.slice(name.length + 1))
 }
 
 export function cookieOf(options: TokenOptions): Cookie {

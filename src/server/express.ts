@@ -1,11 +1,11 @@
 /** The server's half, for Express 4 and 5. Needs jose (typed, pure ESM, free of dependencies), an optional peer. */
 import { ConfigError } from '../errors.ts'
 import { own, REQUESTED_WITH } from '../protocol.ts'
-import { cookieOf, readCookie, serialize } from './cookie.ts'
+import { cookieOf, readCookies, serialize } from './cookie.ts'
 import type { RequestLike, ResponseLike } from './express-like.ts'
 import { type Config, type Cookie, type RefreshTokenOptions, readOptions, type TokenOptions, text } from './options.ts'
 import type { Claims, RefreshSession, TokenResponse } from './session.ts'
-import { now, sign, verify } from './tokens.ts'
+import { type Kind, now, sign, verify } from './tokens.ts'
 
 export type { RequestLike, ResponseLike } from './express-like.ts'
 export type { RefreshTokenCookie, RefreshTokenOptions, TokenOptions } from './options.ts'
@@ -53,7 +53,7 @@ export function clearRefreshTokenCookie(response: Pick<ResponseLike, 'appendHead
 
 /**
  * Tells whose refresh token is in the cookie, so that a logout can end that session; undefined where there is none that
- * holds. For anything that does more than end it, check where the request comes from.
+ * holds, or where there are those of several sessions. For anything that does more than end it, check where the request comes from.
  *
  * @throws {ConfigError} `config_error`: no `refreshTokenCookie`.
  */
@@ -61,9 +61,8 @@ export async function readRefreshTokenCookie(
   request: RequestLike,
   options: TokenOptions,
 ): Promise<RefreshSession['refreshClaims'] | undefined> {
-  const { refresh } = readOptions(options)
-  const text = readCookie(request.headers.cookie, cookieOf(options).name)
-  return verify<RefreshSession['refreshClaims']>(text, refresh)
+  const found = await verifyCookies(request, cookieOf(options), readOptions(options).refresh)
+  return isOneSession(found) ? found[0] : undefined
 }
 
 /**
@@ -135,32 +134,44 @@ async function readFromBody(request: RequestLike, config: Config): Promise<Refre
   return { claims, refreshClaims }
 }
 
-async function readFromCookie(
-  request: RequestLike,
-  config: Config,
-  { name }: Cookie,
-): Promise<RefreshSession | Refusal> {
+async function readFromCookie(request: RequestLike, config: Config, cookie: Cookie): Promise<RefreshSession | Refusal> {
   // No form of another site can send it, and no script of another origin unless CORS lets it
   if (request.headers['x-requested-with'] !== REQUESTED_WITH)
     return invalidRequest(`The request has no header X-Requested-With: ${REQUESTED_WITH}.`)
-  const verified = await verify<CookieClaims>(readCookie(request.headers.cookie, name), config.refresh)
-  if (!verified?.claims)
+  let found = (await verifyCookies(request, cookie, config.refresh)).filter(({ claims }) => claims)
+  if (found.length === 0)
     return invalidGrant('There is no refresh token in the cookie, or it is invalid or has expired.')
 
-  const { claims, ...refreshClaims } = verified
-  const { sub, sid, ati, iat } = refreshClaims
   const accessText = accessTokenOf(request.headers[config.header], config.scheme)
   if (accessText !== '') {
     // It brings no claims, so that an older one may come: an answer was lost, and its cookie was not
     const access = await verify<RefreshSession['claims']>(accessText, config.access, { evenExpired: true })
     if (!access) return invalidGrant('The access token is invalid.')
-    if (access.sub !== sub || access.sid !== sid) return foreign
-  }
+    found = found.filter(({ sub, sid }) => access.sub === sub && access.sid === sid)
+  } else if (!isOneSession(found)) return severalSessions(cookie)
+  const [newest] = found
+  if (!newest) return foreign
+  const { claims, ...refreshClaims } = newest
+  const { sub, sid, ati, iat } = refreshClaims
   return { claims: { ...claims, sub, sid, jti: ati, exp: iat + config.access.lifetime }, refreshClaims }
+}
+
+/** Those that hold, the newest first. */
+async function verifyCookies({ headers }: RequestLike, { name }: Cookie, kind: Kind): Promise<CookieClaims[]> {
+  const verified = await Promise.all(readCookies(headers.cookie, name).map(text => verify<CookieClaims>(text, kind)))
+  return verified.filter(claims => claims !== undefined).sort((a, b) => b.iat - a.iat)
+}
+
+function isOneSession(found: readonly CookieClaims[]): boolean {
+  return found.every(({ sub, sid }) => sub === found[0]?.sub && sid === found[0]?.sid)
 }
 
 const invalidRequest = (text: string): Refusal => [400, { error: 'invalid_request', error_description: text }]
 const invalidGrant = (text: string): Refusal => [401, { error: 'invalid_grant', error_description: text }]
+const severalSessions = ({ name }: Cookie) =>
+  invalidGrant(
+    `The cookies named ${name} are of several sessions: another path or domain has set one. Delete it, or let the name begin with __Host- or __Secure-.`,
+  )
 const foreign = invalidGrant('The two tokens do not belong together.')
 
 function accessTokenOf(header: string | string[] | undefined, scheme: string): string {

@@ -790,7 +790,6 @@ describe.each([
     it.each<[string, (token: string) => string]>([
       ['another name', token => `xrefresh_token=${token}`],
       ['another case', token => `Refresh_Token=${token}`],
-      ['two of that name, one of them planted', token => `refresh_token=${token}; refresh_token=${token}`],
       ['one that was tampered with', token => `refresh_token=${token.slice(0, -4)}AAAA`],
       ['an empty one', () => 'refresh_token='],
       ['none', () => 'a=1; b'],
@@ -799,6 +798,44 @@ describe.each([
       await expectRefusal(await ask(await serve({ refreshTokenCookie }), cookie(refresh_token)), 401, /cookie/, [
         refresh_token,
       ])
+    })
+
+    describe('where several cookies have its name (V17)', () => {
+      const both = (a: { refresh_token: string }, b: { refresh_token: string }) =>
+        `refresh_token=${a.refresh_token}; refresh_token=${b.refresh_token}`
+
+      it("takes the session's, by its access token", async () => {
+        const [mine, planted] = [await issueTokens(user, inCookie), await issueTokens({ sub: 'user-2' }, inCookie)]
+        const url = await serve({ refreshTokenCookie })
+        for (const cookie of [both(mine, planted), both(planted, mine)]) {
+          const response = await ask(url, cookie, { Authorization: `Bearer ${mine.access_token}` })
+          expect(decodeJwt((await response.json()).access_token)).toMatchObject({ sub: 'user-1' })
+        }
+        const other = await issueTokens(user, inCookie)
+        const foreign = await ask(url, both(mine, planted), { Authorization: `Bearer ${other.access_token}` })
+        await expectRefusal(foreign, 401, /belong together/, [mine.refresh_token, planted.refresh_token])
+      })
+
+      it('without one says so, and what to do, where they are of several sessions', async () => {
+        const [mine, planted] = [await issueTokens(user, inCookie), await issueTokens({ sub: 'user-2' }, inCookie)]
+        const authorize = vi.fn(() => null)
+        const response = await ask(await serve({ refreshTokenCookie, authorize }), both(mine, planted))
+        await expectRefusal(response, 401, /several sessions.*__Host-/, [mine.refresh_token, planted.refresh_token])
+        expect(authorize).not.toHaveBeenCalled()
+      })
+
+      it('takes the newest of one session, and passes by what does not hold', async () => {
+        const old = await issueTokens(user, inCookie)
+        later(1)
+        const url = await serve({ refreshTokenCookie })
+        const next = cookieIn(await ask(url, `refresh_token=${old.refresh_token}`)) ?? ''
+        for (const cookie of [both(old, { refresh_token: next }), both({ refresh_token: next }, old)]) {
+          const authorize = vi.fn<NonNullable<RefreshTokenOptions['authorize']>>(({ claims }) => claims)
+          const response = await ask(await serve({ refreshTokenCookie, authorize }), `refresh_token=broken; ${cookie}`)
+          expect(response.status).toBe(200)
+          expect(authorize.mock.calls[0]?.[0].refreshClaims.jti).toBe(decodeJwt(next).jti)
+        }
+      })
     })
 
     it('refuses a refresh token in the body, however good', async () => {
