@@ -3,6 +3,7 @@ import resolve from '@rollup/plugin-node-resolve'
 import replace from '@rollup/plugin-replace'
 import terser from '@rollup/plugin-terser'
 import esbuild from 'rollup-plugin-esbuild'
+import license from 'rollup-plugin-license'
 
 const { version, dependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 
@@ -13,6 +14,23 @@ const typescript = esbuild({ target: 'es2022' })
 const constants = values =>
   replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
 
+const NOTICES = 'THIRD-PARTY-LICENSES.txt'
+
+/** What the licences of bundled packages ask for. A licence that we do not know fails the build. */
+const notices = license({
+  thirdParty: {
+    includeSelf: false,
+    allow: { test: '(MIT OR Apache-2.0)', failOnUnlicensed: true, failOnViolation: true },
+    output: {
+      file: `dist/${NOTICES}`,
+      template: packages =>
+        packages
+          .map(({ name, version, license, licenseText }) => `${name} ${version}: ${license}\n\n${licenseText}`)
+          .join('\n\n---\n\n'),
+    },
+  },
+})
+
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
 export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   input,
@@ -22,7 +40,11 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
     constants({ 'process.env.NODE_ENV': JSON.stringify(mode) }),
     ...plugins,
   ],
-  output: { file, format: 'iife', banner: `/*! refresh-worker ${version}, MIT */` },
+  output: {
+    file,
+    format: 'iife',
+    banner: `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${NOTICES} */`,
+  },
 })
 
 export const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
@@ -48,7 +70,7 @@ export default [
     plugins: [typescript, { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
-  worker('production', 'dist/refresh-worker.js', [minified]),
+  worker('production', 'dist/refresh-worker.js', [minified, notices]),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),
   worker('development', 'dist/refresh-worker.dev.js', []),
 ]

@@ -15,6 +15,8 @@ export interface Platform {
   readonly pages: Pages
   /** Whether this browser stops a worker in the middle of an answer that takes long. */
   readonly stopsAnswers: boolean
+  /** Whether in this browser a new version waits for the end of every answer of the old one. */
+  readonly waitsForStreams: boolean
 }
 
 export function createPlatform(): Platform {
@@ -47,6 +49,7 @@ export function createPlatform(): Platform {
     },
     // Nothing else tells: it shows only when it is too late.
     stopsAnswers: /firefox/i.test(navigator.userAgent),
+    waitsForStreams: /chrome/i.test(navigator.userAgent),
   }
 }
 

@@ -13,6 +13,7 @@ import { isDevelopment } from '../src/core/trace.ts'
 import type { RefreshWorkerError } from '../src/errors.ts'
 import { parsePageRequest, SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/api-route.ts'
+import { createEndEvents, type EndEvents } from './event-streams.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import { createAnswerPage } from './page-messages.ts'
 import { createPlatform } from './platform.ts'
@@ -43,7 +44,7 @@ class AnyMethodRouter extends Router {
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const configs = orTellPages(() => resolveConfigs(options, self.location.href))
   const api: AuthorizedApi = { routes: [], sweeper: null }
-  const { ports, store: durable, pages, stopsAnswers } = createPlatform()
+  const { ports, store: durable, pages, stopsAnswers, waitsForStreams } = createPlatform()
   const { now, later, fetch, log } = ports
   const store = createFallbackStore({ durable, now, later, log })
   const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
@@ -68,6 +69,10 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
       ({ request }) => answers.get(request) as Promise<Response>,
     ),
   )
+  const hasLifecycle = configs.every(({ lifecycle }) => lifecycle)
+  // What the application has wait shall wait.
+  const endEvents: EndEvents =
+    hasLifecycle && waitsForStreams ? createEndEvents(self.registration) : (_, answer) => answer
   const dispatch = createDispatch({ cores, fetch, log })
   self.addEventListener('fetch', event => {
     const { request, clientId } = event
@@ -77,7 +82,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     const { destination } = request
     // What is sent with `keepalive` is meant to outlive its page.
     const watchPage = request.keepalive ? undefined : () => pages.watch(clientId)
-    const answered = answer(event, watchPage)
+    const answered = endEvents(request, answer(event, watchPage))
     answers.set(request, stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
     const response = quietly(() => router.handleRequest({ request, event }))
     if (response) event.respondWith(response)
@@ -122,7 +127,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
       if (added) event.waitUntil(added)
     })
 
-  if (configs.every(({ lifecycle }) => lifecycle)) {
+  if (hasLifecycle) {
     self.addEventListener('install', () => {
       self.skipWaiting()
     })

@@ -1,6 +1,8 @@
 import type { UrlPredicate } from '../../src/core/options/options.ts'
+import type { Log } from '../../src/core/ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from '../../src/core/requests/api-route.ts'
 import { hasOwnCredentials } from '../../src/core/requests/attach.ts'
+import { createAsk } from '../../src/core/requests/predicates.ts'
 import { type Authenticated, isSame, sessionIdOf } from '../../src/core/session/session.ts'
 import { type Access, bindToSession, type StrategyHandler, type Sweeper } from './session-cache.ts'
 
@@ -23,10 +25,12 @@ interface Needs {
   readonly strategy: Strategy
   readonly caches: CacheStorage
   readonly sweeper: Pick<Sweeper, 'ready'>
+  readonly log: Log
 }
 
 /** A route by which a caching strategy answers what a logged-in user asks for, out of that session's answers alone. */
-export function createApiRoute({ isFor, strategy, caches, sweeper }: Needs): ApiRoute {
+export function createApiRoute({ isFor, strategy, caches, sweeper, log }: Needs): ApiRoute {
+  const ask = createAsk('registerApiRoute()', log)
   const granted = new WeakMap<object, Access>()
   const handle = strategy._handle.bind(strategy)
   // For subclasses to define, in both libraries: the one place where a strategy gets hold of what it works by.
@@ -45,7 +49,7 @@ export function createApiRoute({ isFor, strategy, caches, sweeper }: Needs): Api
   }
 
   return (part, request, event) => {
-    const isOurs = request.method === 'GET' && isFor(new URL(request.url), request)
+    const isOurs = request.method === 'GET' && ask(isFor, new URL(request.url), request)
     // What somebody gets by other credentials is not the session's.
     return isOurs && !hasOwnCredentials(request, part.config) ? answer(part, request, event) : null
   }

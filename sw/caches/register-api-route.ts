@@ -2,6 +2,7 @@
 
 import type { UrlPredicate } from '../../src/core/options/options.ts'
 import { ConfigError } from '../../src/errors.ts'
+import { log } from '../log.ts'
 import { type AuthorizedApi, createApiRoute, type Strategy } from './api-route.ts'
 import { createSweeper } from './session-cache.ts'
 
@@ -25,7 +26,7 @@ export function registerApiRoute(api: AuthorizedApi, isFor: UrlPredicate, strate
   if (!isStrategy(strategy)) throw new ConfigError('strategy', "takes one of Workbox's or Serwist's")
   const { caches } = self
   api.sweeper ??= createSweeper(caches)
-  api.routes.push(createApiRoute({ isFor, strategy, caches, sweeper: api.sweeper }))
+  api.routes.push(createApiRoute({ isFor, strategy, caches, sweeper: api.sweeper, log }))
 }
 
 function isStrategy(strategy: ApiStrategy): strategy is ApiStrategy & Strategy {

@@ -124,3 +124,33 @@ it('a stream that is on its way when a new version comes is not taken for comple
     api.close()
   }
 })
+
+it('an EventSource does not keep a new version waiting, and goes on through it (V32)', async () => {
+  const worker = (version: number) => ({
+    type: 'text/javascript',
+    body: `/* ${version} */ importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'] })`,
+  })
+  scene = await Scene.open(browser, { files: { '/sw.js': worker(1) } })
+  let connections = 0
+  scene.serve('/api/events', (request, response) => {
+    const isKnown = request.headers.authorization !== undefined
+    response.writeHead(200, { 'Content-Type': 'text/event-stream' })
+    response.write(`retry: 100\ndata: ${++connections} ${isKnown ? 'with' : 'without'} a token\n\n`)
+  })
+  const page = await scene.tab()
+  await logIn(page)
+  await page.evaluate(() => {
+    const source = new EventSource('/api/events')
+    const events: string[] = []
+    source.onmessage = ({ data }) => events.push(data)
+    Object.assign(window, { events, hasTakenOver: false })
+    navigator.serviceWorker.addEventListener('controllerchange', () => Object.assign(window, { hasTakenOver: true }))
+  })
+  await expect.poll(() => page.evaluate('events.join()')).toBe('1 with a token')
+
+  scene.files['/sw.js'] = worker(2)
+  await page.evaluate(() => navigator.serviceWorker.getRegistration().then(registration => registration?.update()))
+  await expect.poll(() => page.evaluate('hasTakenOver'), { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => page.evaluate('events.at(-1)'), { timeout: 30_000 }).toMatch(/^([2-9]) with a token$/)
+  await page.evaluate(() => window.auth.logout())
+})

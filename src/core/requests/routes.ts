@@ -2,6 +2,7 @@ import { climbs, createHasPrefix, type Endpoint, isAliasOf, isSecure } from '../
 import type { ApiUrl, Endpoints, UrlOptions } from '../options/config.ts'
 import type { UrlPredicate } from '../options/options.ts'
 import type { Log } from '../ports.ts'
+import { createAsk } from './predicates.ts'
 
 /** What a request is to us: one that may log in, renew, revoke, or log out, or one that gets the access token. */
 export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api'
@@ -60,25 +61,14 @@ function createIsApi(apiUrls: readonly ApiUrl[], log: Log): (request: Request, u
     if (typeof apiUrl === 'function') predicates.push(apiUrl)
     else prefixes.push(apiUrl)
   const hasPrefix = createHasPrefix(prefixes)
-  let hasWarned = false
-  const agrees = (predicate: UrlPredicate, url: URL, request: Request): boolean => {
-    try {
-      // Its own, for it to do with as it likes.
-      return predicate(new URL(url), request) === true
-    } catch (error) {
-      const name = error instanceof Error ? error.name : typeof error
-      if (!hasWarned) log('warn', `a predicate in apiUrls has thrown (${name}), which is taken for a no`)
-      hasWarned = true
-      return false
-    }
-  }
+  const ask = createAsk('apiUrls', log)
   return (request, url) => {
     if (hasPrefix(url)) return !climbs(url.pathname)
     return (
       predicates.length > 0 &&
       isSecure(url) &&
       !climbs(url.pathname) &&
-      predicates.some(predicate => agrees(predicate, url, request))
+      predicates.some(predicate => ask(predicate, url, request))
     )
   }
 }
