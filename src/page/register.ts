@@ -77,6 +77,9 @@ async function connect(
   }
 }
 
+/** How often (milliseconds) a page that waits for its worker looks whether it was unregistered. */
+const REMOVAL_INTERVAL = 500
+
 /** Null where the worker is gone before it controls the page. */
 async function controlled(
   href: string,
@@ -114,6 +117,17 @@ async function controlled(
   throw notControlled(worker, container.controller)
 }
 
+/** Settles with true once the browser has no such registration: Firefox leaves its worker waiting then, and says nothing. */
+function removed({ scope }: ServiceWorkerRegistration, limit: number): Promise<boolean> {
+  return within(limit, (done, signal) => {
+    const timer = setInterval(async () => {
+      const known = await navigator.serviceWorker.getRegistration(scope).catch(() => undefined)
+      if (known?.scope !== scope) done()
+    }, REMOVAL_INTERVAL)
+    signal.addEventListener('abort', () => clearInterval(timer))
+  })
+}
+
 /** The worker of the script that was asked for, once it is active; null where it will never be. */
 async function activated(registration: ServiceWorkerRegistration, href: string): Promise<ServiceWorker | null> {
   const { active, waiting, installing } = registration
@@ -121,7 +135,8 @@ async function activated(registration: ServiceWorkerRegistration, href: string):
   if (active && !installing && (active.scriptURL === href || !waiting)) return active
   // The first installation, or a new version or another script that takes the place of the active one. That one is not
   // disturbed meanwhile: Chromium may take a message to it for a reason to let the new one wait for good.
-  const isSettled = coming !== null && (await settled(coming, active ? CONTROL_LIMIT : ACTIVATION_LIMIT))
+  const limit = active ? CONTROL_LIMIT : ACTIVATION_LIMIT
+  const isSettled = coming !== null && (await Promise.race([settled(coming, limit), removed(registration, limit)]))
   if (coming?.state === 'activated') return coming
   // With `lifecycle: false` it waits until the pages of the old one are gone; until then, that one serves.
   if (active && (!isSettled || active.scriptURL === href)) return active

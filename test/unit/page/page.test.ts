@@ -76,6 +76,10 @@ class Container extends EventTarget {
     return this.registration
   }
 
+  async getRegistration() {
+    return { scope: this.scope }
+  }
+
   startMessages() {}
 
   control(worker: ServiceWorker | null = this.worker) {
