@@ -59,6 +59,11 @@ export function createEndEvents(registration: Updates): EndEvents {
 
 /** Scripts that read such a stream by `fetch` have no reason to say `no-store`. */
 function isEventSource({ method, cache, headers }: Request, response: Response): boolean {
-  const isStream = /^text\/event-stream\b/i.test(response.headers.get('Content-Type') ?? '')
-  return isStream && method === 'GET' && cache === 'no-store' && headers.get('Accept') === 'text/event-stream'
+  return (
+    isEventStream(response) && method === 'GET' && cache === 'no-store' && headers.get('Accept') === 'text/event-stream'
+  )
+}
+
+export function isEventStream({ headers }: Response): boolean {
+  return /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
 }

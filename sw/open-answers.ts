@@ -1,5 +1,6 @@
 import type { Later, WaitUntil } from '../src/core/ports.ts'
 import { envelope } from '../src/protocol.ts'
+import { isEventStream } from './event-streams.ts'
 import type { Pages } from './pages.ts'
 
 /** How long (milliseconds) an answer may take before pages are asked to keep this worker alive for it. */
@@ -69,10 +70,6 @@ function mayBeLong({ status, body, headers, redirected }: Response): boolean {
   // Firefox gives a body to statuses that must not have one.
   const mayHaveBody = body !== null && ![204, 205, 304].includes(status)
   return mayHaveBody && !redirected && (length === null || Number(length) > SHORT)
-}
-
-function isEventStream({ headers }: Response): boolean {
-  return /^text\/event-stream\b/i.test(headers.get('Content-Type') ?? '')
 }
 
 /** Firefox plays nothing of another origin that a worker has built; what breaks off there is asked for by range. */
