@@ -33,7 +33,7 @@ export const REQUESTED_WITH = 'refresh-worker'
  * Why nobody is logged in: `none` (nobody was), `logout`, `expired` (and could not be refreshed), `rejected` (the token
  * endpoint or the API refused the tokens), `lost` (a refresh was cut off and could not be made good, or the tokens were
  * in the memory of a worker that was stopped), `idle` (it was not used for `maxIdle`), `max_age` (the login is `maxAge`
- * old), `replaced`.
+ * old), `replaced`, `unavailable` (the token endpoint gave neither tokens nor a verdict for `unavailableLimit`).
  */
 export type AnonymousReason = (typeof ANONYMOUS_REASONS)[number]
 
@@ -47,6 +47,7 @@ export const ANONYMOUS_REASONS = [
   'idle',
   'max_age',
   'replaced',
+  'unavailable',
 ] as const
 
 /** A session, as pages may see it: never a token. */
@@ -68,6 +69,11 @@ export interface AuthenticatedState {
    * off by every use, and a page hears of that only when it asks.
    */
   readonly endsAt: number | null
+  /**
+   * Only while refreshes fail and nothing has refused them: since when, in milliseconds since the epoch. The session goes
+   * on; a page may show that it is reconnecting.
+   */
+  readonly failingSince?: number
   /** The token claims that the `claims` option names. */
   readonly claims: Readonly<Record<string, unknown>>
   /** The browser's storage has not taken it, see {@link AnonymousState}. */
@@ -94,7 +100,7 @@ export interface AnonymousState {
 export type AuthState = { readonly status: 'unknown' } | UnsupportedState | AnonymousState | AuthenticatedState
 
 /** What changed the state. */
-export type StateReason = 'login' | 'refresh' | AnonymousReason
+export type StateReason = 'login' | 'refresh' | 'refresh_failed' | AnonymousReason
 
 /** What became of a refresh. */
 export interface RefreshReport {

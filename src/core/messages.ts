@@ -182,6 +182,7 @@ function toState(session: Session, config: StateOptions, now: number): Anonymous
     expiresAt,
     refreshAt: refreshAt !== null && end !== null ? Math.min(refreshAt, end) : (refreshAt ?? end),
     endsAt: end,
+    ...(session.failing ? { failingSince: session.failing.since } : {}),
     claims: readClaims(config.claims, session),
   }
 }

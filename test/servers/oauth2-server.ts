@@ -55,7 +55,12 @@ export async function openOAuth2Server(options: AuthServerOptions = {}): Promise
       })
       const succeeded = await issue.then(
         () => true,
-        () => false,
+        error => {
+          // What it finds before it looks at the client it leaves to its frameworks' wrappers, which answer so.
+          response.status = error.code
+          response.body = { error: error.name, error_description: error.message }
+          return false
+        },
       )
       if (req.body?.grant_type === 'refresh_token') succeeded ? stats.refreshes++ : stats.refreshFailures++
       res

@@ -8,28 +8,46 @@ export interface JsonBody {
 
 /** Reads a JSON response of bounded size; null where it is something else, or broken. Uses up the response's body. */
 export async function readJson(response: Response): Promise<JsonBody | null> {
-  const isJson = /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(response.headers.get('Content-Type') ?? '')
+  const text = isJson(response) ? await readText(response) : discard(response)
+  const body = text === null ? undefined : parseJson(text)
+  return text === null || body === undefined ? null : { text, body }
+}
+
+/** Whether a response says that it is JSON. */
+export function isJson({ headers }: Response): boolean {
+  return /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? '')
+}
+
+/** Reads the text of a response; null where it is longer than `limit` bytes, or has none. Uses up its body. */
+export async function readText(response: Response, limit: number = LARGEST_BODY): Promise<string | null> {
   const reader = response.body?.getReader()
-  // Not awaited: where the response is a clone, it settles only once the other one is read.
-  const giveUp = () => {
-    reader?.cancel().catch(() => undefined)
-    return null
-  }
-  if (!isJson || !reader) return giveUp()
+  if (!reader) return null
   const decoder = new TextDecoder()
   let text = ''
   for (let size = 0; ; ) {
     const { done, value } = await reader.read()
-    if (done) break
+    if (done) return text + decoder.decode()
     size += value.byteLength
-    if (size > LARGEST_BODY) return giveUp()
+    if (size > limit) {
+      // Not awaited: where the response is a clone, it settles only once the other one is read.
+      reader.cancel().catch(() => undefined)
+      return null
+    }
     text += decoder.decode(value, { stream: true })
   }
-  text += decoder.decode()
+}
+
+/** The value of a JSON text; undefined where it is none. */
+export function parseJson(text: string): unknown {
   try {
-    return { text, body: JSON.parse(text) }
+    return JSON.parse(text)
   } catch {
     // No cause: the engine's message quotes the body.
-    return null
+    return undefined
   }
+}
+
+function discard(response: Response): null {
+  response.body?.cancel().catch(() => undefined)
+  return null
 }

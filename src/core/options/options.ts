@@ -102,6 +102,11 @@ export interface Options {
   maxIdle?: number | null
   /** The session ends so long after the login, in seconds; null: it ends for other reasons only. */
   maxAge?: number | null
+  /**
+   * The session ends when the token endpoint has answered refreshes for so long with neither tokens nor a refusal, in
+   * seconds: a failing server, a proxy's page. While the network is out, nothing is counted.
+   */
+  unavailableLimit?: number
   /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
   replayBodyLimit?: number
   /**

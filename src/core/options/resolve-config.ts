@@ -55,6 +55,7 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,
+    unavailableLimit: checked.unavailableLimit * 1000,
     maxIdle: (checked.maxIdle ?? Number.POSITIVE_INFINITY) * 1000,
     maxAge: (checked.maxAge ?? Number.POSITIVE_INFINITY) * 1000,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),

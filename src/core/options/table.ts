@@ -102,6 +102,7 @@ export const table: Readonly<Record<keyof Options, Row>> = {
   refreshAhead: seconds(60, 0, 86_400),
   timeout: seconds(10, 0.1, 300),
   maxIdle: limit,
+  unavailableLimit: seconds(86_400, 60, 31_536_000),
   maxAge: limit,
   replayBodyLimit: [
     8_388_608,

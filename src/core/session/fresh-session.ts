@@ -12,6 +12,7 @@ import {
   ended,
   ifUnchanged,
   isExpired,
+  isHopeless,
   isRefreshable,
   isSame,
   isUnchanged,
@@ -69,7 +70,7 @@ export interface FreshSession {
 }
 
 interface Needs {
-  readonly config: LockOptions & SessionLimits & Pick<Config, 'refreshTokenIn'>
+  readonly config: LockOptions & SessionLimits & Pick<Config, 'refreshTokenIn' | 'unavailableLimit'>
   readonly sessions: SessionStore
   readonly tokenEndpoint: TokenEndpoint
   readonly locks: Locks
@@ -174,7 +175,15 @@ export function createFreshSession(needs: Needs): FreshSession {
       `${answer.detail}; the session is kept, try again later`,
     )
     backOff.failed(keyOf(stored), error, answer.retryAfter ?? 0)
-    await sessions.change(ifUnchanged(stored, refreshFailed))
+    const isAnswer = answer.isAnswer === true
+    const session = await sessions.change(
+      ifUnchanged(stored, latest => {
+        const failed = refreshFailed(latest, now(), isAnswer)
+        return isAnswer && isHopeless(failed, now(), config.unavailableLimit) ? ended(latest, 'unavailable') : failed
+      }),
+    )
+    if (session.status === 'anonymous' && session.reason === 'unavailable')
+      throw new RefreshWorkerError('refresh_rejected', `${answer.detail}, for too long: log in again`)
     throw error
   }
 

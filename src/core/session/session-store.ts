@@ -135,10 +135,15 @@ export function createSessionStore({ config, scope = '', store, onChange }: Need
 
 /** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */
 function isEqual(a: Session, b: Session): boolean {
-  return a.generation === b.generation && sessionIdOf(a) === sessionIdOf(b)
+  return a.generation === b.generation && sessionIdOf(a) === sessionIdOf(b) && isFailing(a) === isFailing(b)
+}
+
+function isFailing(session: Session): boolean {
+  return session.status === 'authenticated' && session.failing !== undefined
 }
 
 function reasonFor(session: Session, before: Session): StateReason {
   if (session.status === 'anonymous') return session.reason
+  if (isFailing(session) && !isFailing(before)) return 'refresh_failed'
   return sessionIdOf(before) === session.id ? 'refresh' : 'login'
 }

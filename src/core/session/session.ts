@@ -9,6 +9,9 @@ const RECORD_VERSION = 1
 /** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
 const CLOCK_TOLERANCE = 60_000
 
+/** So many refreshes must have been answered without a verdict: one today and one yesterday are no outage. */
+const LEAST_ANSWERS = 5
+
 interface Stamped {
   readonly version: typeof RECORD_VERSION
   /** Grows with every write, so that a compare-and-swap on it tells whether anything has happened in between. */
@@ -18,6 +21,14 @@ interface Stamped {
 export interface Anonymous extends Stamped {
   readonly status: 'anonymous'
   readonly reason: AnonymousReason
+}
+
+/** Refreshes fail, and nothing has said that they always will. Times are milliseconds since the epoch. */
+export interface Failing {
+  readonly since: number
+  /** How many of them were answered, and since when: a machine that is offline gets no answer. */
+  readonly answers: number
+  readonly answeredSince: number
 }
 
 export interface Authenticated extends Stamped, HeldTokens {
@@ -30,6 +41,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly begunAt?: number
   /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
   readonly isDoubtful: boolean
+  /** Absent while refreshes succeed. */
+  readonly failing?: Failing
   /** When the login was (milliseconds since the epoch). */
   readonly startedAt: number
   /** When it was last used, as far as has been stored: see `SessionStore.use`. */
@@ -78,9 +91,20 @@ export function refreshBegun(session: Authenticated, at: number): Authenticated 
   return { ...session, begun: session.begun + 1, begunAt: at }
 }
 
-/** Takes the mark back: the refresh has failed, and so has come to an end. */
-export function refreshFailed(session: Authenticated): Authenticated {
-  return { ...session, begun: 0, isDoubtful: true }
+/** Takes the mark back: the refresh has failed at `at`, and so has come to an end. */
+export function refreshFailed(session: Authenticated, at: number, isAnswer: boolean): Authenticated {
+  const { since, answers, answeredSince } = session.failing ?? { since: at, answers: 0, answeredSince: at }
+  const failing = {
+    since,
+    answers: isAnswer ? answers + 1 : answers,
+    answeredSince: answers === 0 ? at : answeredSince,
+  }
+  return { ...session, begun: 0, isDoubtful: true, failing }
+}
+
+/** Whether refreshes were answered without a verdict for so long (milliseconds) that nobody should wait any more. */
+export function isHopeless({ failing }: Authenticated, now: number, limit: number): boolean {
+  return failing !== undefined && failing.answers >= LEAST_ANSWERS && now - failing.answeredSince >= limit
 }
 
 export function ended(previous: Session, reason: AnonymousReason): Anonymous {
@@ -167,6 +191,7 @@ function readSession(stored: unknown): Session {
     isCount(stored.receivedAt) &&
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
     (stored.isBound === undefined || stored.isBound === true) &&
+    (stored.failing === undefined || isFailing(stored.failing)) &&
     isCount(stored.begun) &&
     (stored.begunAt === undefined || isCount(stored.begunAt)) &&
     typeof stored.isDoubtful === 'boolean' &&
@@ -181,6 +206,10 @@ function readSession(stored: unknown): Session {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
+}
+
+function isFailing(value: unknown): boolean {
+  return isRecord(value) && [value.since, value.answers, value.answeredSince].every(isCount)
 }
 
 function isCount(value: unknown): boolean {

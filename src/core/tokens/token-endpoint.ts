@@ -1,12 +1,13 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own, REQUESTED_WITH } from '../../protocol.ts'
 import { readRetryAfter } from '../http/dates.ts'
-import { type JsonBody, readJson } from '../http/json.ts'
+import { isJson, parseJson, readText } from '../http/json.ts'
 import type { Endpoint } from '../http/urls.ts'
 import type { Config, Endpoints, TokenRequestOptions, TokenResponseOptions } from '../options/config.ts'
 import type { Clock, Fetch } from '../ports.ts'
 import { authorization } from './authorization.ts'
 import type { EndpointFinder } from './endpoints.ts'
+import { isRefusal } from './refusal.ts'
 import { keptOf, readTokens } from './token-response.ts'
 import type { HeldTokens, Tokens } from './tokens.ts'
 
@@ -21,11 +22,11 @@ export type RefreshAnswer =
       readonly detail: string
       /** Milliseconds, where the server has asked for a pause. */
       readonly retryAfter?: number
+      /** Whether something has answered, if only with nonsense. */
+      readonly isAnswer?: true
     }
 
 export type TokenEndpoint = (held: HeldTokens) => Promise<RefreshAnswer>
-
-const FINAL_ERRORS: ReadonlySet<string> = new Set(['invalid_grant', 'invalid_client', 'unauthorized_client'])
 
 /** So many times as long as requests wait for a refresh, its answer is taken: it may have spent the refresh token. */
 const PATIENCE = 6
@@ -112,43 +113,33 @@ export function tokenRequest(
 }
 
 async function classify(response: Response, config: RefreshOptions, receivedAt: number): Promise<RefreshAnswer> {
-  const json = await readJson(response)
-  if (response.ok) {
-    if (!json) return { outcome: 'unavailable', detail: 'the token endpoint answered with something else than JSON' }
-    try {
-      return { outcome: 'refreshed', tokens: keptOf(readTokens(json.body, config, receivedAt), config) }
-    } catch (error) {
-      if (!(error instanceof RefreshWorkerError)) throw error
-      return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}` }
-    }
+  const { ok, status, headers } = response
+  const text = (await readText(response)) ?? ''
+  const body = isJson(response) ? parseJson(text) : undefined
+  const error = own(body, 'error')
+  const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
+  if (isRefusal({ status, headers, text, body })) return { outcome: 'rejected', detail: said }
+  if (!ok) {
+    const retryAfter = readRetryAfter(headers, receivedAt)
+    return { outcome: 'unavailable', detail: said, isAnswer: true, ...(retryAfter === null ? {} : { retryAfter }) }
   }
-  const error = own(json?.body, 'error')
-  if (isDefinitive(response.status, json, error, config))
+  if (body === undefined)
     return {
-      outcome: 'rejected',
-      detail: `the token endpoint answered ${typeof error === 'string' ? error : response.status}`,
+      outcome: 'unavailable',
+      detail: 'the token endpoint answered with something else than JSON',
+      isAnswer: true,
     }
-  const retryAfter = readRetryAfter(response.headers, receivedAt)
-  return {
-    outcome: 'unavailable',
-    detail: `the token endpoint answered ${response.status}${isOurFault(response.status) ? ': see refreshTokenUrl, clientId and defaultHeadersForTokenRequests' : ''}`,
-    ...(retryAfter === null ? {} : { retryAfter }),
+  try {
+    return { outcome: 'refreshed', tokens: keptOf(readTokens(body, config, receivedAt), config) }
+  } catch (error) {
+    if (!(error instanceof RefreshWorkerError)) throw error
+    return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}`, isAnswer: true }
   }
 }
 
-/** Whether an answer says that this refresh token, or this client, will never do (RFC 6749 §5.2). */
-function isDefinitive(
-  status: number,
-  json: JsonBody | null,
-  error: unknown,
-  { formEncoded }: TokenRequestOptions,
-): boolean {
-  if (typeof error === 'string' && FINAL_ERRORS.has(error)) return status === 400 || status === 401 || status === 403
-  // JSON servers of the predecessor's kind know no error codes: their own 401, unlike a proxy's, is JSON.
-  return status === 401 && !formEncoded && json !== null && typeof error !== 'string'
-}
+const HINT = ': see refreshTokenUrl, clientId and defaultHeadersForTokenRequests'
 
-/** Whether the request is what the server does not understand, and nothing that passes by itself. */
-function isOurFault(status: number): boolean {
-  return status >= 400 && status < 500 && ![408, 425, 429].includes(status)
+/** Whether the server does not understand the request: nothing that a later one, or another login, would mend. */
+function isOurFault(status: number, error: unknown): boolean {
+  return [404, 405, 415].includes(status) || error === 'invalid_request' || error === 'unsupported_grant_type'
 }

@@ -241,8 +241,9 @@ describe('G5: only a definitive answer ends a session', () => {
     const { worker, stored, changes, clock, asked } = setUp({ endpoint: async () => answer })
     const { refresh, sessions } = worker()
     expect(await codeOf(refresh(stored))).toBe(code)
-    expect(await sessions.load()).toMatchObject({ ...stored, isDoubtful: true, begunAt: NOW })
-    expect(changes).toEqual([])
+    const failing = { since: NOW, answers: 0, answeredSince: NOW }
+    expect(await sessions.load()).toMatchObject({ ...stored, isDoubtful: true, begunAt: NOW, failing })
+    expect(changes).toEqual(['refresh_failed'])
 
     // Who comes before the pause is over gets the same answer, and the server no request (N5).
     answer = refreshedTo('access-2')
@@ -250,6 +251,51 @@ describe('G5: only a definitive answer ends a session', () => {
     expect(asked).toHaveLength(1)
     clock.time += 500
     expect((await refresh(stored)).accessToken).toBe('access-2')
+  })
+
+  it('W39: pages hear that refreshes fail, once, and that they work again', async () => {
+    let answer: RefreshAnswer = { outcome: 'unavailable', detail: 'down', isAnswer: true }
+    const { worker, stored, changes, clock } = setUp({ endpoint: async () => answer })
+    const { refresh, sessions } = worker()
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await codeOf(refresh(stored))
+      clock.time += 60_000
+    }
+    expect(changes).toEqual(['refresh_failed'])
+    expect(await sessions.load()).toMatchObject({ failing: { since: NOW, answers: 3 } })
+    answer = refreshedTo('access-2')
+    expect((await refresh(stored)).failing).toBeUndefined()
+    expect(changes).toEqual(['refresh_failed', 'refresh'])
+  })
+
+  it('W38: answers without a verdict end the session after unavailableLimit, with a reason of their own (G12)', async () => {
+    const { worker, stored, changes, clock } = setUp({
+      endpoint: async () => ({ outcome: 'unavailable', detail: 'down', isAnswer: true }),
+    })
+    const { refresh, sessions } = worker()
+    const codes: unknown[] = []
+    for (let hour = 0; hour <= 24; hour++) {
+      codes.push(await codeOf(refresh(stored)))
+      clock.time += 3_600_000
+    }
+    expect(codes.slice(0, 24)).toEqual(Array.from({ length: 24 }, () => 'refresh_unavailable'))
+    expect(codes[24]).toBe('refresh_rejected')
+    expect(await sessions.load()).toMatchObject({ status: 'anonymous', reason: 'unavailable' })
+    expect(changes).toEqual(['refresh_failed', 'unavailable'])
+  })
+
+  it.each<[string, RefreshAnswer, number]>([
+    ['no answer at all, as without a network', { outcome: 'network_error', detail: 'down' }, 30],
+    ['a time-out', { outcome: 'unavailable', detail: 'late' }, 30],
+    ['a few answers, however far apart', { outcome: 'unavailable', detail: 'down', isAnswer: true }, 4],
+  ])('%s ends no session, however long it lasts', async (_, answer, days) => {
+    const { worker, stored, clock } = setUp({ endpoint: async () => answer })
+    const { refresh, sessions } = worker()
+    for (let day = 0; day < days; day++) {
+      await codeOf(refresh(stored))
+      clock.time += 86_400_000
+    }
+    expect(await sessions.load()).toMatchObject({ status: 'authenticated' })
   })
 
   it('a pause does not hide what another worker has refreshed meanwhile (N22)', async () => {

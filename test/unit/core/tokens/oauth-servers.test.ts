@@ -94,11 +94,13 @@ describe.each(SERVERS)('%s', (_, open) => {
     await refreshed(tokens.refresh_token)
   })
 
-  it('understands no JSON, which ends no session (R14)', async () => {
+  it('understands no JSON, which ends the session and says what to set (R14, B11)', async () => {
     server = await open()
     const { refresh_token } = await server.login()
-    expect(await refresh(refresh_token, { contentType: 'application/json' })).toMatchObject({ outcome: 'unavailable' })
-    await refreshed(refresh_token)
+    expect(await refresh(refresh_token, { contentType: 'application/json' })).toMatchObject({
+      outcome: 'rejected',
+      detail: expect.stringContaining('defaultHeadersForTokenRequests'),
+    })
   })
 
   it('keeps the session where it fails before it looks at the refresh token', async () => {
