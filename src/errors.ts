@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'unknown_session'
   /** Another login took the place of the session that a request was made under. */
   | 'session_replaced'
+  /** A hook of the configuration threw, did not settle in time, or returned what it may not; the message names it. */
+  | 'hook_failed'
   /** `exposeAccessToken` is off. */
   | 'access_token_not_exposed'
   /** Nothing above: a defect, please report it. */

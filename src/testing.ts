@@ -198,6 +198,7 @@ function reportOf(state: AuthState): InspectReport {
       state,
       lastRefresh: null,
       refreshes: [],
+      hookFailures: [],
       openRequests: 0,
       issuer: null,
       endSessionUrl: null,

@@ -1,3 +1,10 @@
+export type {
+  FoundTokens,
+  ReadTokensHook,
+  RefreshNeeds,
+  RefreshRequestHook,
+  ResponseTest,
+} from '../src/core/options/hooks.ts'
 export type { Options, TokenGetter, UrlPredicate, UrlTest } from '../src/core/options/options.ts'
 export { ConfigError, type ErrorCode, RefreshWorkerError } from '../src/errors.ts'
 export type { AuthorizedApi } from './caches/api-route.ts'

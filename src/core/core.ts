@@ -1,14 +1,18 @@
 import { envelope, type PageRequest, type StateReason, type WorkerReply } from '../protocol.ts'
+import { createHooks } from './hooks/ask-hook.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
 import type { Ports, WaitUntil, WatchPage } from './ports.ts'
+import { createAdopt } from './requests/adopt.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
+import { runsOperation } from './requests/operations.ts'
 import { createRenew } from './requests/renewal.ts'
 import { createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
+import { createIsUnauthorized } from './requests/unauthorized.ts'
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
@@ -17,6 +21,7 @@ import { createSessionStore, type OnChange } from './session/session-store.ts'
 import { createTokenVault } from './session/token-vault.ts'
 import { createDpop } from './tokens/dpop.ts'
 import { createEndpoints } from './tokens/endpoints.ts'
+import { createReadAnswer } from './tokens/read-answer.ts'
 import { createRevoke } from './tokens/revocation.ts'
 import { createTokenEndpoint } from './tokens/token-endpoint.ts'
 import { followed, isDevelopment } from './trace.ts'
@@ -71,7 +76,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const prover = dpop?.prover ?? null
   const fetchTokens = dpop?.refresh ?? fetch
   const { known, isComplete, find } = createEndpoints({ config, fetch, log })
-  const tokenEndpoint = createTokenEndpoint(config, fetchTokens, now, find)
+  const hooks = createHooks({ config, now, log })
+  const readAnswer = createReadAnswer({ config, hooks, now })
+  const tokenEndpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchTokens, now, find })
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
   const { logout, forward, revocation, farewell } = createLogout({
     config,
@@ -94,8 +101,10 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     farewell,
     log,
   })
-  const authorize = createAuthorize({ config, sessions, freshSession, fetch, prover, now })
-  const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, now, newId, log })
+  const isUnauthorized = createIsUnauthorized(config, hooks)
+  const adopt = config.tokensInAnswers ? createAdopt({ config, sessions, readAnswer }) : null
+  const authorize = createAuthorize({ config, sessions, freshSession, isUnauthorized, adopt, fetch, prover, now })
+  const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
@@ -129,6 +138,13 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         return revocation(request, waitUntil)
       case 'logout':
         return forward(request, waitUntil)
+      case 'operation':
+        return answerKind(
+          (await runsOperation(request, config.loginOperations)) ? 'login' : 'api',
+          request,
+          event,
+          watchPage,
+        )
       case 'api':
         for (const route of routes) {
           const response = route(part, request, event)
@@ -151,6 +167,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     endSessionUrl: () => known().endSessionUrl?.href ?? null,
     isDurable: store.isDurable,
     openRequests: () => openRequests,
+    hookFailures: hooks.failures,
   })
 
   return {

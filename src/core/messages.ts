@@ -8,12 +8,21 @@ import {
   type WorkerReply,
   type WorkerReport,
 } from '../protocol.ts'
+import type { Hooks } from './hooks/ask-hook.ts'
 import type { Config, DisclosureOptions, SessionLimits, SessionName } from './options/config.ts'
 import type { Clock, Log, NewId, WaitUntil } from './ports.ts'
 import type { Logout } from './requests/logout.ts'
 import type { BackOff } from './session/back-off.ts'
 import type { FreshSession } from './session/fresh-session.ts'
-import { type Authenticated, endsAt, isExpired, isRefreshable, isUsable, type Session } from './session/session.ts'
+import {
+  type Authenticated,
+  dueAt,
+  endsAt,
+  isExpired,
+  isRefreshable,
+  isUsable,
+  type Session,
+} from './session/session.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { readClaims } from './tokens/token-response.ts'
 
@@ -24,9 +33,10 @@ const ASK_AGAIN = 30_000
 export type DescribeState = (session: Session) => StateMessage
 
 /** What decides which state pages see. */
-type StateOptions = SessionLimits &
-  Pick<DisclosureOptions, 'claims'> &
-  Pick<Config, 'autoUpdateToken' | 'refreshTokenIn'>
+type StateOptions = SessionLimits & Pick<DisclosureOptions, 'claims'> & KeepingOptions
+
+/** What decides when pages ask for a refresh. */
+type KeepingOptions = Pick<Config, 'autoUpdateToken' | 'refreshAhead' | 'refreshTokenIn'>
 
 interface DescribeNeeds {
   readonly config: SessionName & StateOptions
@@ -60,7 +70,8 @@ export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Prom
 interface Needs {
   readonly config: SessionName &
     Pick<DisclosureOptions, 'exposeAccessToken'> &
-    Pick<Config, 'autoUpdateToken' | 'issuer' | 'storage'>
+    KeepingOptions &
+    Pick<Config, 'issuer' | 'storage'>
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly backOff: Pick<BackOff, 'relent'>
@@ -72,11 +83,12 @@ interface Needs {
   readonly endSessionUrl: () => string | null
   readonly isDurable: () => boolean
   readonly openRequests: () => number
+  readonly hookFailures: Hooks['failures']
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
   const { config, sessions, freshSession, backOff, logout, describeState, now, log } = needs
-  const { about, isDurable, openRequests, endSessionUrl } = needs
+  const { about, isDurable, openRequests, hookFailures, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
   const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
@@ -103,7 +115,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         if (message.isBackOnline) backOff.relent()
         const session = await freshSession.current()
         // Answered at once; what the refresh brings is broadcast.
-        if (session.status === 'authenticated' && config.autoUpdateToken && isExpired(session, now()))
+        if (session.status === 'authenticated' && config.autoUpdateToken && isLate(session, config, now()))
           freshSession.refresh(session, waitUntil).catch(() => undefined)
         return stateReply()
       }
@@ -134,6 +146,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
             state,
             lastRefresh: refreshes.at(-1) ?? null,
             refreshes,
+            hookFailures: hookFailures(),
             openRequests: openRequests(),
             issuer: config.issuer,
             endSessionUrl: endSessionUrl(),
@@ -171,9 +184,10 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
 function toState(session: Session, config: StateOptions, now: number): AnonymousState | AuthenticatedState {
   if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
   const { id, generation, expiresAt } = session
+  const at = keptUntil(session, config)
   // A page must ask where that refreshes the session, or ends it.
-  const isWatched = expiresAt !== null && (config.autoUpdateToken || !isRefreshable(session, config))
-  const refreshAt = isWatched ? (isExpired(session, now) ? now + ASK_AGAIN : expiresAt) : null
+  const isWatched = at !== null && (config.autoUpdateToken || !isRefreshable(session, config))
+  const refreshAt = isWatched ? (isLate(session, config, now) ? now + ASK_AGAIN : at) : null
   const end = endsAt(session, config)
   return {
     status: 'authenticated',
@@ -185,4 +199,17 @@ function toState(session: Session, config: StateOptions, now: number): Anonymous
     ...(session.failing ? { failingSince: session.failing.since } : {}),
     claims: readClaims(config.claims, session),
   }
+}
+
+/**
+ * Until when a page lets a session be that nobody uses (milliseconds since the epoch); null: that is not known. An access
+ * token that renews itself may be of no use for that once it has expired.
+ */
+function keptUntil(session: Authenticated, { refreshAhead, refreshTokenIn }: KeepingOptions): number | null {
+  return refreshTokenIn === 'access_token' ? dueAt(session, refreshAhead) : session.expiresAt
+}
+
+function isLate(session: Authenticated, config: KeepingOptions, now: number): boolean {
+  const at = keptUntil(session, config)
+  return isExpired(session, now) || (at !== null && now >= at)
 }

@@ -11,8 +11,17 @@ import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
 import { loggedIn, nobody, parseSession, type Session } from '../../src/core/session/session.ts'
 import { createSessionStore } from '../../src/core/session/session-store.ts'
-import { createTokenEndpoint, patienceOf } from '../../src/core/tokens/token-endpoint.ts'
-import { configOf, jsonResponse, NOW, ORIGIN, received, revokeNothing } from '../unit/kit.ts'
+import { patienceOf } from '../../src/core/tokens/token-endpoint.ts'
+import {
+  configOf,
+  jsonResponse,
+  NOW,
+  ORIGIN,
+  readersOf,
+  received,
+  revokeNothing,
+  tokenEndpointOf,
+} from '../unit/kit.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
 import type { Scheduler } from './scheduler.ts'
 import { accessTokenOf, createWatch, type Watch } from './watch.ts'
@@ -262,7 +271,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         return telling
       },
     })
-    const tokenEndpoint = createTokenEndpoint(config, fetch, now)
+    const tokenEndpoint = tokenEndpointOf(config, fetch, now)
     const backOff = createBackOff({ now, random: () => 0, isOnline: () => true })
     const freshSession = createFreshSession({
       config,
@@ -275,8 +284,9 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       farewell: revokeNothing,
       log,
     })
-    const authorize = createAuthorize({ config, sessions, freshSession, fetch, now })
-    const login = createLogin({ config, sessions, fetch, locks: locksOf(life), now, newId, log })
+    const { isUnauthorized, readAnswer } = readersOf(config, now)
+    const authorize = createAuthorize({ isUnauthorized, config, sessions, freshSession, fetch, now })
+    const login = createLogin({ config, sessions, fetch, locks: locksOf(life), newId, log, readAnswer })
     const { logout, forward } = createLogout({
       config,
       sessions,

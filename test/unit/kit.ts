@@ -1,11 +1,16 @@
 /** Stand-ins for the ports: a clock that is set, a store that keeps to IndexedDB's rules, a server that is scripted. */
 
+import { createHooks } from '../../src/core/hooks/ask-hook.ts'
 import type { Config } from '../../src/core/options/config.ts'
 import type { Options } from '../../src/core/options/options.ts'
 import { resolveConfig } from '../../src/core/options/resolve-config.ts'
-import type { Locks, Store } from '../../src/core/ports.ts'
+import type { Fetch, Locks, Log, Store } from '../../src/core/ports.ts'
+import { createIsUnauthorized } from '../../src/core/requests/unauthorized.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { type Authenticated, loggedIn, nobody } from '../../src/core/session/session.ts'
+import type { EndpointFinder } from '../../src/core/tokens/endpoints.ts'
+import { createReadAnswer } from '../../src/core/tokens/read-answer.ts'
+import { createTokenEndpoint } from '../../src/core/tokens/token-endpoint.ts'
 import type { Tokens } from '../../src/core/tokens/tokens.ts'
 
 export const ORIGIN = 'https://app.example'
@@ -13,6 +18,17 @@ export const NOW = Date.UTC(2026, 0, 1)
 
 export function configOf(options: Partial<Options> = {}): Config {
   return resolveConfig({ apiUrls: ['/api/'], useRefreshToken: true, ...options }, `${ORIGIN}/sw.js`)
+}
+
+/** What reads the answers of servers. */
+export function readersOf(config: Config, now = () => NOW, log: Log = () => undefined) {
+  const hooks = createHooks({ config, now, log })
+  const readAnswer = createReadAnswer({ config, hooks, now })
+  return { hooks, readAnswer, isUnauthorized: createIsUnauthorized(config, hooks), hookFailures: hooks.failures }
+}
+
+export function tokenEndpointOf(config: Config, fetch: Fetch, now = () => NOW, find?: EndpointFinder['find']) {
+  return createTokenEndpoint({ config, ...readersOf(config, now), fetch, now, ...(find ? { find } : {}) })
 }
 
 /** An unsigned JWT: the worker reads hints from tokens, and verifies none. */

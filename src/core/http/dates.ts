@@ -14,3 +14,9 @@ export function parseDate(value: string): number {
   // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
   return value.endsWith(' GMT') ? Date.parse(value) : Number.NaN
 }
+
+/** A date as a program writes it, in milliseconds since the epoch: ISO 8601, or one of HTTP; NaN for anything else. */
+export function parseText(value: string): number {
+  // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
+  return /^\d{4}-\d\d-\d\d/.test(value) ? Date.parse(value) : parseDate(value)
+}

@@ -20,6 +20,8 @@ type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' |
  */
 export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, Endpoints {
   readonly apiUrls: readonly ApiUrl[]
+  /** What of `loginUrl` decides by itself. */
+  readonly loginPredicates: readonly UrlPredicate[]
   readonly signupUrl: Endpoint | null
   readonly logoutUrl: Endpoint | null
   /** Infinity: no limit. */
@@ -36,7 +38,15 @@ export type SessionName = Pick<Config, 'storageKey'>
 /** Which requests are ours, and what for. */
 export type UrlOptions = Pick<
   Config,
-  'apiUrls' | 'destinations' | 'httpInterceptor' | 'logoutMethod' | 'logoutUrl' | 'signupUrl' | keyof Endpoints
+  | 'apiUrls'
+  | 'destinations'
+  | 'httpInterceptor'
+  | 'loginOperations'
+  | 'loginPredicates'
+  | 'logoutMethod'
+  | 'logoutUrl'
+  | 'signupUrl'
+  | keyof Endpoints
 >
 
 /** The header that carries the access token. */
@@ -65,6 +75,9 @@ export type TokenResponseOptions = Pick<
   | 'refreshTokenProp'
   | 'refreshTokenRoot'
 >
+
+/** What decides in code, where servers differ. */
+export type HookOptions = Pick<Config, 'isRefreshRejected' | 'isUnauthorized' | 'readTokens' | 'refreshRequest'>
 
 /** What ends a session whatever its tokens allow. */
 export type SessionLimits = Pick<Config, 'maxAge' | 'maxIdle'>

@@ -1,3 +1,5 @@
+import type { ReadTokensHook, RefreshRequestHook, ResponseTest } from './hooks.ts'
+
 /** Decides on a parsed URL; must be synchronous and free of side effects. */
 export type UrlPredicate = (url: URL, request: Request) => boolean
 
@@ -23,8 +25,16 @@ export interface Options {
    * not set here are read from its metadata (RFC 8414, OpenID Connect Discovery), and requests to it are form-encoded.
    */
   issuer?: string | null
-  /** A POST here is a login; its response holds the tokens. There may be several such URLs. */
-  loginUrl?: string | readonly string[]
+  /**
+   * A POST here is a login; its response holds the tokens. URLs, predicates or URLPatterns, one or several; what they say
+   * yes to gets no access token.
+   */
+  loginUrl?: string | UrlPredicate | UrlTest | readonly (string | UrlPredicate | UrlTest)[]
+  /**
+   * Names of GraphQL operations, or of root fields of mutations: where `loginUrl` is one of `apiUrls` too, a POST there is
+   * a login only if it runs one of them, and else a request to the API.
+   */
+  loginOperations?: readonly string[]
   /** A POST here is a signup; its response may hold tokens too. */
   signupUrl?: string | null
   /** Whether a signup response that holds tokens logs in. */
@@ -43,10 +53,11 @@ export interface Options {
   /** Refresh tokens on or off. */
   useRefreshToken?: boolean
   /**
-   * Where the refresh token is: `'body'`, in the login's response and then the worker's, or `'cookie'`, in an HttpOnly
-   * cookie of the server's, which no script ever sees.
+   * Where the refresh token is: `'body'`, in the login's response and then the worker's; `'cookie'`, in an HttpOnly cookie
+   * of the server's, which no script ever sees; or `'access_token'`: there is none, and the access token renews itself,
+   * for as long as the server takes it.
    */
-  refreshTokenIn?: 'body' | 'cookie'
+  refreshTokenIn?: 'body' | 'cookie' | 'access_token'
   /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
   autoUpdateToken?: boolean
   /** Sent as `client_id` with refresh requests where set. */
@@ -77,6 +88,30 @@ export interface Options {
   getRefreshTokenFromResponse?: TokenGetter | null
   /** Gets the response body, returns when the access token expires, in seconds since the epoch. */
   getExpirationDateFromResponse?: ((response: unknown) => number) | null
+  /**
+   * Replaces how a refresh is asked, and with it `refreshTokenSubmitProp`, `clientId` and
+   * `defaultHeadersForTokenRequests`, which then are for `revocationUrl` only.
+   */
+  refreshRequest?: RefreshRequestHook | null
+  /**
+   * Replaces how tokens are found in an answer (all options that end in `Prop`, `Name`, `Root` or `FromResponse`). Gets a
+   * copy with headers and at most 1 MiB of body. Where it fails on a login's answer, the page gets a 502 in place of what
+   * may hold tokens.
+   */
+  readTokens?: ReadTokensHook | null
+  /**
+   * Whether every answer of the API may bring a new token in a header: `readTokens` is asked about each, and gets it
+   * without its body.
+   */
+  tokensInAnswers?: boolean
+  /**
+   * Whether an answer of the API calls for a new token; replaces the rule, which is a 401, unless it asks for another
+   * login (RFC 9470) or another scheme than `authTokenType`, Bearer or DPoP. Gets a copy with headers and, of JSON and of
+   * errors, up to 64 KiB of body, for which the answer waits a second at most.
+   */
+  isUnauthorized?: ResponseTest | null
+  /** Whether an answer to a refresh ends the session; replaces the rule. Gets a copy with headers and body. */
+  isRefreshRejected?: ResponseTest | null
   /** Any other name than `Authorization` makes requests fail on a redirect, which would carry it to other origins. */
   authHeader?: string
   /** A falsy type sends the bare token. */

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.ts'
 import type { Endpoint } from '../http/urls.ts'
-import type { ApiUrl, Config } from './config.ts'
+import type { Config } from './config.ts'
 import type { Options, UrlPredicate, UrlTest } from './options.ts'
 import { parseEndpoint } from './parse-endpoint.ts'
 import { isObject, show } from './show.ts'
@@ -28,9 +28,10 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   const checked = values as unknown as Required<Options>
   if (checked.baseUrl && parseEndpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
     throw new ConfigError('baseUrl', `got ${show(checked.baseUrl)}, takes a URL without a query`)
-  const isInCookie = checked.refreshTokenIn === 'cookie'
-  if (isInCookie && !checked.useRefreshToken)
-    throw new ConfigError('refreshTokenIn', 'got "cookie", which takes useRefreshToken: true')
+  const { refreshTokenIn, useRefreshToken } = checked
+  if (refreshTokenIn !== 'body' && !useRefreshToken)
+    throw new ConfigError('refreshTokenIn', `got ${show(refreshTokenIn)}, which takes useRefreshToken: true`)
+  assertNotReplaced(options)
   const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl)
   const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'revocationUrl' | 'refreshTokenUrl') => {
     const value = checked[name]
@@ -39,18 +40,31 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   const { issuer, loginUrl, ...rest } = checked
   if (issuer !== null && parseEndpoint('issuer', issuer, '', scriptUrl).search)
     throw new ConfigError('issuer', `got ${show(issuer)}, takes a URL without a query`)
-  const loginUrls = [loginUrl].flat().map(value => url('loginUrl', value))
+  const ownOrigin = new URL(scriptUrl).origin
+  const logins = [loginUrl]
+    .flat()
+    .map(entry => predicateOf('loginUrl', entry, ownOrigin) ?? url('loginUrl', entry as string))
+  const loginUrls = logins.filter(login => typeof login === 'object')
   const hrefs = loginUrls.map(({ href }) => href)
   if (new Set(hrefs).size < hrefs.length) throw new ConfigError('loginUrl', `got ${show(loginUrl)}, takes no URL twice`)
+  const refreshTokenUrl = urlOf('refreshTokenUrl') ?? (issuer === null ? loginUrls[0] : null) ?? null
+  if (useRefreshToken && !refreshTokenUrl && issuer === null && !checked.refreshRequest)
+    throw new ConfigError(
+      'refreshTokenUrl',
+      'got null, which takes a loginUrl that is a URL, an issuer, or refreshRequest',
+    )
   return {
     ...rest,
     issuer,
-    apiUrls: checked.apiUrls.map(entry => apiUrl(entry, url, new URL(scriptUrl).origin)),
+    apiUrls: checked.apiUrls.map(
+      entry => predicateOf('apiUrls', entry, ownOrigin) ?? prefixOf(entry as string, url, ownOrigin),
+    ),
     loginUrls,
+    loginPredicates: logins.filter(login => typeof login === 'function'),
     signupUrl: urlOf('signupUrl'),
     logoutUrl: urlOf('logoutUrl'),
     revocationUrl: urlOf('revocationUrl'),
-    refreshTokenUrl: urlOf('refreshTokenUrl') ?? (issuer === null ? loginUrls[0] : null) ?? null,
+    refreshTokenUrl,
     endSessionUrl: null,
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
@@ -59,25 +73,33 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     maxIdle: (checked.maxIdle ?? Number.POSITIVE_INFINITY) * 1000,
     maxAge: (checked.maxAge ?? Number.POSITIVE_INFINITY) * 1000,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
-    keepsRefreshToken: checked.useRefreshToken && !isInCookie,
+    keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
   }
 }
 
-function apiUrl(
-  entry: string | UrlPredicate | UrlTest,
-  resolve: (name: keyof Options, value: string) => Endpoint,
-  ownOrigin: string,
-): ApiUrl {
-  const wrong = (problem: string) => new ConfigError('apiUrls', `got ${show(entry)}, ${problem}`)
+type UrlEntry = string | UrlPredicate | UrlTest
+
+/** What decides by itself which requests are meant; null for a text, which is a URL. */
+function predicateOf(name: keyof Options, entry: UrlEntry, ownOrigin: string): UrlPredicate | null {
+  const wrong = (problem: string) => new ConfigError(name, `got ${show(entry)}, ${problem}`)
   if (typeof entry === 'function') return entry
   if (entry instanceof RegExp)
-    throw wrong('takes no RegExp, which look-alike hosts get through: use a URL prefix or (url) => url.origin === …')
+    throw wrong('takes no RegExp, which look-alike hosts get through: use a URL or (url) => url.origin === …')
   if (typeof entry === 'object' && typeof entry?.test === 'function') {
     // A URLPattern without an origin would take every host.
     const isForOwn = (entry as { readonly hostname?: unknown }).hostname === '*'
     return url => (!isForOwn || url.origin === ownOrigin) && entry.test(url.href)
   }
-  if (typeof entry !== 'string' || !isText(entry)) throw wrong('takes URL prefixes, predicates or URLPatterns')
+  if (typeof entry !== 'string' || !isText(entry)) throw wrong('takes URLs, predicates or URLPatterns')
+  return null
+}
+
+function prefixOf(
+  entry: string,
+  resolve: (name: keyof Options, value: string) => Endpoint,
+  ownOrigin: string,
+): Endpoint {
+  const wrong = (problem: string) => new ConfigError('apiUrls', `got ${show(entry)}, ${problem}`)
   const prefix = resolve('apiUrls', entry)
   if (prefix.search) throw wrong('takes a URL without a query')
   if (prefix.pathname === '/' && prefix.origin === ownOrigin)
@@ -85,13 +107,30 @@ function apiUrl(
   return prefix
 }
 
+/** Options that a hook replaces: what they say would be ignored. */
+const TOKEN_REQUEST = ['clientId', 'defaultHeadersForTokenRequests'] as const
+
+function assertNotReplaced(options: Options) {
+  const replace = (hook: keyof Options, names: readonly (keyof Options)[]) => {
+    const name = options[hook] ? names.find(name => options[name] !== undefined && options[name] !== null) : undefined
+    if (name) throw new ConfigError(name, `is replaced by ${hook}: take one of them out`)
+  }
+  replace('refreshRequest', ['refreshTokenSubmitProp'])
+  // A revocation is still asked for by these.
+  if (!options.revocationUrl && !options.issuer) replace('refreshRequest', TOKEN_REQUEST)
+  const isReading = (name: string) => /^(access|refresh|id)Token(Prop|Name|Root)$|^get.+FromResponse$/.test(name)
+  replace('readTokens', (Object.keys(table) as (keyof Options)[]).filter(isReading))
+  if (options.tokensInAnswers && !options.readTokens)
+    throw new ConfigError('tokensInAnswers', 'got true, which takes readTokens')
+}
+
 function isFormEncoded(headers: Readonly<Record<string, string>>): boolean {
   const contentType = new Headers(headers).get('Content-Type') ?? 'application/json'
-  const type = contentType.split(';', 1)[0]?.trim().toLowerCase()
-  if (type === 'application/json') return false
+  const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
+  if (/^application\/([\w.+-]+[+-])?json([+-][\w.+-]+)?$/.test(type)) return false
   if (type === 'application/x-www-form-urlencoded') return true
   throw new ConfigError(
     'defaultHeadersForTokenRequests',
-    `got the Content-Type ${show(contentType)}, takes application/json or application/x-www-form-urlencoded`,
+    `got the Content-Type ${show(contentType)}, takes JSON or application/x-www-form-urlencoded: for others see refreshRequest`,
   )
 }

@@ -18,6 +18,8 @@ type Check = (value: unknown) => boolean
 type Row = readonly [defaultValue: unknown, takes: string, check: Check]
 
 export const isText: Check = value => typeof value === 'string' && value.trim() !== ''
+/** What may say which URLs are meant, as far as its type tells. */
+const isUrl: Check = value => isText(value) || typeof value === 'function' || isObject(value)
 const isHeaderName: Check = value => typeof value === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(value)
 const isTextMap: Check = value =>
   isObject(value) && Object.entries(value).every(([name, text]) => isHeaderName(name) && typeof text === 'string')
@@ -58,8 +60,13 @@ export const table: Readonly<Record<keyof Options, Row>> = {
   ],
   loginUrl: [
     '/auth/login',
-    'a URL, or an array of URLs, at least one',
-    value => isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+    'a URL, a predicate, a URLPattern, or an array of these, at least one',
+    value => (Array.isArray(value) ? value.length > 0 : isUrl(value)),
+  ],
+  loginOperations: [
+    [],
+    'an array of names of GraphQL operations or mutations',
+    value => Array.isArray(value) && value.every(name => /^[_a-z]\w*$/i.test(name)),
   ],
   signupUrl: urlOrNull,
   loginOnSignup: flag(true),
@@ -72,7 +79,7 @@ export const table: Readonly<Record<keyof Options, Row>> = {
   revocationUrl: urlOrNull,
   refreshTokenUrl: urlOrNull,
   useRefreshToken: flag(false),
-  refreshTokenIn: oneOf('body', 'cookie'),
+  refreshTokenIn: oneOf('body', 'cookie', 'access_token'),
   autoUpdateToken: flag(true),
   clientId: textOrFalse,
   accessTokenProp: text('access_token'),
@@ -88,6 +95,11 @@ export const table: Readonly<Record<keyof Options, Row>> = {
   getAccessTokenFromResponse: getter,
   getRefreshTokenFromResponse: getter,
   getExpirationDateFromResponse: getter,
+  refreshRequest: getter,
+  readTokens: getter,
+  tokensInAnswers: flag(false),
+  isUnauthorized: getter,
+  isRefreshRejected: getter,
   authHeader: ['Authorization', 'the name of a header', isHeaderName],
   authTokenType: ['Bearer', 'a token type, or a falsy value', value => !value || isHeaderName(value)],
   httpInterceptor: flag(true),

@@ -20,8 +20,11 @@ import type { SessionStore } from '../session/session-store.ts'
 import { authorization } from '../tokens/authorization.ts'
 import { asksForNonce, type Prover } from '../tokens/dpop.ts'
 import { isDevelopment, note } from '../trace.ts'
+import type { Adopt } from './adopt.ts'
 import { attach, hasOwnCredentials } from './attach.ts'
+import { problem } from './problem.ts'
 import { createSend } from './send.ts'
+import type { IsUnauthorized } from './unauthorized.ts'
 
 /** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
 const FUTILE = 30_000
@@ -34,13 +37,16 @@ interface Needs {
     Pick<Config, 'autoUpdateToken' | 'logoutOnInvalidToken' | 'refreshAhead' | 'refreshTokenIn' | 'replayBodyLimit'>
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
+  readonly isUnauthorized: IsUnauthorized
+  /** Takes what tokens an answer brings. */
+  readonly adopt?: Adopt | null
   readonly fetch: Fetch
   readonly prover?: Prover | null
   readonly now: Clock
 }
 
 export function createAuthorize(needs: Needs): Authorize {
-  const { config, sessions, freshSession, fetch, prover = null, now } = needs
+  const { config, sessions, freshSession, isUnauthorized, adopt = null, fetch, prover = null, now } = needs
   const send = createSend({ config, fetch, prover })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
   // answers 401 for reasons of its own would cause a refresh with every request.
@@ -90,7 +96,7 @@ export function createAuthorize(needs: Needs): Authorize {
         return null
       }
     }
-    note(request, 'waits for a refresh: the answer was 401')
+    note(request, 'waits for a refresh: the answer calls for a new token')
     return freshSession.refresh(session, waitUntil).catch(error => {
       // The session is over: the API's own 401 says so best.
       if (isTransient(error)) throw error
@@ -122,11 +128,16 @@ export function createAuthorize(needs: Needs): Authorize {
       let proofs = 0
       // Once in all, before the refresh or after it.
       const forProof = async () => (proofs++ === 0 ? replay.again() : null)
+      const sendFor = async (used: Usable, request: Request) => {
+        const adopted = adopt?.(request, used)
+        const response = await send(request, used, forProof)
+        return adopted ? adopted(response) : response
+      }
       if (isDevelopment)
         note(request, `sent with ${config.authHeader}: ${authorization(config, { ...used, accessToken: '…' })}`)
-      const response = await send(replay.request, used, forProof)
+      const response = await sendFor(used, replay.request)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
-      if (response.status !== 401 || isFromElsewhere(response, request)) return response
+      if (isFromElsewhere(response, request) || !(await isUnauthorized(response))) return response
       // No verdict on the token either.
       if (used.isBound && asksForNonce(response)) return response
 
@@ -138,11 +149,11 @@ export function createAuthorize(needs: Needs): Authorize {
       note(request, 'sent once more, with the new access token')
       // Another worker may have refreshed it long ago, and this one has not heard.
       const isNew = now() - newer.receivedAt < FUTILE
-      const again = await send(copy, newer, forProof)
+      const again = await sendFor(newer, copy)
       // One that has grown old while the request waited is refused for that, and not for good.
-      const isVerdict =
-        isNew && again.status === 401 && !asksForNonce(again) && !isDue(newer, now(), config.refreshAhead)
-      if (isVerdict && isUnchanged(sessions.latest(), newer)) futile = { session: newer, until: now() + FUTILE }
+      const isVerdict = isNew && !asksForNonce(again) && !isDue(newer, now(), config.refreshAhead)
+      if (isVerdict && (await isUnauthorized(again)) && isUnchanged(sessions.latest(), newer))
+        futile = { session: newer, until: now() + FUTILE }
       return again
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
@@ -168,13 +179,4 @@ function failure(error: RefreshWorkerError): Response {
     default:
       return Response.error()
   }
-}
-
-/** @see RFC 9457 */
-function problem(status: 401 | 503, { code, message }: RefreshWorkerError): Response {
-  const title = status === 401 ? 'Unauthorized' : 'Service Unavailable'
-  const headers = new Headers({ 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' })
-  if (status === 401) headers.set('WWW-Authenticate', 'Bearer error="invalid_token"')
-  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail: message })
-  return new Response(body, { status, statusText: title, headers })
 }

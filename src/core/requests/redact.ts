@@ -1,6 +1,8 @@
 import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { isBodiless } from '../hooks/copies.ts'
+import { parseJson } from '../http/json.ts'
 import type { Config } from '../options/config.ts'
-import type { Tokens } from '../tokens/tokens.ts'
+import type { HeldTokens } from '../tokens/tokens.ts'
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
 const SHORTEST_SECRET = 16
@@ -10,17 +12,21 @@ const OF_THE_BYTES = ['Content-Length', 'Content-Encoding', 'ETag', 'Digest', 'R
 
 /**
  * The same response with placeholders in place of the tokens, wherever in body or headers they stand.
- * @param text the body of `response`, which holds a JSON document
+ * @param text the body of `response`; null where that was not read, and goes on as it is
  */
 export function redact(
   response: Response,
-  text: string,
-  tokens: Tokens,
+  text: string | null,
+  tokens: Pick<HeldTokens, 'accessToken' | 'idToken' | 'refreshToken'>,
   { exposeIdToken }: Pick<Config, 'exposeIdToken'>,
 ): Response {
-  const secrets: [string, string][] = [[tokens.accessToken, ACCESS_TOKEN_PLACEHOLDER]]
-  if (tokens.refreshToken !== null) secrets.push([tokens.refreshToken, REFRESH_TOKEN_PLACEHOLDER])
-  if (tokens.idToken !== null && !exposeIdToken) secrets.push([tokens.idToken, ID_TOKEN_PLACEHOLDER])
+  const secrets: [string, string][] = []
+  const hide = (token: string | null, placeholder: string) => {
+    if (token !== null) secrets.push([token, placeholder])
+  }
+  hide(tokens.accessToken, ACCESS_TOKEN_PLACEHOLDER)
+  hide(tokens.refreshToken, REFRESH_TOKEN_PLACEHOLDER)
+  if (!exposeIdToken) hide(tokens.idToken, ID_TOKEN_PLACEHOLDER)
   // The longest first, for one may contain the other.
   secrets.sort(([a], [b]) => b.length - a.length)
   const replaceLong = (text: string) =>
@@ -31,21 +37,38 @@ export function redact(
     )
   const replace = (value: string) => secrets.find(([secret]) => secret === value)?.[1] ?? replaceLong(value)
 
+  const body =
+    text === null
+      ? response.body
+      : parseJson(text) === undefined
+        ? replace(text)
+        : redactJson(text, secrets, replace, replaceLong)
+  const headers = new Headers()
+  for (const [name, value] of response.headers)
+    headers.append(name, name === 'content-type' ? value.replace(/;.*/, replaceLong) : replace(value))
+  if (text !== null) {
+    for (const name of OF_THE_BYTES) headers.delete(name)
+    headers.set('Cache-Control', 'no-store')
+  }
+  const { status, statusText } = response
+  return new Response(isBodiless(status) ? null : body, { status, statusText, headers })
+}
+
+type Replace = (text: string) => string
+
+function redactJson(
+  text: string,
+  secrets: readonly [string, string][],
+  replace: Replace,
+  replaceLong: Replace,
+): string {
   // Of two members of one name JSON.parse takes the last: the first may hold a token too, and nobody knows its value.
   const shadowed = new Map<string, string>()
   editStrings(text, (value, member) => {
     for (const [secret, placeholder] of secrets) if (member && value === secret) shadowed.set(member, placeholder)
     return value
   })
-  const body = editStrings(text, (value, member) => (member && shadowed.get(member)) || replace(value), replaceLong)
-
-  const headers = new Headers()
-  for (const [name, value] of response.headers)
-    headers.append(name, name === 'content-type' ? value.replace(/;.*/, replaceLong) : replace(value))
-  for (const name of OF_THE_BYTES) headers.delete(name)
-  headers.set('Cache-Control', 'no-store')
-  const { status, statusText } = response
-  return new Response(body, { status, statusText, headers })
+  return editStrings(text, (value, member) => (member && shadowed.get(member)) || replace(value), replaceLong)
 }
 
 /**

@@ -7,6 +7,7 @@ import type { FreshSession } from '../session/fresh-session.ts'
 import { type Authenticated, isUsable, type Usable } from '../session/session.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { note } from '../trace.ts'
+import { hasOwnCredentials } from './attach.ts'
 import type { RequestKind } from './routes.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
@@ -14,7 +15,8 @@ const YOUNG = 30_000
 
 /**
  * Answers a page's own refresh request (RFC 6749 §6) for the session: one that sends the placeholder of a login response
- * back, as OAuth libraries do, or the session's refresh token, or leaves that to the cookie. Null for any other request.
+ * back, as OAuth libraries do, or the session's refresh token, or leaves that to the cookie or to the access token. Null for
+ * any other request.
  * The placeholder means "the session's own", and goes nowhere.
  */
 export type Renew = (request: Request, kind: RequestKind, waitUntil: WaitUntil) => Promise<Response | null>
@@ -22,6 +24,7 @@ export type Renew = (request: Request, kind: RequestKind, waitUntil: WaitUntil) 
 type RenewalOptions = Pick<
   Config,
   | 'accessTokenProp'
+  | 'authHeader'
   | 'authTokenType'
   | 'exposeIdToken'
   | 'idTokenProp'
@@ -45,10 +48,12 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
     if (grant !== 'refresh_token' && !(kind === 'token' && grant === undefined)) return null
     const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(name => own(fields, name))
     const isPlaceholder = given.includes(REFRESH_TOKEN_PLACEHOLDER)
-    const isInCookie = config.refreshTokenIn === 'cookie' && given.every(token => token === undefined)
+    const isWithout = config.refreshTokenIn !== 'body' && given.every(token => token === undefined)
+    // A token of the page's own, which it wants renewed.
+    if (config.refreshTokenIn === 'access_token' && hasOwnCredentials(request, config)) return null
     try {
       const session = await freshSession.current()
-      const isItsOwn = session.status === 'authenticated' && (isInCookie || given.includes(session.refreshToken))
+      const isItsOwn = session.status === 'authenticated' && (isWithout || given.includes(session.refreshToken))
       if (!isPlaceholder && !isItsOwn) return null
       note(request, "answered in place of the token endpoint: the page's own refresh request")
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')

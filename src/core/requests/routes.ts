@@ -4,8 +4,11 @@ import type { UrlPredicate } from '../options/options.ts'
 import type { Log } from '../ports.ts'
 import { createAsk } from './predicates.ts'
 
-/** What a request is to us: one that may log in, renew, revoke, or log out, or one that gets the access token. */
-export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api'
+/**
+ * What a request is to us: one that may log in, renew, revoke, or log out, one that gets the access token, or one of which
+ * its GraphQL operation tells.
+ */
+export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api' | 'operation'
 
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
@@ -15,13 +18,22 @@ export function createMatcher(
   known: () => Endpoints = () => config,
   log: Log = () => undefined,
 ): MatchRequest {
-  const { signupUrl, logoutUrl } = config
+  const { signupUrl, logoutUrl, loginPredicates } = config
   const isApi = createIsApi(config.apiUrls, log)
+  const ask = createAsk('loginUrl', log)
+  const hasOperations = config.loginOperations.length > 0
+
+  const isLogin = (request: Request, url: URL) =>
+    known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) ||
+    (loginPredicates.length > 0 && isSecure(url) && loginPredicates.some(predicate => ask(predicate, url, request)))
+
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor || !isApi(request, url)) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
-    // Credentials go to these by their own rules; the access token never does.
-    return [...loginUrls, refreshTokenUrl, revocationUrl].some(own => own && isAliasOf(url, own)) ? null : 'api'
+    // Credentials go to these by their own rules; the access token never does, except to an API that logs in too.
+    const others = hasOperations ? [] : [...loginUrls, refreshTokenUrl]
+    if ([...others, revocationUrl].some(own => own && isAliasOf(url, own))) return null
+    return !hasOperations && loginPredicates.length > 0 && isLogin(request, url) ? null : 'api'
   }
 
   return (request, url) => {
@@ -33,8 +45,8 @@ export function createMatcher(
     if (!isScripted(request)) return null
 
     if (request.method === 'POST') {
-      const { loginUrls, refreshTokenUrl, revocationUrl } = known()
-      if (loginUrls.some(loginUrl => isEndpoint(url, loginUrl))) return 'login'
+      const { refreshTokenUrl, revocationUrl } = known()
+      if (isLogin(request, url)) return hasOperations && forApi(request, url) ? 'operation' : 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
       if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
       if (revocationUrl && isEndpoint(url, revocationUrl)) return 'revocation'

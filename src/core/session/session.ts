@@ -63,7 +63,11 @@ export type Session = Anonymous | Authenticated
 /** Nobody is logged in, and nobody was. */
 export const nobody: Anonymous = { version: RECORD_VERSION, status: 'anonymous', generation: 0, reason: 'none' }
 
-export function loggedIn(previous: Session, id: string, tokens: Tokens): Usable {
+export function loggedIn<T extends HeldTokens>(
+  previous: Session,
+  id: string,
+  tokens: T,
+): Authenticated & Pick<T, 'accessToken'> {
   const { receivedAt } = tokens
   const times = { startedAt: receivedAt, usedAt: receivedAt }
   return { ...stamp(previous), status: 'authenticated', id, ...tokens, ...times, begun: 0, isDoubtful: false }
@@ -138,8 +142,12 @@ export function isUsable(session: Authenticated): session is Usable {
   return session.accessToken !== null
 }
 
-/** Whether there is something to get a new access token with: a refresh token, here or in a cookie of the server's. */
+/**
+ * Whether there is something to get a new access token with: a refresh token, here or in a cookie of the server's, or the
+ * access token itself.
+ */
 export function isRefreshable(session: Authenticated, { refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): boolean {
+  if (refreshTokenIn === 'access_token') return session.accessToken !== null
   return refreshTokenIn === 'cookie' || session.refreshToken !== null
 }
 
@@ -150,10 +158,14 @@ export function isExpired(session: Authenticated, now: number): boolean {
 
 /** Whether the access token should be replaced behind the requests that still use it. */
 export function isDue(session: Authenticated, now: number, refreshAhead: number): boolean {
-  if (session.expiresAt === null) return false
-  const ahead = Math.min(refreshAhead, (session.expiresAt - session.receivedAt) / 5)
+  const at = dueAt(session, refreshAhead)
   // A clock that was set back would have it live too long.
-  return now >= session.expiresAt - ahead || now < session.receivedAt - CLOCK_TOLERANCE
+  return at !== null && (now >= at || now < session.receivedAt - CLOCK_TOLERANCE)
+}
+
+/** From when on the access token should be replaced (milliseconds since the epoch); null: that is not known. */
+export function dueAt({ expiresAt, receivedAt }: Authenticated, refreshAhead: number): number | null {
+  return expiresAt === null ? null : expiresAt - Math.min(refreshAhead, (expiresAt - receivedAt) / 5)
 }
 
 /** When a session ends unless it is used, whatever its tokens allow (milliseconds since the epoch); null: never. */

@@ -2,7 +2,7 @@ import { readRetryAfter } from '../http/dates.ts'
 import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch, Later, Log } from '../ports.ts'
 import type { EndpointFinder } from './endpoints.ts'
-import { tokenRequest } from './token-endpoint.ts'
+import { tokenRequest } from './token-request.ts'
 import type { HeldTokens } from './tokens.ts'
 
 /** How often the server is asked in all, and how long (milliseconds) nothing is asked in between, at least and at most. */

@@ -1,14 +1,15 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import { own, REQUESTED_WITH } from '../../protocol.ts'
+import { own } from '../../protocol.ts'
+import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
+import { copyOf } from '../hooks/copies.ts'
 import { readRetryAfter } from '../http/dates.ts'
 import { isJson, parseJson, readText } from '../http/json.ts'
-import type { Endpoint } from '../http/urls.ts'
-import type { Config, Endpoints, TokenRequestOptions, TokenResponseOptions } from '../options/config.ts'
+import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch } from '../ports.ts'
-import { authorization } from './authorization.ts'
 import type { EndpointFinder } from './endpoints.ts'
+import type { ReadAnswer } from './read-answer.ts'
 import { isRefusal } from './refusal.ts'
-import { keptOf, readTokens } from './token-response.ts'
+import { createRefreshRequest } from './token-request.ts'
 import type { HeldTokens, Tokens } from './tokens.ts'
 
 /**
@@ -39,27 +40,35 @@ export function patienceOf({ refreshTokenIn, timeout }: Pick<Config, 'refreshTok
   return refreshTokenIn === 'cookie' ? timeout : timeout * PATIENCE
 }
 
-/** What a refresh is asked and read by. */
-type RefreshOptions = TokenRequestOptions & TokenResponseOptions & Endpoints & Pick<Config, 'refreshTokenSubmitProp'>
+/** What a refresh is asked by. */
+type RefreshOptions = TokenRequestOptions & Endpoints & Pick<Config, 'refreshTokenSubmitProp'>
 
-export function createTokenEndpoint(
-  config: RefreshOptions,
-  fetch: Fetch,
-  now: Clock,
-  find: EndpointFinder['find'] = async () => config,
-): TokenEndpoint {
+interface Needs {
+  readonly config: RefreshOptions
+  readonly hooks: Hooks
+  readonly readAnswer: ReadAnswer
+  readonly fetch: Fetch
+  readonly now: Clock
+  readonly find?: EndpointFinder['find']
+}
+
+export function createTokenEndpoint(needs: Needs): TokenEndpoint {
+  const { config, hooks, readAnswer, fetch, now, find = async () => config } = needs
+  const asked = createRefreshRequest(config, hooks)
   return async session => {
     const patience = patienceOf(config)
     let signal = AbortSignal.timeout(patience)
     try {
       const { refreshTokenUrl } = await find()
       signal = AbortSignal.timeout(patience)
-      const response = await fetch(refreshRequest(config, refreshTokenUrl as Endpoint, session, signal))
-      return await classify(response, config, now())
+      const response = await fetch(await asked(refreshTokenUrl, session, signal))
+      return await classify(response, now())
     } catch (error) {
       if (error instanceof RefreshWorkerError) {
         const isNetwork = error.code === 'refresh_network_error'
-        return { outcome: isNetwork ? 'network_error' : 'unavailable', detail: error.message }
+        // What a hook has failed at is not mended by waiting, though it may be by the next worker.
+        const isAnswer = error.code === 'hook_failed' ? { isAnswer: true as const } : {}
+        return { outcome: isNetwork ? 'network_error' : 'unavailable', detail: error.message, ...isAnswer }
       }
       // No cause goes on: an engine's message may quote what was sent.
       return signal.aborted
@@ -71,73 +80,39 @@ export function createTokenEndpoint(
           }
     }
   }
-}
 
-function refreshRequest(config: RefreshOptions, url: Endpoint, session: HeldTokens, signal: AbortSignal): Request {
-  const { refreshToken } = session
-  const fields = {
-    grant_type: 'refresh_token',
-    ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
-  }
-  return tokenRequest(config, url, fields, session, signal)
-}
-
-/** A request of the worker's own to the authorization server, in the encoding that it takes. */
-export function tokenRequest(
-  config: TokenRequestOptions,
-  { href }: Endpoint,
-  fields: Readonly<Record<string, string>>,
-  session: Pick<HeldTokens, 'accessToken' | 'isBound'>,
-  signal: AbortSignal,
-): Request {
-  const isInCookie = config.refreshTokenIn === 'cookie'
-  const { accessToken } = session
-  const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
-  const headers = new Headers(config.defaultHeadersForTokenRequests)
-  if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
-  // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
-  if (!config.formEncoded && accessToken !== null)
-    headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
-  if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
-  return new Request(href, {
-    method: 'POST',
-    headers,
-    body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
-    credentials: isInCookie ? 'include' : 'same-origin',
-    // A redirect would post the tokens on to wherever it points.
-    redirect: 'error',
-    cache: 'no-store',
-    referrerPolicy: 'no-referrer',
-    signal,
-  })
-}
-
-async function classify(response: Response, config: RefreshOptions, receivedAt: number): Promise<RefreshAnswer> {
-  const { ok, status, headers } = response
-  const text = (await readText(response)) ?? ''
-  const body = isJson(response) ? parseJson(text) : undefined
-  const error = own(body, 'error')
-  const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
-  if (isRefusal({ status, headers, text, body })) return { outcome: 'rejected', detail: said }
-  if (!ok) {
-    const retryAfter = readRetryAfter(headers, receivedAt)
-    return { outcome: 'unavailable', detail: said, isAnswer: true, ...(retryAfter === null ? {} : { retryAfter }) }
-  }
-  if (body === undefined)
-    return {
+  async function classify(response: Response, receivedAt: number): Promise<RefreshAnswer> {
+    const { ok, status, headers } = response
+    const text = (await readText(response)) ?? ''
+    const body = isJson(response) ? parseJson(text) : undefined
+    const error = own(body, 'error')
+    const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
+    const { isRefreshRejected: hook } = hooks
+    const isRejected = hook
+      ? await hooks.ask('isRefreshRejected', () => hook(copyOf(response, text)), isBoolean)
+      : isRefusal({ status, headers, text, body })
+    if (isRejected) return { outcome: 'rejected', detail: said }
+    const unavailable = (detail: string, retryAfter: number | null = null): RefreshAnswer => ({
       outcome: 'unavailable',
-      detail: 'the token endpoint answered with something else than JSON',
+      detail,
       isAnswer: true,
+      ...(retryAfter === null ? {} : { retryAfter }),
+    })
+    if (!ok) return unavailable(said, readRetryAfter(headers, receivedAt))
+    try {
+      const tokens = (await readAnswer(response, text))?.kept
+      if (!tokens) return unavailable('the token endpoint answered without tokens, or with something else than JSON')
+      const { accessToken } = tokens
+      if (accessToken === null) return unavailable('readTokens found no access token in the answer to a refresh')
+      return { outcome: 'refreshed', tokens: { ...tokens, accessToken } }
+    } catch (error) {
+      if (!(error instanceof RefreshWorkerError)) throw error
+      return unavailable(`in the token endpoint's answer, ${error.message}`)
     }
-  try {
-    return { outcome: 'refreshed', tokens: keptOf(readTokens(body, config, receivedAt), config) }
-  } catch (error) {
-    if (!(error instanceof RefreshWorkerError)) throw error
-    return { outcome: 'unavailable', detail: `in the token endpoint's answer, ${error.message}`, isAnswer: true }
   }
 }
 
-const HINT = ': see refreshTokenUrl, clientId and defaultHeadersForTokenRequests'
+const HINT = ': see refreshTokenUrl, clientId, defaultHeadersForTokenRequests and refreshRequest'
 
 /** Whether the server does not understand the request: nothing that a later one, or another login, would mend. */
 function isOurFault(status: number, error: unknown): boolean {

@@ -1,7 +1,9 @@
 import { jwtDecode } from 'jwt-decode'
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
-import type { TokenResponseOptions } from '../options/config.ts'
+import { parseText } from '../http/dates.ts'
+import type { Config, TokenResponseOptions } from '../options/config.ts'
+import type { FoundTokens } from '../options/hooks.ts'
 import { type HeldTokens, isToken, LONGEST_TOKEN, type Tokens } from './tokens.ts'
 
 /** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
@@ -38,7 +40,10 @@ export function readTokens(body: unknown, config: TokenResponseOptions, received
 }
 
 /** What a session keeps of the tokens of a response. */
-export function keptOf(tokens: Tokens, { keepsRefreshToken }: Pick<TokenResponseOptions, 'keepsRefreshToken'>): Tokens {
+export function keptOf<T extends HeldTokens>(
+  tokens: T,
+  { keepsRefreshToken }: Pick<TokenResponseOptions, 'keepsRefreshToken'>,
+): T {
   return keepsRefreshToken ? tokens : { ...tokens, refreshToken: null }
 }
 
@@ -51,6 +56,54 @@ function readRefreshToken(body: unknown, config: TokenResponseOptions, accessTok
   if (!config.keepsRefreshToken) return isToken(token) ? token : null
   assertToken(token, 'refresh')
   return token
+}
+
+/**
+ * The tokens that the hook `readTokens` has found.
+ * @param receivedAt milliseconds since the epoch
+ * @param onOddExpiry called where the expiry is no time, and so unknown: no reason to lose tokens
+ */
+export function tokensFrom(
+  found: FoundTokens,
+  { dpop }: Pick<TokenResponseOptions, 'dpop'>,
+  receivedAt: number,
+  onOddExpiry: () => unknown,
+): HeldTokens {
+  const { accessToken, refreshToken, idToken, expiresIn = null, expiresAt = null } = found
+  const given = expiresIn === null ? dateOf(expiresAt) : after(receivedAt, expiresIn)
+  if (given === null && (expiresIn ?? expiresAt) !== null) onOddExpiry()
+  return {
+    accessToken,
+    refreshToken: refreshToken === accessToken ? null : (refreshToken ?? null),
+    idToken: idToken ?? null,
+    receivedAt,
+    expiresAt: plausible(given ?? (accessToken === null ? null : dateInToken(accessToken, receivedAt)), receivedAt),
+    ...(dpop && found.tokenType?.toLowerCase() === 'dpop' ? { isBound: true } : {}),
+  }
+}
+
+/** Whether a hook may have found that. */
+export function isFound(value: unknown, { refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): value is FoundTokens {
+  const text = (name: string, isFine: (value: unknown) => boolean) => {
+    const token = own(value, name)
+    return token === undefined || token === null || isFine(token)
+  }
+  const accessToken = own(value, 'accessToken')
+  return (
+    (isToken(accessToken) || (accessToken === null && refreshTokenIn === 'cookie')) &&
+    text('refreshToken', isToken) &&
+    text('idToken', token => typeof token === 'string' && token !== '') &&
+    text('tokenType', type => typeof type === 'string')
+  )
+}
+
+/** Milliseconds since the epoch; null for what is no time. Below 10^11, which was in 1973, a number counts seconds. */
+function dateOf(value: unknown): number | null {
+  const number = positive(value)
+  if (number) return number < 1e11 ? number * 1000 : number
+  return positive(
+    typeof value === 'string' ? parseText(value) : (value as { getTime?: () => number } | null)?.getTime?.(),
+  )
 }
 
 /** The named claims of the id token, or else of the access token; never anything else of them. */
@@ -130,7 +183,11 @@ function findExpiry(
     (getExpirationDateFromResponse && after(0, attempt(getExpirationDateFromResponse, body))) ??
     after(receivedAt, own(body, 'expires_in')) ??
     dateInToken(accessToken, receivedAt)
-  // One that comes expired has another clock behind it; to believe it would mean a refresh with every request.
+  return plausible(expiresAt, receivedAt)
+}
+
+/** One that comes expired has another clock behind it; to believe it would mean a refresh with every request. */
+function plausible(expiresAt: number | null, receivedAt: number): number | null {
   if (expiresAt === null || expiresAt <= receivedAt) return null
   return Math.min(expiresAt, receivedAt + LONGEST_LIFE)
 }

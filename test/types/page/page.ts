@@ -17,7 +17,16 @@ export const unsubscribe: () => void = auth.subscribe((state: AuthState) => {
       return
     case 'anonymous':
       return console.log(
-        state.reason satisfies 'none' | 'logout' | 'expired' | 'rejected' | 'lost' | 'idle' | 'max_age' | 'replaced',
+        state.reason satisfies
+          | 'none'
+          | 'logout'
+          | 'expired'
+          | 'rejected'
+          | 'lost'
+          | 'idle'
+          | 'max_age'
+          | 'replaced'
+          | 'unavailable',
       )
     case 'authenticated':
       return console.log(state.sessionId, state.expiresAt ?? 0, state.claims.name)

@@ -1,4 +1,5 @@
 // Compiles as a worker's code does: against the built package, with the worker's types and no DOM's.
+import { directus } from 'refresh-worker/presets'
 import { type AuthorizedApi, ConfigError, type Options, registerApiRoute, setup } from 'refresh-worker/sw'
 
 const options: Options = {
@@ -12,6 +13,21 @@ try {
 } catch (error) {
   if (error instanceof ConfigError) console.error(error.code, error.option)
 }
+
+setup({
+  ...directus(),
+  apiUrls: ['/items/'],
+  loginUrl: [(url, request) => url.pathname === '/rpc' && request.headers.get('X-Target') === 'Login', '/auth/login'],
+  refreshRequest: async ({ refreshToken, url }) => new Request(url ?? '/', { method: 'PUT', body: refreshToken }),
+  readTokens: async response => {
+    const { token, until } = await response.json()
+    return token ? { accessToken: token, expiresAt: new Date(until) } : null
+  },
+  isUnauthorized: ({ status }) => status === 419,
+  isRefreshRejected: async response => (await response.text()) === 'gone',
+})
+// @ts-expect-error: a promise of nothing
+setup({ ...options, isUnauthorized: async () => undefined })
 
 setup([options, { ...options, storageKey: 'another', apiUrls: ['https://api.example/'] }])
 const api: AuthorizedApi = setup(options)

@@ -10,7 +10,6 @@ import { ended, type Session } from '../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../src/core/session/session-store.ts'
 import { createTokenVault } from '../../../src/core/session/token-vault.ts'
 import { createRevoke } from '../../../src/core/tokens/revocation.ts'
-import { createTokenEndpoint } from '../../../src/core/tokens/token-endpoint.ts'
 import { type AuthState, envelope, type PageRequest, REFRESH_TOKEN_PLACEHOLDER } from '../../../src/protocol.ts'
 import {
   configOf,
@@ -23,9 +22,11 @@ import {
   jsonResponse,
   NOW,
   ORIGIN,
+  readersOf,
   received,
   type Sent,
   sessionOf,
+  tokenEndpointOf,
 } from '../kit.ts'
 
 const SECOND = 1_000
@@ -75,8 +76,8 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
     const revoke = createRevoke({ config, fetch, now, later: (_, task) => task(), log })
     const { logout, farewell } = createLogout({ config, sessions, fetch, locks, revoke, log })
     const backOff = createSteadyBackOff(now)
-    const tokenEndpoint = createTokenEndpoint(config, fetch, now)
-    const core = { config, sessions, locks, now, log, fetch, backOff, revoke, farewell }
+    const tokenEndpoint = tokenEndpointOf(config, fetch, now)
+    const core = { ...readersOf(config, now), config, sessions, locks, now, log, fetch, backOff, revoke, farewell }
     const freshSession = createFreshSession({ ...core, tokenEndpoint })
     const authorize = createAuthorize({ ...core, freshSession })
     const login = createLogin({ ...core, newId: () => 'session-b' })

@@ -69,6 +69,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     log: line,
     endSessionUrl: () => null,
     isDurable: () => isDurable,
+    hookFailures: () => [],
     openRequests: () => 3,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })

@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { transformSync } from 'esbuild'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { resolveConfigs } from '../../../src/core/options/configs.ts'
+import * as presets from '../../../src/presets/index.ts'
 import { blocks, blocksThatAre, createFolder, documents, ELSEWHERE, fileNameOf, kindOf, ROOT, read } from './blocks.ts'
 
 const folder = createFolder()
@@ -88,10 +89,10 @@ describe('the worker script', () => {
     const importScripts = vi.fn()
     runInNewContext(text.replace(/^import \{ setup \} from 'refresh-worker\/sw'$/m, ''), {
       importScripts,
-      RefreshWorker: { setup },
+      RefreshWorker: { setup, presets },
       setup,
     })
     expect(setup).toHaveBeenCalled()
-    for (const [url] of importScripts.mock.calls) expect(url).toMatch(/^\/?refresh-worker\.js$/)
+    for (const url of importScripts.mock.calls.flat()) expect(url).toMatch(/^\/?refresh-worker(\.presets)?\.js$/)
   })
 })

@@ -57,6 +57,19 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/requests/login.test.ts', 'covers headers, and drops those that speak of the old bytes'],
   ],
   [
+    'What a hook was given, has returned or has thrown stands in no log, error or report',
+    ['unit/core/hooks.test.ts', 'keeps the session, and is named (W52)'],
+  ],
+  [
+    'the page gets a 502 in place of the answer',
+    ['unit/core/hooks.test.ts', 'at a login gives the page neither tokens nor a session, and is named (W52)'],
+  ],
+  [
+    'goes to https only, and follows no redirect',
+    ['unit/core/hooks.test.ts', 'names a server without https'],
+    ['unit/core/hooks.test.ts', 'may settle later, and give a whole request, which follows no redirect'],
+  ],
+  [
     '`exposeAccessToken` (any script of the page may ask)',
     ['unit/core/messages.test.ts', 'is refused unless it is exposed'],
   ],

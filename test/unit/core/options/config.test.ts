@@ -28,6 +28,8 @@ describe('the defaults', () => {
       issuer: null,
       endSessionUrl: null,
       loginUrls: [endpoint],
+      loginPredicates: [],
+      loginOperations: [],
       signupUrl: null,
       loginOnSignup: true,
       logoutUrl: null,
@@ -52,6 +54,11 @@ describe('the defaults', () => {
       getAccessTokenFromResponse: null,
       getRefreshTokenFromResponse: null,
       getExpirationDateFromResponse: null,
+      refreshRequest: null,
+      readTokens: null,
+      tokensInAnswers: false,
+      isUnauthorized: null,
+      isRefreshRejected: null,
       authHeader: 'Authorization',
       authTokenType: 'Bearer',
       httpInterceptor: true,
@@ -305,3 +312,72 @@ describe('defaultHeadersForTokenRequests', () => {
     expect(resolve({ defaultHeadersForTokenRequests }).formEncoded).toBe(formEncoded)
   })
 })
+
+describe('a hook', () => {
+  const readTokens = () => null
+  const refreshRequest = () => ({})
+
+  it.each([
+    [{ readTokens, accessTokenProp: 'access' }, 'accessTokenProp', 'readTokens'],
+    [{ readTokens, idTokenRoot: 'data' }, 'idTokenRoot', 'readTokens'],
+    [{ readTokens, getExpirationDateFromResponse: () => 0 }, 'getExpirationDateFromResponse', 'readTokens'],
+    [{ refreshRequest, refreshTokenSubmitProp: 'token' }, 'refreshTokenSubmitProp', 'refreshRequest'],
+    [{ refreshRequest, clientId: 'app' }, 'clientId', 'refreshRequest'],
+    [{ refreshRequest, defaultHeadersForTokenRequests: {} }, 'defaultHeadersForTokenRequests', 'refreshRequest'],
+    [{ tokensInAnswers: true }, 'tokensInAnswers', 'readTokens'],
+  ])('and what it replaces, set both, is a ConfigError: %o', (options, option, hook) => {
+    expect(() => resolve(options)).toThrow(
+      expect.objectContaining({ code: 'config_error', option, message: expect.stringContaining(hook) }),
+    )
+  })
+
+  it('stands beside what a revocation is asked by', () => {
+    expect(resolve({ refreshRequest, clientId: 'app', revocationUrl: '/revoke' }).clientId).toBe('app')
+  })
+
+  it('stands beside options that say nothing', () => {
+    expect(resolve({ readTokens, getAccessTokenFromResponse: null }).readTokens).toBe(readTokens)
+  })
+})
+
+describe('loginUrl', () => {
+  const isLogin = () => true
+
+  it('takes predicates and URLPatterns beside URLs', () => {
+    const pattern = { test: (url: string) => url.endsWith('/enter'), hostname: '*' }
+    const { loginUrls, loginPredicates, refreshTokenUrl } = resolve({ loginUrl: ['/in', isLogin, pattern] })
+    expect(loginUrls.map(({ pathname }) => pathname)).toEqual(['/in'])
+    expect(refreshTokenUrl?.pathname).toBe('/in')
+    const request = new Request('https://app.example/enter')
+    const [first, second] = loginPredicates
+    expect(first).toBe(isLogin)
+    // A pattern without an origin means the worker's own.
+    expect(second?.(new URL('https://app.example/enter'), request)).toBe(true)
+    expect(second?.(new URL('https://evil.example/enter'), request)).toBe(false)
+  })
+
+  it('that is a predicate names no URL to refresh at', () => {
+    expect(() => resolve({ loginUrl: isLogin, useRefreshToken: true })).toThrow(
+      expect.objectContaining({ option: 'refreshTokenUrl' }),
+    )
+    expect(resolve({ loginUrl: isLogin }).refreshTokenUrl).toBeNull()
+    expect(resolve({ loginUrl: isLogin, useRefreshToken: true, refreshRequest: () => ({}) }).refreshTokenUrl).toBeNull()
+  })
+
+  it.each([[/login/], [{}], [[]], [['']], [[null]], [7]])('takes no %j', loginUrl => {
+    expect(() => resolve({ loginUrl: loginUrl as never })).toThrow(expect.objectContaining({ option: 'loginUrl' }))
+  })
+
+  it.each([[['log in']], ['login'], [['{']]])('takes no operations %j', loginOperations => {
+    expect(() => resolve({ loginOperations: loginOperations as never })).toThrow(
+      expect.objectContaining({ option: 'loginOperations' }),
+    )
+  })
+})
+
+it.each(['application/vnd.api+json', 'application/x-amz-json-1.1', 'application/json; charset=utf-8'])(
+  'a Content-Type that is JSON by its name is sent as JSON: %s (W43)',
+  type => {
+    expect(resolve({ defaultHeadersForTokenRequests: { 'Content-Type': type } }).formEncoded).toBe(false)
+  },
+)

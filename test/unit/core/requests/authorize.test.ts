@@ -18,6 +18,7 @@ import {
   deferred,
   NOW,
   ORIGIN,
+  readersOf,
   received,
   revokeNothing,
   type Sent,
@@ -64,7 +65,14 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
     now: clock.now,
     log,
   })
-  const authorize = createAuthorize({ config, sessions, freshSession, fetch, now: clock.now })
+  const authorize = createAuthorize({
+    ...readersOf(config, clock.now),
+    config,
+    sessions,
+    freshSession,
+    fetch,
+    now: clock.now,
+  })
   const behind: Promise<unknown>[] = []
   const call = (init: RequestInit = {}, path = '/api/me', watchPage?: WatchPage) =>
     authorize(new Request(ORIGIN + path, init), promise => behind.push(promise), watchPage)

@@ -5,7 +5,7 @@ import { createLogin } from '../../../../src/core/requests/login.ts'
 import { nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
-import { configOf, createLocks, createMemoryStore, NOW, ORIGIN, received } from '../../kit.ts'
+import { configOf, createLocks, createMemoryStore, ORIGIN, readersOf, received } from '../../kit.ts'
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
@@ -22,7 +22,7 @@ async function logIn(answer: Response, options: Partial<Options> = {}) {
     sessions: createSessionStore({ config, store, onChange: async () => undefined }),
     fetch: async () => answer,
     locks: createLocks(),
-    now: () => NOW,
+    readAnswer: readersOf(config).readAnswer,
     newId: () => 'session-1',
     log: (_, line) => log.push(line),
   })

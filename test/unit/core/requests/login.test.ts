@@ -20,6 +20,7 @@ import {
   jwt,
   NOW,
   ORIGIN,
+  readersOf,
   received,
   sessionOf,
 } from '../../kit.ts'
@@ -52,7 +53,7 @@ function setUp(
     sessions,
     fetch,
     locks,
-    now: () => NOW,
+    readAnswer: readersOf(config).readAnswer,
     newId: () => `session-${++ids}`,
     log: (level, line) => log.push(`${level}: ${line}`),
   })

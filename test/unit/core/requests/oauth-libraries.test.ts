@@ -6,7 +6,6 @@ import { createLogin } from '../../../../src/core/requests/login.ts'
 import { createRenew } from '../../../../src/core/requests/renewal.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
-import { createTokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
 import {
   configOf,
@@ -17,7 +16,9 @@ import {
   createSteadyBackOff,
   jsonResponse,
   ORIGIN,
+  readersOf,
   revokeNothing,
+  tokenEndpointOf,
 } from '../../kit.ts'
 
 const TOKEN_ENDPOINT = `${ORIGIN}/oauth/token`
@@ -59,7 +60,7 @@ function setUp(options: Partial<Options> = {}) {
   const freshSession = createFreshSession({
     config,
     sessions,
-    tokenEndpoint: createTokenEndpoint(config, fetch, clock.now),
+    tokenEndpoint: tokenEndpointOf(config, fetch, clock.now),
     locks,
     now: clock.now,
     backOff: createSteadyBackOff(clock.now),
@@ -67,7 +68,15 @@ function setUp(options: Partial<Options> = {}) {
     farewell: revokeNothing,
     log,
   })
-  const login = createLogin({ config, sessions, fetch, locks, now: clock.now, newId: () => 'session-1', log })
+  const login = createLogin({
+    config,
+    sessions,
+    fetch,
+    locks,
+    readAnswer: readersOf(config, clock.now).readAnswer,
+    newId: () => 'session-1',
+    log,
+  })
   const renew = createRenew({ config, freshSession, now: clock.now })
   const send = async (input: RequestInfo | URL, init?: RequestInit) => {
     const request = new Request(input, init)

@@ -11,7 +11,6 @@ import { nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { createDpop } from '../../../../src/core/tokens/dpop.ts'
 import { createProofKeys } from '../../../../src/core/tokens/dpop-key.ts'
-import { createTokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
 import type { Tokens } from '../../../../src/core/tokens/tokens.ts'
 import { es256 } from '../../../../sw/es256.ts'
 import {
@@ -24,10 +23,12 @@ import {
   jsonResponse,
   NOW,
   ORIGIN,
+  readersOf,
   received,
   revokeNothing,
   type Sent,
   sessionOf,
+  tokenEndpointOf,
 } from '../../kit.ts'
 
 const SECOND = 1_000
@@ -76,7 +77,7 @@ function setUp(
   }
   const read: Store['read'] = key => (isKeyReadable ? store.read(key) : Promise.reject(new Error('no')))
   const dpop = createDpop({ ...ports, store: { ...store, read }, es256 })
-  const tokenEndpoint = createTokenEndpoint(config, dpop.refresh, clock.now)
+  const tokenEndpoint = tokenEndpointOf(config, dpop.refresh, clock.now)
   let refreshes = 0
   const freshSession = createFreshSession({
     ...ports,
@@ -86,9 +87,9 @@ function setUp(
     },
     backOff: createSteadyBackOff(clock.now),
   })
-  const authorize = createAuthorize({ ...ports, freshSession, prover: dpop.prover })
+  const authorize = createAuthorize({ ...ports, ...readersOf(config, clock.now), freshSession, prover: dpop.prover })
   const { logout, forward } = createLogout({ ...ports, prover: dpop.prover })
-  const login = createLogin({ ...ports, fetch: dpop.login })
+  const login = createLogin({ ...ports, ...readersOf(config, clock.now), fetch: dpop.login })
   return {
     call: (path = '/api/me', init: RequestInit = {}) =>
       authorize(new Request(new URL(path, ORIGIN), init), promise => void promise),

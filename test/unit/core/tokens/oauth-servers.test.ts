@@ -1,10 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createRevoke } from '../../../../src/core/tokens/revocation.ts'
-import { createTokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
 import { type AuthServer, type AuthServerOptions, postForm, type TokenResponse } from '../../../servers/app.ts'
 import { openOAuth2Server } from '../../../servers/oauth2-server.ts'
 import { openOidcServer } from '../../../servers/oidc.ts'
-import { configOf, sessionOf } from '../../kit.ts'
+import { configOf, sessionOf, tokenEndpointOf } from '../../kit.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
 
@@ -29,7 +28,7 @@ function refresh(
     defaultHeadersForTokenRequests: { 'Content-Type': contentType },
     timeout: 5,
   })
-  return createTokenEndpoint(config, keepAndFetch, Date.now)({ ...sessionOf({ accessToken }), refreshToken })
+  return tokenEndpointOf(config, keepAndFetch, Date.now)({ ...sessionOf({ accessToken }), refreshToken })
 }
 
 /** A refresh that has to succeed. */

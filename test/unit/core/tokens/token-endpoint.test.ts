@@ -2,14 +2,13 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
-import { createTokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
-import { configOf, createServer, jsonResponse, NOW, ORIGIN, sessionOf } from '../../kit.ts'
+import { configOf, createServer, jsonResponse, NOW, ORIGIN, sessionOf, tokenEndpointOf } from '../../kit.ts'
 
 const session = { ...sessionOf(), refreshToken: 'refresh-1' }
 
 async function refresh(options: Partial<Options>, answer: () => Response | Promise<Response>) {
   const { fetch, sent } = createServer(answer)
-  const result = await createTokenEndpoint(configOf(options), fetch, () => NOW)(session)
+  const result = await tokenEndpointOf(configOf(options), fetch, () => NOW)(session)
   return { result, sent: sent[0] }
 }
 
@@ -67,7 +66,7 @@ describe('the refresh request', () => {
   it('carries no refresh token, but lets the cookie go along, and says that it is ours', async () => {
     const without = { ...session, refreshToken: null }
     const { fetch, sent } = createServer(() => jsonResponse({ access_token: 'access-2', refresh_token: 'refresh-2' }))
-    const ask = createTokenEndpoint(configOf({ refreshTokenIn: 'cookie' }), fetch, () => NOW)
+    const ask = tokenEndpointOf(configOf({ refreshTokenIn: 'cookie' }), fetch, () => NOW)
     const result = await ask(without)
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ grant_type: 'refresh_token' })
     expect(sent[0]?.authorization).toBe('Bearer access-1')
@@ -208,7 +207,7 @@ describe('a real server', () => {
     return fetch(request)
   }
   const ask = (refreshTokenUrl: string, timeout = 10) =>
-    createTokenEndpoint(configOf({ refreshTokenUrl, timeout }), send, () => NOW)(session)
+    tokenEndpointOf(configOf({ refreshTokenUrl, timeout }), send, () => NOW)(session)
 
   it('that hangs is given up after the timeout (B1)', async () => {
     expect(await ask(await serve(() => undefined), 0.1)).toMatchObject({

@@ -1,0 +1,77 @@
+import { RefreshWorkerError } from '../../errors.ts'
+import type { HookFailure } from '../../state.ts'
+import type { HookOptions } from '../options/config.ts'
+import type { Clock, Log } from '../ports.ts'
+
+/** How long a hook may take (milliseconds). */
+const LIMIT = 5_000
+
+/** The hooks, and what asks them. */
+export interface Hooks extends HookOptions {
+  /**
+   * Calls a hook, and waits for it no longer than `limit` milliseconds.
+   * @param isFine whether the hook may return that
+   * @throws {RefreshWorkerError} code `hook_failed`, where it throws, hangs, or returns what it may not; noted then, and
+   * warned of once
+   */
+  readonly ask: <T>(name: keyof HookOptions, hook: () => unknown, isFine: IsFine<T>, limit?: number) => Promise<T>
+  /** Notes what is wrong with what a hook has returned, and warns of it once. */
+  readonly report: (name: keyof HookOptions, problem: string) => RefreshWorkerError
+  readonly failures: () => readonly HookFailure[]
+}
+
+type IsFine<T> = (value: unknown) => value is T
+
+interface Needs {
+  readonly config: HookOptions
+  readonly now: Clock
+  readonly log: Log
+}
+
+export function createHooks({ config, now, log }: Needs): Hooks {
+  const { isRefreshRejected, isUnauthorized, readTokens, refreshRequest } = config
+  const failures = new Map<string, HookFailure>()
+
+  const report = (hook: string, problem: string): RefreshWorkerError => {
+    const message = `the hook ${hook} ${problem}`
+    const count = (failures.get(message)?.count ?? 0) + 1
+    failures.set(message, { hook, problem, at: now(), count })
+    if (count === 1) log('warn', message)
+    return new RefreshWorkerError('hook_failed', `${message}: mend it in the worker's script`)
+  }
+
+  return {
+    isRefreshRejected,
+    isUnauthorized,
+    readTokens,
+    refreshRequest,
+    ask: async (name, hook, isFine, limit = LIMIT) => {
+      let value: unknown
+      try {
+        value = hook()
+        if (value instanceof Promise) value = await within(limit, value)
+      } catch (error) {
+        // Its message may quote what the hook was given.
+        const kind = error instanceof Error ? error.name : typeof error
+        throw report(name, error === LATE ? `did not settle in ${limit / 1000} s` : `has thrown (${kind})`)
+      }
+      if (isFine(value)) return value
+      throw report(name, `returned what it may not (${value === null ? 'null' : typeof value})`)
+    },
+    report,
+    failures: () => [...failures.values()],
+  }
+}
+
+const LATE = Symbol('late')
+
+function within<T>(limit: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    AbortSignal.timeout(limit).addEventListener('abort', () => reject(LATE))
+    work.then(resolve, reject)
+  })
+}
+
+export function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean'
+}

@@ -1,0 +1,49 @@
+import type { Hooks } from '../hooks/ask-hook.ts'
+import { copyOf } from '../hooks/copies.ts'
+import { isJson, parseJson } from '../http/json.ts'
+import type { Config, TokenResponseOptions } from '../options/config.ts'
+import type { FoundTokens } from '../options/hooks.ts'
+import type { Clock } from '../ports.ts'
+import { isFound, keptOf, readTokens, tokensFrom } from './token-response.ts'
+import type { HeldTokens } from './tokens.ts'
+
+/**
+ * Reads the tokens of a response, as they may be kept, whose body was read already; null: it holds none, by its media type
+ * or by what the application says.
+ * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, `hook_failed`
+ */
+export type ReadAnswer = (response: Response, text: string | null) => Promise<FoundIn | null>
+
+export interface FoundIn {
+  /** All that were found, which pages are not to see. */
+  readonly found: HeldTokens
+  /** What of them a session keeps. */
+  readonly kept: HeldTokens
+}
+
+interface Needs {
+  readonly config: TokenResponseOptions & Pick<Config, 'refreshTokenIn'>
+  readonly hooks: Hooks
+  readonly now: Clock
+}
+
+export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
+  const read = async (response: Response, text: string | null): Promise<HeldTokens | null> => {
+    const { readTokens: hook } = hooks
+    const receivedAt = now()
+    if (!hook) {
+      const body = text !== null && isJson(response) ? parseJson(text) : undefined
+      return body === undefined ? null : readTokens(body, config, receivedAt)
+    }
+    const isFine = (value: unknown): value is FoundTokens | null => value === null || isFound(value, config)
+    const found = await hooks.ask('readTokens', () => hook(copyOf(response, text)), isFine)
+    return (
+      found &&
+      tokensFrom(found, config, receivedAt, () => hooks.report('readTokens', 'returned an expiry that is no time'))
+    )
+  }
+  return async (response, text) => {
+    const found = await read(response, text)
+    return found && { found, kept: keptOf(found, config) }
+  }
+}

@@ -1,0 +1,80 @@
+import { REQUESTED_WITH } from '../../protocol.ts'
+import type { Hooks } from '../hooks/ask-hook.ts'
+import { type Endpoint, isSecure } from '../http/urls.ts'
+import type { Config, TokenRequestOptions } from '../options/config.ts'
+import { authorization } from './authorization.ts'
+import type { HeldTokens } from './tokens.ts'
+
+/** Makes the request of a refresh. */
+type MakeRefreshRequest = (url: Endpoint | null, session: HeldTokens, signal: AbortSignal) => Promise<Request>
+
+/** @throws {RefreshWorkerError} code `hook_failed` */
+export function createRefreshRequest(
+  config: TokenRequestOptions & Pick<Config, 'refreshTokenSubmitProp'>,
+  hooks: Hooks,
+): MakeRefreshRequest {
+  const { refreshRequest: hook } = hooks
+  if (!hook)
+    return async (url, session, signal) => {
+      const { refreshToken } = session
+      const fields = {
+        grant_type: 'refresh_token',
+        ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
+      }
+      // One of the two there is, by the checks of the configuration.
+      return tokenRequest(config, url as Endpoint, fields, session, signal)
+    }
+
+  return async (endpoint, { refreshToken, accessToken, idToken }, signal) => {
+    const url = endpoint?.href ?? null
+    const needs = { refreshToken, accessToken, idToken, url }
+    const made = await hooks.ask('refreshRequest', () => hook(needs), isRequest)
+    const bounds = { redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer', signal } as const
+    try {
+      const credentials = config.refreshTokenIn === 'cookie' ? 'include' : 'same-origin'
+      const request =
+        made instanceof Request
+          ? new Request(made, bounds)
+          : new Request(url ?? '', { method: 'POST', credentials, ...made, ...bounds })
+      if (isSecure(new URL(request.url))) return request
+    } catch {
+      // No cause: the engine's message may quote what the hook gave.
+    }
+    throw hooks.report('refreshRequest', 'returned what makes no request, or none to https (http: only for localhost)')
+  }
+}
+
+function isRequest(value: unknown): value is Request | RequestInit {
+  return typeof value === 'object' && value !== null
+}
+
+/** A request of the worker's own to the authorization server, in the encoding that it takes. */
+export function tokenRequest(
+  config: TokenRequestOptions,
+  { href }: Endpoint,
+  fields: Readonly<Record<string, string>>,
+  session: Pick<HeldTokens, 'accessToken' | 'isBound'>,
+  signal: AbortSignal,
+): Request {
+  const isInCookie = config.refreshTokenIn === 'cookie'
+  const { accessToken } = session
+  const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
+  const headers = new Headers(config.defaultHeadersForTokenRequests)
+  if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')
+  // Servers of RFC 6749 reject a bearer token here; JSON servers of the predecessor's kind want the old one.
+  const takesToken = !config.formEncoded || config.refreshTokenIn === 'access_token'
+  if (takesToken && accessToken !== null)
+    headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
+  if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
+  return new Request(href, {
+    method: 'POST',
+    headers,
+    body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
+    credentials: isInCookie ? 'include' : 'same-origin',
+    // A redirect would post the tokens on to wherever it points.
+    redirect: 'error',
+    cache: 'no-store',
+    referrerPolicy: 'no-referrer',
+    signal,
+  })
+}

@@ -1,0 +1,76 @@
+/** A whole core in Vitest, behind its ports: requests go in as they come to the worker, and the server is a function. */
+import { createCore } from '../../../src/core/core.ts'
+import { createDispatch } from '../../../src/core/dispatch.ts'
+import type { Options } from '../../../src/core/options/options.ts'
+import { createFallbackStore } from '../../../src/core/session/fallback-store.ts'
+import type { Session } from '../../../src/core/session/session.ts'
+import { envelope, type PageRequest, type WorkerReply } from '../../../src/protocol.ts'
+import type { WorkerReport } from '../../../src/state.ts'
+import { configOf, createClock, createLocks, createMemoryStore, createServer, ORIGIN, type Sent } from '../kit.ts'
+
+export function openCore(
+  options: Partial<Options>,
+  answer: (sent: Sent, count: number) => Response | Promise<Response>,
+) {
+  const config = configOf(options)
+  const clock = createClock()
+  const log: string[] = []
+  const note = (_: string, message: string) => void log.push(message)
+  const { records, store: durable } = createMemoryStore()
+  const { fetch, sent } = createServer(answer)
+  let ids = 0
+  const ports = {
+    now: clock.now,
+    newId: () => `id-${++ids}`,
+    random: () => 0,
+    isOnline: () => true,
+    later: () => undefined,
+    fetch,
+    locks: createLocks(),
+    broadcast: async () => undefined,
+    es256: undefined as never,
+    log: note,
+  }
+  const core = createCore({
+    config,
+    isDefault: true,
+    about: { version: '1.2.3', scope: `${ORIGIN}/`, storageKeys: [config.storageKey] },
+    routes: [],
+    onSession: async () => undefined,
+    store: createFallbackStore({ durable, now: clock.now, later: () => undefined, log: note }),
+    ports,
+  })
+  const dispatch = createDispatch({ cores: [core], fetch, log: note })
+  const ask = (type: PageRequest['type']): Promise<WorkerReply> =>
+    core.answerMessage(envelope({ type }) as PageRequest, () => undefined)
+
+  /** As a script of a page does. */
+  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const request = new Request(new URL(path, ORIGIN), init)
+    const answered = dispatch(request)
+    return answered ? answered({ waitUntil: () => undefined }) : fetch(request)
+  }
+  return {
+    clock,
+    log,
+    sent,
+    send,
+    post: (path: string, body: object = {}, headers: Record<string, string> = {}) =>
+      send(path, {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { 'Content-Type': 'application/json', ...headers },
+      }),
+    ask,
+    stored: () => records.get(config.storageKey) as Session | undefined,
+    state: async () => {
+      const reply = await ask('state')
+      return reply.type === 'state' ? reply.state : null
+    },
+    inspect: async (): Promise<WorkerReport> => {
+      const reply = await ask('inspect')
+      if (reply.type !== 'inspect') throw new Error(`got ${reply.type}`)
+      return reply.report
+    },
+  }
+}
