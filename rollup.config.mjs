@@ -54,6 +54,7 @@ export default [
     // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
     input: {
       index: 'src/index.ts',
+      presets: 'src/presets/index.ts',
       protocol: 'src/protocol.ts',
       testing: 'src/testing.ts',
       express: 'src/server/express.ts',
@@ -71,6 +72,7 @@ export default [
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
   worker('production', 'dist/refresh-worker.js', [minified, notices]),
+  worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),
   worker('development', 'dist/refresh-worker.dev.js', []),
 ]

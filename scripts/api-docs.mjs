@@ -20,6 +20,8 @@ const ABOUT = {
   '.': 'For pages. See the [guide](guide.md).',
   './sw':
     'For the worker script, where it is bundled. The prebuilt script has the same `setup` as `RefreshWorker.setup`. See [Configuration](configuration.md) for what the options mean, and for their defaults.',
+  './presets':
+    "For the worker script: options of well-known servers, to be spread into those of `setup()`. After `importScripts('refresh-worker.js', 'refresh-worker.presets.js')` they are `RefreshWorker.presets`. See [Backends](backends.md).",
   './protocol': 'The messages, for pages that do without the helper. See [Protocol](protocol.md).',
   './express': 'For the server, Express 4 or 5. See [Server](server.md).',
 }

@@ -1,16 +1,16 @@
-import { copyFile, lstat, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
 
 const WORKER = 'refresh-worker.js'
+const PRESETS = 'refresh-worker.presets.js'
 
-const SCRIPT = `importScripts('${WORKER}')
-RefreshWorker.setup({
+const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
+RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
   apiUrls: ['/api/'], // what gets the access token
-  loginUrl: '/auth/login', // a POST here logs in
-  useRefreshToken: true,
-  staticRoutes: true, // take this out when this script gets a fetch listener of its own
+${isWithPresets ? '' : "  loginUrl: '/auth/login', // a POST here logs in\n  useRefreshToken: true,\n"}  staticRoutes: true, // take this out when this script gets a fetch listener of its own
 })
 `
 
@@ -19,9 +19,6 @@ export interface Terminal {
   readonly out: (text: string) => void
   readonly err: (text: string) => void
 }
-
-/** A mistake of whoever called, or of the folder: what was wrong and what to do. */
-class UsageError extends Error {}
 
 /**
  * Runs a command.
@@ -37,10 +34,10 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
       if (!folder || rest.length > 0) throw new UsageError('name one folder, such as public')
-      const { file = 'sw.js', force = false } = values
-      if (file === WORKER || !file || /[/\\]/.test(file))
+      const { file = 'sw.js', force = false, presets = false } = values
+      if (file === WORKER || file === PRESETS || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
-      return await command.run({ dist, folder, file, force, out })
+      return await command.run({ dist, folder, file, force, presets, out })
     }
     return 0
   } catch (error) {
@@ -56,6 +53,7 @@ const OPTIONS = {
   file: { type: 'string' },
   force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  presets: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const
 
@@ -63,6 +61,7 @@ interface Values {
   readonly file?: string
   readonly force?: boolean
   readonly help?: boolean
+  readonly presets?: boolean
   readonly version?: boolean
 }
 
@@ -71,6 +70,7 @@ interface Job {
   readonly folder: string
   readonly file: string
   readonly force: boolean
+  readonly presets: boolean
   readonly out: Terminal['out']
 }
 
@@ -83,8 +83,8 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     run: init,
-    options: ['file', 'force'],
-    help: `Usage: refresh-worker init DIR [--file NAME] [--force]
+    options: ['file', 'force', 'presets'],
+    help: `Usage: refresh-worker init DIR [--file NAME] [--presets] [--force]
 
 Puts the worker into DIR, which is made where it is not there:
   ${WORKER}  the library's, always written anew
@@ -92,6 +92,7 @@ Puts the worker into DIR, which is made where it is not there:
                      the library is left as it is, and its first lines are shown
 
   --file NAME  the name of your worker script, where it is not sw.js
+  --presets    ${PRESETS} too: the options of well-known servers
   --force      write sw.js anew
 `,
   },
@@ -100,7 +101,8 @@ Puts the worker into DIR, which is made where it is not there:
     options: [],
     help: `Usage: refresh-worker check DIR
 
-Fails (exit code 1) unless DIR/${WORKER} is this version's: for CI.
+Fails (exit code 1) unless DIR/${WORKER}, and ${PRESETS} where it is
+there, are this version's: for CI.
 `,
   },
   kill: {
@@ -133,32 +135,43 @@ DIR is the folder that your site serves at its root, or at the root of the worke
 Exit codes: 0; 1 where a check has failed; 2 where the command was wrong, or files could not be written.
 `
 
-async function init({ dist, folder, file, force, out }: Job): Promise<0> {
+async function init({ dist, folder, file, force, presets, out }: Job): Promise<0> {
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
-  const script = join(folder, file)
-  for (const path of [join(folder, WORKER), script]) await mustBeNoLink(path)
-  await copyFile(join(dist, WORKER), join(folder, WORKER))
-  out(`wrote ${join(folder, WORKER)}\n`)
-  const yours = await read(script)
+  const yourScript = join(folder, file)
+  const isWithPresets = presets || (await read(join(folder, PRESETS))) !== null
+  const libraries = isWithPresets ? [WORKER, PRESETS] : [WORKER]
+  for (const path of [...libraries.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
+  for (const name of libraries) {
+    await copyFile(join(dist, name), join(folder, name))
+    out(`wrote ${join(folder, name)}\n`)
+  }
+  const yours = await read(yourScript)
   if (yours === null || force) {
-    await writeFile(script, SCRIPT)
-    out(`wrote ${script}: name your URLs there\n`)
-  } else if (!yours.includes(WORKER)) out(`left ${script} as it is; its first lines should be:\n\n${SCRIPT}\n`)
+    await writeFile(yourScript, script(isWithPresets))
+    out(`wrote ${yourScript}: name your URLs there\n`)
+  } else if (libraries.some(name => !yours.includes(name)))
+    out(`left ${yourScript} as it is; its first lines should be:\n\n${script(isWithPresets)}\n`)
   out(`On your pages: import { register } from 'refresh-worker'; const auth = register('/${file}')\n`)
   return 0
 }
 
 async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
-  const copy = join(folder, WORKER)
-  const [theirs, ours, version] = [await read(copy), await read(join(dist, WORKER)), await versionOf(dist)]
-  if (theirs !== null && theirs === ours) {
-    out(`${copy} is that of refresh-worker ${version}\n`)
-    return 0
+  const version = await versionOf(dist)
+  let code: 0 | 1 = 0
+  for (const name of [WORKER, PRESETS]) {
+    const copy = join(folder, name)
+    const [theirs, ours] = [await read(copy), await read(join(dist, name))]
+    if (name === PRESETS && theirs === null) continue
+    if (theirs !== null && theirs === ours) {
+      out(`${copy} is that of refresh-worker ${version}\n`)
+      continue
+    }
+    out(`${copy} ${problemOf(theirs, version)}: run refresh-worker init ${folder}\n`)
+    code = 1
   }
-  out(`${copy} ${problemOf(theirs, version)}: run refresh-worker init ${folder}\n`)
-  return 1
+  return code
 }
 
 function problemOf(script: string | null, version: string): string {
@@ -209,33 +222,6 @@ function parse(args: readonly string[]): { command: Command | null; folders: rea
       throw new UsageError(`${given} takes ${option === 'file' ? 'a name' : 'no value'}`)
   }
   return { command: command ?? null, folders, values: values as Values }
-}
-
-async function mustBeFolder(path: string) {
-  const isFolder = await stat(path).then(
-    found => found.isDirectory(),
-    () => false,
-  )
-  if (!isFolder) throw new UsageError(`${path} is no folder`)
-}
-
-/** What is written through a link lands somewhere else: in a shared folder, or in a package. */
-async function mustBeNoLink(path: string) {
-  const isLink = await lstat(path).then(
-    found => found.isSymbolicLink(),
-    () => false,
-  )
-  if (isLink) throw new UsageError(`${path} is a symbolic link: remove it, or name the folder that it leads to`)
-}
-
-/** Null where there is no such file. */
-async function read(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
 }
 
 async function versionOf(dist: string): Promise<string> {

@@ -9,4 +9,7 @@ declare function showDialog(left: number): void
 
 /** In the worker's script. */
 declare function importScripts(...urls: string[]): void
-declare const RefreshWorker: { setup: typeof import('refresh-worker/sw').setup }
+declare const RefreshWorker: {
+  setup: typeof import('refresh-worker/sw').setup
+  presets: typeof import('refresh-worker/presets')
+}

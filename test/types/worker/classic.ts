@@ -4,5 +4,9 @@ import type {} from 'refresh-worker/worker.js'
 
 importScripts('refresh-worker.js')
 RefreshWorker.setup({ apiUrls: ['/api/'], loginUrl: '/auth/login', useRefreshToken: true })
+RefreshWorker.setup({
+  ...RefreshWorker.presets.cognito({ clientId: 'web', url: 'https://id.example/' }),
+  apiUrls: ['/api/'],
+})
 // @ts-expect-error: no such option
 RefreshWorker.setup({ apiUrls: ['/api/'], logUrl: '/auth/login' })

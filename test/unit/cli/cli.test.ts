@@ -12,6 +12,7 @@ beforeEach(async () => {
   await mkdir(join(root, 'dist'))
   await writeFile(join(root, 'package.json'), '{ "version": "1.2.3" }')
   await writeFile(join(root, 'dist/refresh-worker.js'), 'library')
+  await writeFile(join(root, 'dist/refresh-worker.presets.js'), 'presets')
   await writeFile(join(root, 'dist/kill.js'), 'killer')
 })
 afterEach(() => rm(root, { recursive: true }))
@@ -67,6 +68,31 @@ describe('init', () => {
     expect(await content('worker.js')).toContain('RefreshWorker.setup')
     await run('init', folder, '--force')
     expect(await content('sw.js')).toContain('RefreshWorker.setup')
+  })
+})
+
+describe('init --presets', () => {
+  it('writes them too, and a worker script with one', async () => {
+    await run('init', folder, '--presets')
+    expect(await content('refresh-worker.presets.js')).toBe('presets')
+    expect(await content('sw.js')).toMatch(
+      /^importScripts\('refresh-worker\.js', 'refresh-worker\.presets\.js'\)\nRefreshWorker\.setup\(\{\n {2}\.\.\.RefreshWorker\.presets\./,
+    )
+  })
+
+  it('are kept up to date from then on, and looked at by check', async () => {
+    await run('init', folder, '--presets')
+    await writeFile(join(folder, 'refresh-worker.presets.js'), '/*! refresh-worker 1.0.0, MIT */')
+    expect(await run('check', folder)).toMatchObject({ code: 1, out: expect.stringContaining('is of 1.0.0') })
+    await run('init', folder)
+    expect(await run('check', folder)).toMatchObject({ code: 0, out: expect.stringContaining('presets.js is that of') })
+  })
+
+  it('shows a script that is there what it lacks', async () => {
+    await run('init', folder)
+    expect((await run('init', folder, '--presets')).out).toContain(
+      "importScripts('refresh-worker.js', 'refresh-worker.presets.js')",
+    )
   })
 })
 
@@ -139,7 +165,7 @@ describe('the command line', () => {
     [['init'], /one folder/],
     [['init', 'a', 'b'], /one folder/],
     [['--what'], /there is no --what: --help, --version/],
-    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --help, --version/],
+    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --presets, --help, --version/],
     [['init', 'public', '-f'], /init takes no -f/],
     [['check', 'public', '--force'], /check takes no --force/],
     [['init', 'public', '--force=yes'], /--force takes no value/],

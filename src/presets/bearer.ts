@@ -1,0 +1,67 @@
+/** Servers that take a refresh token, or give an access token, in a header. */
+import { bearerIn, type Preset } from './preset.ts'
+
+/**
+ * A refresh token that is sent as `Authorization: Bearer`, as flask-jwt-extended and NestJS's tutorials have it.
+ * @see https://flask-jwt-extended.readthedocs.io/en/stable/refreshing_tokens.html
+ */
+export function refreshTokenAsBearer(): Preset {
+  return {
+    useRefreshToken: true,
+    refreshRequest: ({ refreshToken }) => ({ headers: { Authorization: `Bearer ${refreshToken}` } }),
+  }
+}
+
+/**
+ * devise-jwt: a login's answer has the token in a header, and nothing renews it.
+ * @see https://github.com/waiting-for-dev/devise-jwt
+ */
+export function deviseJwt(): Preset {
+  return {
+    loginUrl: '/users/sign_in',
+    logoutUrl: '/users/sign_out',
+    logoutMethod: 'delete',
+    readTokens: tokenInHeader,
+  }
+}
+
+/**
+ * devise_token_auth (1.2 and later): each answer may bring a new token.
+ * @see https://devise-token-auth.gitbook.io/devise-token-auth/conceptual
+ */
+export function deviseTokenAuth(): Preset {
+  return {
+    loginUrl: '/auth/sign_in',
+    logoutUrl: '/auth/sign_out',
+    logoutMethod: 'delete',
+    tokensInAnswers: true,
+    readTokens: tokenInHeader,
+  }
+}
+
+/**
+ * SuperTokens, with its tokens in headers.
+ * @see https://supertokens.com/docs/references/fdi/introduction
+ */
+export function superTokens(): Preset {
+  return {
+    loginUrl: '/auth/signin',
+    signupUrl: '/auth/signup',
+    refreshTokenUrl: '/auth/session/refresh',
+    logoutUrl: '/auth/signout',
+    logoutMethod: 'post',
+    useRefreshToken: true,
+    refreshRequest: ({ refreshToken }) => ({
+      headers: { Authorization: `Bearer ${refreshToken}`, 'st-auth-mode': 'header' },
+    }),
+    readTokens: response => {
+      const accessToken = response.headers.get('st-access-token')
+      return accessToken ? { accessToken, refreshToken: response.headers.get('st-refresh-token') } : null
+    },
+  }
+}
+
+function tokenInHeader(response: Response) {
+  const accessToken = bearerIn(response)
+  return accessToken ? { accessToken } : null
+}

@@ -1,0 +1,42 @@
+import { bodyOf, json, type Preset, token } from './preset.ts'
+
+export interface CognitoOptions {
+  /** The app client's. */
+  readonly clientId: string
+  /** Such as `https://cognito-idp.eu-central-1.amazonaws.com/`. */
+  readonly url: string
+}
+
+const SERVICE = 'AWSCognitoIdentityProviderService.'
+
+/**
+ * Amazon Cognito user pools, by their own API: one URL for all, and a header that says what is meant.
+ * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html
+ */
+export function cognito({ clientId, url }: CognitoOptions): Preset {
+  const { href } = new URL(url)
+  const targets = ['InitiateAuth', 'RespondToAuthChallenge'].map(name => SERVICE + name)
+  return {
+    loginUrl: (asked, request) => asked.href === href && targets.includes(request.headers.get('X-Amz-Target') ?? ''),
+    refreshTokenUrl: href,
+    useRefreshToken: true,
+    refreshRequest: ({ refreshToken }) =>
+      json(
+        { AuthFlow: 'REFRESH_TOKEN_AUTH', ClientId: clientId, AuthParameters: { REFRESH_TOKEN: refreshToken } },
+        { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': `${SERVICE}InitiateAuth` },
+      ),
+    // A challenge holds none.
+    readTokens: async response => {
+      const result = (await bodyOf(response)).AuthenticationResult as Record<string, unknown> | undefined
+      const accessToken = token(result, 'AccessToken')
+      return accessToken === null
+        ? null
+        : {
+            accessToken,
+            refreshToken: token(result, 'RefreshToken'),
+            idToken: token(result, 'IdToken'),
+            expiresIn: result?.ExpiresIn as number,
+          }
+    },
+  }
+}

@@ -1,0 +1,10 @@
+/** Options for servers that many people use. */
+export { deviseJwt, deviseTokenAuth, refreshTokenAsBearer, superTokens } from './bearer.ts'
+export { betterAuth } from './better-auth.ts'
+export { type CognitoOptions, cognito } from './cognito.ts'
+export { directus } from './directus.ts'
+export { type FirebaseOptions, firebase } from './firebase.ts'
+export type { Preset } from './preset.ts'
+export { type CollectionOptions, laravelJwt, payload, pocketBase } from './renewing.ts'
+export { simpleJwt } from './simple-jwt.ts'
+export { type SupabaseOptions, supabase } from './supabase.ts'
