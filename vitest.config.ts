@@ -12,6 +12,7 @@ const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name
  * shown there, and elsewhere with EVERYWHERE=1 (`npm run test:all`), since it takes long.
  */
 const ONE_ENGINE = [
+  'backends',
   'composition',
   'demo',
   'discovery',
@@ -25,6 +26,7 @@ const ONE_ENGINE = [
   'oauth',
   'peers',
   'recipes',
+  'refusals',
   'renewal',
   'secrets',
   'session-cache',

@@ -5,3 +5,4 @@ export function isRequired(name: EngineName): boolean
 export function findBrowser(name: EngineName): string | undefined
 export function findShell(): string | undefined
 export function ensureBrowser(name: EngineName): string
+export function installByApt(...packages: readonly string[]): void

@@ -108,7 +108,7 @@ function hasApt() {
   return process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 }
 
-function installByApt(...packages) {
+export function installByApt(...packages) {
   run('apt-get', 'update', '-qq')
   run('apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...packages)
 }

@@ -16,8 +16,11 @@ const CLOCK = `
     port.postMessage('set')
   })`
 
+/** As much of it as a site has to know. */
+type SiteServer = Pick<AuthServer, 'origin' | 'files' | 'secrets' | 'forgetAccessTokens' | 'close'>
+
 /** An authorization server with its application, and one browser profile that uses it. */
-export class Site<Server extends AuthServer = AuthServer> {
+export class Site<Server extends SiteServer = AuthServer> {
   readonly server: Server
   readonly #profile: Profile
   #ahead = 0
@@ -28,7 +31,7 @@ export class Site<Server extends AuthServer = AuthServer> {
   }
 
   /** @param files by URL path: the worker's script, `/sw.js`, and the pages */
-  static async open<Server extends AuthServer>(
+  static async open<Server extends SiteServer>(
     browser: Pick<Browser, 'newProfile'>,
     server: Server,
     files: Readonly<Record<string, { type: string; body: string }>>,

@@ -1,0 +1,311 @@
+/** Kinds of servers by their documentation: what they answer is written as they write it. */
+import type { Express, Request } from 'express'
+import type { JWTPayload } from 'jose'
+import { type Backend, post, posts } from './backend.ts'
+import { type Issuer, LIFETIME, openImitation } from './imitation.ts'
+
+/** Whether a request brings the right password, by whatever names. */
+const knows = ({ users }: Issuer, name: unknown, password: unknown) =>
+  users[String(name).split('@', 1)[0] ?? ''] === password
+
+/** An API at `url` whose tokens are of the type `access`, and what it says to others. */
+function api(app: Express, issuer: Issuer, url: string, refusal: object, tokenOf = issuer.bearer) {
+  app.get(url, async (req, res) => {
+    const claims = await issuer.verify(tokenOf(req), 'access')
+    if (claims) res.json({ user: claims.sub })
+    else res.status(401).json(refusal)
+  })
+}
+
+const access = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'access' })
+const refresh = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'refresh' }, 86_400)
+const ADA = { email: 'ada@example.org', password: 'lovelace' }
+
+/** Spends a refresh token; null where it is not good. */
+async function take(issuer: Issuer, token: string | undefined): Promise<JWTPayload | null> {
+  const claims = await issuer.verify(token, 'refresh')
+  if (claims) issuer.spend(claims)
+  return claims
+}
+
+export const directus: Backend = {
+  title: 'Directus, mode json',
+  source: 'https://directus.io/docs/api/authentication',
+  setup: "{ ...RefreshWorker.presets.directus(), apiUrls: ['/users/', '/items/'] }",
+  login: post('/auth/login', ADA),
+  api: { url: '/users/me' },
+  isRefresh: posts('/auth/refresh'),
+  isLogout: posts('/auth/logout'),
+  open: () =>
+    openImitation((app, issuer) => {
+      const refusal = (code: string, message: string) => ({ errors: [{ message, extensions: { code } }] })
+      const tokens = async () => ({
+        data: { access_token: await access(issuer), refresh_token: await refresh(issuer), expires: LIFETIME * 1000 },
+      })
+      app.post('/auth/login', async (req, res) => {
+        if (knows(issuer, req.body.email, req.body.password)) res.json(await tokens())
+        else res.status(401).json(refusal('INVALID_CREDENTIALS', 'Invalid user credentials.'))
+      })
+      app.post('/auth/refresh', async (req, res) => {
+        if (req.body.mode === 'json' && (await take(issuer, req.body.refresh_token))) res.json(await tokens())
+        else res.status(401).json(refusal('INVALID_CREDENTIALS', 'Invalid user credentials.'))
+      })
+      app.post('/auth/logout', (_, res) => res.status(204).end())
+      api(app, issuer, '/users/me', refusal('TOKEN_EXPIRED', 'Token expired.'))
+    }),
+}
+
+export const supabase: Backend = {
+  title: 'Supabase Auth',
+  source: 'https://github.com/supabase/auth',
+  setup: "{ ...RefreshWorker.presets.supabase({ apikey: 'anon' }), apiUrls: ['/rest/v1/'] }",
+  login: post('/auth/v1/token?grant_type=password', ADA, { apikey: 'anon' }),
+  api: { url: '/rest/v1/me', headers: { apikey: 'anon' } },
+  isRefresh: posts('/auth/v1/token?grant_type=refresh_token'),
+  isLogout: posts('/auth/v1/logout'),
+  open: () =>
+    openImitation((app, issuer) => {
+      app.use((req, res, next) => {
+        if (req.get('apikey') === 'anon' || req.path === '/auth/v1/logout') next()
+        else res.status(401).json({ message: 'No API key found in request' })
+      })
+      app.post('/auth/v1/token', async (req, res) => {
+        const isPassword = req.query.grant_type === 'password'
+        const { email, password, refresh_token } = req.body
+        if (isPassword ? knows(issuer, email, password) : await take(issuer, refresh_token))
+          res.json({
+            access_token: await access(issuer),
+            token_type: 'bearer',
+            expires_in: LIFETIME,
+            expires_at: Math.floor(Date.now() / 1000) + LIFETIME,
+            refresh_token: await refresh(issuer),
+            user: { email: 'ada@example.org' },
+          })
+        else if (isPassword)
+          res.status(400).json({ code: 400, error_code: 'invalid_credentials', msg: 'Invalid login credentials' })
+        else
+          res.status(400).json({
+            code: 400,
+            error_code: 'refresh_token_not_found',
+            msg: 'Invalid Refresh Token: Refresh Token Not Found',
+          })
+      })
+      app.post('/auth/v1/logout', (_, res) => res.status(204).end())
+      api(app, issuer, '/rest/v1/me', { code: 'PGRST301', message: 'JWT expired' })
+    }),
+}
+
+export const pocketBase: Backend = {
+  title: 'PocketBase',
+  source: 'https://pocketbase.io/docs/api-records/',
+  setup: "{ ...RefreshWorker.presets.pocketBase(), apiUrls: ['/api/'] }",
+  login: post('/api/collections/users/auth-with-password', { identity: ADA.email, password: ADA.password }),
+  api: { url: '/api/collections/posts/records' },
+  isRefresh: posts('/api/collections/users/auth-refresh'),
+  open: () =>
+    openImitation((app, issuer) => {
+      const record = { collectionName: 'users', email: ADA.email }
+      app.post('/api/collections/users/auth-with-password', async (req, res) => {
+        if (knows(issuer, req.body.identity, req.body.password)) res.json({ token: await access(issuer), record })
+        else res.status(400).json({ status: 400, message: 'Failed to authenticate.', data: {} })
+      })
+      app.post('/api/collections/users/auth-refresh', async (req, res) => {
+        if (await issuer.verify(issuer.bearer(req), 'access')) res.json({ token: await access(issuer), record })
+        else
+          res
+            .status(401)
+            .json({ status: 401, message: 'The request requires valid record authorization token.', data: {} })
+      })
+      api(app, issuer, '/api/collections/posts/records', {
+        status: 401,
+        message: 'The request requires valid record authorization token.',
+        data: {},
+      })
+    }),
+}
+
+export const laravelJwt: Backend = {
+  title: 'Laravel, tymon/jwt-auth',
+  source: 'https://jwt-auth.readthedocs.io/en/develop/quick-start/',
+  setup: "{ ...RefreshWorker.presets.laravelJwt(), apiUrls: ['/api/'] }",
+  login: post('/api/auth/login', ADA),
+  api: { url: '/api/me' },
+  isRefresh: posts('/api/auth/refresh'),
+  isLogout: posts('/api/auth/logout'),
+  open: () =>
+    openImitation((app, issuer) => {
+      const token = async () => ({ access_token: await access(issuer), token_type: 'bearer', expires_in: LIFETIME })
+      app.post('/api/auth/login', async (req, res) => {
+        if (knows(issuer, req.body.email, req.body.password)) res.json(await token())
+        else res.status(401).json({ error: 'Unauthorized' })
+      })
+      app.post('/api/auth/refresh', async (req, res) => {
+        const claims = await issuer.verify(issuer.bearer(req), 'access')
+        // Laravel makes a 500 of an exception that nobody handles.
+        if (!claims)
+          return void res
+            .status(500)
+            .json({ message: 'The token has been blacklisted', exception: 'TokenBlacklistedException' })
+        issuer.spend(claims)
+        res.json(await token())
+      })
+      app.post('/api/auth/logout', (_, res) => res.json({ message: 'Successfully logged out' }))
+      api(app, issuer, '/api/me', { message: 'Unauthenticated.' })
+    }),
+}
+
+export const payload: Backend = {
+  title: 'Payload',
+  source: 'https://payloadcms.com/docs/authentication/operations',
+  setup: "{ ...RefreshWorker.presets.payload(), apiUrls: ['/api/'] }",
+  login: post('/api/users/login', ADA),
+  api: { url: '/api/users/me' },
+  isRefresh: posts('/api/users/refresh-token'),
+  isLogout: posts('/api/users/logout'),
+  open: () =>
+    openImitation((app, issuer) => {
+      const exp = () => Math.floor(Date.now() / 1000) + LIFETIME
+      app.post('/api/users/login', async (req, res) => {
+        if (knows(issuer, req.body.email, req.body.password))
+          res.json({ message: 'Auth Passed', token: await access(issuer), exp: exp(), user: ADA.email })
+        else res.status(401).json({ errors: [{ message: 'The email or password provided is incorrect.' }] })
+      })
+      app.post('/api/users/refresh-token', async (req, res) => {
+        if (await issuer.verify(issuer.bearer(req), 'access'))
+          res.json({
+            message: 'Token refresh successful',
+            refreshedToken: await access(issuer),
+            exp: exp(),
+            user: ADA.email,
+          })
+        else res.status(403).json({ errors: [{ message: 'You are not allowed to perform this action.' }] })
+      })
+      app.post('/api/users/logout', (_, res) => res.json({ message: 'Logged out successfully.' }))
+      api(app, issuer, '/api/users/me', { errors: [{ message: 'Unauthorized' }] })
+    }),
+}
+
+export const flaskJwtExtended: Backend = {
+  title: "flask-jwt-extended; NestJS's tutorials",
+  source: 'https://flask-jwt-extended.readthedocs.io/en/stable/refreshing_tokens.html',
+  setup:
+    "{\n  ...RefreshWorker.presets.refreshTokenAsBearer(),\n  apiUrls: ['/protected'],\n  loginUrl: '/login',\n  refreshTokenUrl: '/refresh',\n}",
+  login: post('/login', { username: 'ada', password: 'lovelace' }),
+  api: { url: '/protected' },
+  isRefresh: posts('/refresh'),
+  open: () =>
+    openImitation((app, issuer) => {
+      app.post('/login', async (req, res) => {
+        if (knows(issuer, req.body.username, req.body.password))
+          res.json({ access_token: await access(issuer), refresh_token: await refresh(issuer) })
+        else res.status(401).json({ msg: 'Bad username or password' })
+      })
+      app.post('/refresh', async (req, res) => {
+        if (await issuer.verify(issuer.bearer(req), 'refresh')) res.json({ access_token: await access(issuer) })
+        else res.status(422).json({ msg: 'Signature verification failed' })
+      })
+      api(app, issuer, '/protected', { msg: 'Token has expired' })
+    }),
+}
+
+export const deviseJwt: Backend = {
+  title: 'Rails, devise-jwt',
+  source: 'https://github.com/waiting-for-dev/devise-jwt',
+  setup: "{ ...RefreshWorker.presets.deviseJwt(), apiUrls: ['/posts/'] }",
+  login: post('/users/sign_in', { user: ADA }),
+  api: { url: '/posts/mine' },
+  isRefresh: null,
+  isLogout: came => came.method === 'DELETE' && came.url === '/users/sign_out',
+  open: () =>
+    openImitation((app, issuer) => {
+      app.post('/users/sign_in', async (req, res) => {
+        const { email, password } = req.body.user
+        if (knows(issuer, email, password))
+          res
+            .status(201)
+            .set('Authorization', `Bearer ${await access(issuer)}`)
+            .json({ email })
+        else res.status(401).json({ error: 'Invalid Email or password.' })
+      })
+      app.delete('/users/sign_out', (_, res) => res.status(204).end())
+      api(app, issuer, '/posts/mine', { error: 'Signature has expired' })
+    }),
+}
+
+export const deviseTokenAuth: Backend = {
+  title: 'Rails, devise_token_auth',
+  source: 'https://devise-token-auth.gitbook.io/devise-token-auth/conceptual',
+  setup: "{ ...RefreshWorker.presets.deviseTokenAuth(), apiUrls: ['/posts/'] }",
+  login: post('/auth/sign_in', ADA),
+  api: { url: '/posts/mine' },
+  isRefresh: null,
+  isRolling: true,
+  isLogout: came => came.method === 'DELETE' && came.url === '/auth/sign_out',
+  open: () =>
+    openImitation((app, issuer) => {
+      /** `Bearer` with a JSON object in base64: token, client and uid. */
+      const wrap = (token: string) =>
+        Buffer.from(JSON.stringify({ 'access-token': token, client: 'one', uid: ADA.email })).toString('base64')
+      const unwrap = (req: Request) => {
+        try {
+          return JSON.parse(Buffer.from(issuer.bearer(req) ?? '', 'base64').toString())['access-token']
+        } catch {
+          return undefined
+        }
+      }
+      app.post('/auth/sign_in', async (req, res) => {
+        if (knows(issuer, req.body.email, req.body.password))
+          res.set('Authorization', `Bearer ${wrap(await access(issuer))}`).json({ data: { email: ADA.email } })
+        else res.status(401).json({ success: false, errors: ['Invalid login credentials. Please try again.'] })
+      })
+      app.delete('/auth/sign_out', (_, res) => res.json({ success: true }))
+      app.get('/posts/mine', async (req, res, next) => {
+        const claims = await issuer.verify(unwrap(req), 'access')
+        if (!claims) return next()
+        // Each token is good once, but for the requests of one moment, which share it.
+        setTimeout(() => issuer.spend(claims), 1_000)
+        res.set('Authorization', `Bearer ${wrap(await access(issuer))}`).json({ user: claims.sub })
+      })
+      api(app, issuer, '/posts/mine', { errors: ['You need to sign in or sign up before continuing.'] }, unwrap)
+    }),
+}
+
+export const superTokens: Backend = {
+  title: 'SuperTokens, tokens in headers',
+  source: 'https://supertokens.com/docs/references/fdi/introduction',
+  setup: "{ ...RefreshWorker.presets.superTokens(), apiUrls: ['/api/'] }",
+  login: post(
+    '/auth/signin',
+    {
+      formFields: [
+        { id: 'email', value: ADA.email },
+        { id: 'password', value: ADA.password },
+      ],
+    },
+    { 'st-auth-mode': 'header' },
+  ),
+  api: { url: '/api/me' },
+  isRefresh: posts('/auth/session/refresh'),
+  isLogout: posts('/auth/signout'),
+  open: () =>
+    openImitation((app, issuer) => {
+      const tokens = async () => ({
+        'st-access-token': await access(issuer),
+        'st-refresh-token': await refresh(issuer),
+        'front-token': 'ada',
+      })
+      app.post('/auth/signin', async (req, res) => {
+        const value = (id: string) => req.body.formFields.find((field: { id: string }) => field.id === id)?.value
+        if (knows(issuer, value('email'), value('password')) && req.get('st-auth-mode') === 'header')
+          res.set(await tokens()).json({ status: 'OK' })
+        else res.json({ status: 'WRONG_CREDENTIALS_ERROR' })
+      })
+      app.post('/auth/session/refresh', async (req, res) => {
+        if (req.get('st-auth-mode') === 'header' && (await take(issuer, issuer.bearer(req))))
+          res.set(await tokens()).json({})
+        else res.status(401).json({ message: 'unauthorised' })
+      })
+      app.post('/auth/signout', (_, res) => res.json({ status: 'OK' }))
+      api(app, issuer, '/api/me', { message: 'try refresh token' })
+    }),
+}
