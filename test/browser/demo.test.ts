@@ -87,14 +87,14 @@ it('the panel shows sessions, timers, refreshes with their outcomes, messages an
   const ofAda = expect.stringMatching(/Tab \d\s+Ada · #2/)
   await expect.poll(async () => (await panel()).tabs).toEqual([ofAda, ofAda])
 
-  // The token endpoint is down: no state changes, so no message tells of it.
+  // The token endpoint is down: the session goes on, and a message tells that refreshes fail.
   scene.serve('/auth/login', (_request, response) => response.writeHead(503).end())
   await click(first, /update the token/i)
   await expect.poll(panel).toMatchObject({
     marks: [1, 1],
     chart: expect.stringContaining('1 refreshed, 1 failed'),
     table: ['refresh_unavailable', 'refreshed'],
-    heard: ['refresh', 'login'],
+    heard: ['refresh_failed', 'refresh', 'login'],
   })
 })
 
@@ -141,7 +141,7 @@ describe.runIf(engine.can.seeWorkerConsole)('the log of the development worker (
     await expect
       .poll(lines)
       .toMatch(
-        /GET \/api\/orders\/1 → 200, \d+ ms\n.*\n.*sent with .*\n.*waits for a refresh: the answer was 401\n.*sent once more/,
+        /GET \/api\/orders\/1 → 200, \d+ ms\n.*\n.*sent with .*\n.*waits for a refresh: the answer calls for a new token\n.*sent once more/,
       )
     expect(lines()).toMatch(/refreshed the access token in \d+ ms/)
 
