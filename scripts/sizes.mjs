@@ -5,11 +5,11 @@ import { build } from 'esbuild'
 
 // Bytes after gzip. The targets, which are not met yet, are of a worker without DPoP and of a page.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 24_700, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 26_000, target: 6_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
-    limit: 5_700,
+    limit: 5_750,
     target: 2_500,
   },
 ]

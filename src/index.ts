@@ -9,6 +9,7 @@ export {
   type AnonymousState,
   type AuthenticatedState,
   type AuthState,
+  type GivenTokens,
   ID_TOKEN_PLACEHOLDER,
   REFRESH_TOKEN_PLACEHOLDER,
   type RefreshReport,

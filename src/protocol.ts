@@ -54,6 +54,20 @@ export interface StateMessage {
   readonly sequence: number
 }
 
+/** Tokens of a login that the worker has not seen. */
+export interface GivenTokens {
+  readonly refreshToken?: string | null
+  readonly accessToken?: string | null
+  readonly idToken?: string | null
+  /** When the access token expires, in milliseconds since the epoch; without it, a JWT's own `exp` tells. */
+  readonly expiresAt?: number | null
+  /**
+   * They are of a login that was just made, and take the place of whoever is logged in. Without it, they do so only where
+   * they are JWTs that were issued (`iat`) after that session began.
+   */
+  readonly isNew?: boolean
+}
+
 interface Envelope {
   readonly ns: typeof NAMESPACE
   readonly v: typeof PROTOCOL_VERSION
@@ -67,6 +81,7 @@ export type PageRequest = Envelope & { readonly session?: string } & (
     | { readonly type: 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
     /** `isBackOnline`: the machine was offline until now, so that a refresh that has failed may be tried at once. */
     | { readonly type: 'state'; readonly isBackOnline?: true }
+    | { readonly type: 'adopt'; readonly tokens: GivenTokens }
     /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
     | { readonly type: 'update-token'; readonly generation?: number }
   )
@@ -79,6 +94,8 @@ export type WorkerReply = Envelope &
     /** Whether the page should ask again in {@link KEEP_ALIVE}. */
     | { readonly type: 'keep-alive'; readonly isNeeded: boolean }
     | { readonly type: 'access-token'; readonly accessToken: string }
+    /** Whether there is a new session. */
+    | { readonly type: 'adopt'; readonly isAdopted: boolean }
     | { readonly type: 'error'; readonly code: ErrorCode; readonly message: string }
   )
 
@@ -107,6 +124,7 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
   'inspect',
   'keep-alive',
   'access-token',
+  'adopt',
 ])
 
 /** Reads what a page sent: only known types, only known fields; null for anything else. */
@@ -116,11 +134,30 @@ export function parsePageRequest(data: unknown): PageRequest | null {
   const session = own(data, 'session')
   if (session !== undefined && typeof session !== 'string') return null
   const whose = session === undefined ? {} : { session }
+  if (type === 'adopt') {
+    const tokens = own(data, 'tokens')
+    return typeof tokens === 'object' && tokens !== null
+      ? envelope({ type, tokens: readGiven(tokens), ...whose })
+      : null
+  }
   if (type === 'state' && own(data, 'isBackOnline') === true) return envelope({ type, isBackOnline: true, ...whose })
   if (type !== 'update-token') return envelope({ type, ...whose })
   const generation = own(data, 'generation')
   if (generation === undefined) return envelope({ type, ...whose })
   return typeof generation === 'number' && Number.isFinite(generation) ? envelope({ type, generation, ...whose }) : null
+}
+
+/** Only known fields, of known types; what is missing then, the worker says. */
+function readGiven(tokens: object): GivenTokens {
+  const given: Record<string, unknown> = {}
+  for (const name of ['accessToken', 'refreshToken', 'idToken']) {
+    const token = own(tokens, name)
+    if (typeof token === 'string') given[name] = token
+  }
+  const expiresAt = own(tokens, 'expiresAt')
+  if (typeof expiresAt === 'number' && Number.isFinite(expiresAt)) given.expiresAt = expiresAt
+  if (own(tokens, 'isNew') === true) given.isNew = true
+  return given
 }
 
 /** Whether the worker sent this to every page; the worker is trusted to have filled it in rightly. */

@@ -5,7 +5,7 @@ import type { AuthClient } from './page/auth-client.ts'
 import { AuthEventTarget } from './page/auth-events.ts'
 import type { InspectReport } from './page/inspect-report.ts'
 import { ObservedState, UNKNOWN, unsupported } from './page/observed-state.ts'
-import type { AnonymousReason, AuthenticatedState, AuthState, UnsupportedState } from './protocol.ts'
+import type { AnonymousReason, AuthenticatedState, AuthState, GivenTokens, UnsupportedState } from './protocol.ts'
 
 declare const __VERSION__: string
 
@@ -31,6 +31,7 @@ export interface FakeAnswers {
   readonly updateToken: FakeState
   readonly logout: FakeState
   readonly getAccessToken: string
+  readonly adopt: boolean
   readonly inspect: InspectReport
 }
 
@@ -48,7 +49,7 @@ export function fakeAuth(state: FakeState = { status: 'anonymous' }): FakeAuth {
 
 /**
  * An {@link AuthClient} whose state a test sets. Unless told otherwise it behaves as with a server that is well:
- * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `getAccessToken()`
+ * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `adopt()` begins one; `getAccessToken()`
  * rejects with `access_token_not_exposed`. Before the state is known, calls wait; where it is `unsupported` they reject.
  */
 export class FakeAuth extends AuthEventTarget implements AuthClient {
@@ -79,6 +80,11 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
       getAccessToken: () => {
         throw errorOf('access_token_not_exposed')
       },
+      adopt: () => {
+        if (this.getSnapshot().status === 'authenticated') return false
+        this.set({ status: 'authenticated' })
+        return true
+      },
       inspect: () => reportOf(this.getSnapshot()),
     }
     this.set(state)
@@ -106,6 +112,11 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
 
   async getAccessToken(): Promise<string> {
     return this.#call('getAccessToken', answer => answer())
+  }
+
+  /** Begins a session where nobody is logged in, whatever the tokens are. */
+  async adopt(_tokens: GivenTokens): Promise<boolean> {
+    return this.#call('adopt', answer => answer())
   }
 
   async inspect(): Promise<InspectReport> {

@@ -4,15 +4,17 @@ import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
 import type { Ports, WaitUntil, WatchPage } from './ports.ts'
-import { createAdopt } from './requests/adopt.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
+import { attach, hasOwnCredentials, withoutHeader } from './requests/attach.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
 import { runsOperation } from './requests/operations.ts'
 import { createRenew } from './requests/renewal.ts'
 import { createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
+import { createTakeTokens } from './requests/take-tokens.ts'
 import { createIsUnauthorized } from './requests/unauthorized.ts'
+import { createAdopt } from './session/adopt.ts'
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
@@ -102,8 +104,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     log,
   })
   const isUnauthorized = createIsUnauthorized(config, hooks)
-  const adopt = config.tokensInAnswers ? createAdopt({ config, sessions, readAnswer }) : null
-  const authorize = createAuthorize({ config, sessions, freshSession, isUnauthorized, adopt, fetch, prover, now })
+  const takeTokens = config.tokensInAnswers ? createTakeTokens({ config, sessions, readAnswer }) : null
+  const authorize = createAuthorize({ config, sessions, freshSession, isUnauthorized, takeTokens, fetch, prover, now })
   const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
@@ -126,6 +128,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     work =>
       waitUntil(work.finally(saved))
 
+  const bypassOr = (kind: RequestKind, { headers }: Request) => (headers.has(config.bypassHeader) ? 'bypass' : kind)
+
   let openRequests = 0
   const answerKind: Core['answer'] = async (kind, request, event, watchPage) => {
     const waitUntil = untilSaved(promise => event.waitUntil(promise))
@@ -140,10 +144,17 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         return forward(request, waitUntil)
       case 'operation':
         return answerKind(
-          (await runsOperation(request, config.loginOperations)) ? 'login' : 'api',
+          (await runsOperation(request, config.loginOperations)) ? 'login' : bypassOr('api', request),
           request,
           event,
           watchPage,
+        )
+      case 'bypass':
+        return fetch(
+          withoutHeader(
+            hasOwnCredentials(request, config) ? request : attach(request, config, null),
+            config.bypassHeader,
+          ),
         )
       case 'api':
         for (const route of routes) {
@@ -156,6 +167,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
 
   const answerMessage = createAnswerMessage({
     config,
+    adopt: createAdopt({ config, sessions, sha256: es256.sha256, newId, now }),
     sessions,
     freshSession,
     backOff,

@@ -12,6 +12,7 @@ import type { Hooks } from './hooks/ask-hook.ts'
 import type { Config, DisclosureOptions, SessionLimits, SessionName } from './options/config.ts'
 import type { Clock, Log, NewId, WaitUntil } from './ports.ts'
 import type { Logout } from './requests/logout.ts'
+import type { Adopt } from './session/adopt.ts'
 import type { BackOff } from './session/back-off.ts'
 import type { FreshSession } from './session/fresh-session.ts'
 import {
@@ -76,6 +77,7 @@ interface Needs {
   readonly freshSession: FreshSession
   readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
+  readonly adopt: Adopt
   readonly describeState: DescribeState
   readonly now: Clock
   readonly log: Log
@@ -87,7 +89,7 @@ interface Needs {
 }
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
-  const { config, sessions, freshSession, backOff, logout, describeState, now, log } = needs
+  const { config, sessions, freshSession, backOff, logout, adopt, describeState, now, log } = needs
   const { about, isDurable, openRequests, hookFailures, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
@@ -125,6 +127,8 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         if (!isDone) await freshSession.refresh(session, waitUntil)
         return stateReply()
       }
+      case 'adopt':
+        return envelope({ type: 'adopt', isAdopted: await adopt(message.tokens) })
       case 'logout':
         await logout(waitUntil)
         return stateReply()

@@ -3,6 +3,16 @@ import { ask, type Question, type Reply } from './ask.ts'
 import type { Connection } from './connection.ts'
 import { settled, within } from './worker-state.ts'
 
+/** How long a page waits for an answer (milliseconds). */
+export const ANSWER_LIMIT = 10_000
+
+/**
+ * How long it waits for one that needs the token endpoint before it asks again, and how often: nothing tells a page
+ * that the worker was killed. One that is still at it takes both for one.
+ */
+export const REFRESH_LIMIT = 5_000
+export const REFRESH_TRIES = 12
+
 /** How long (milliseconds) a page waits for a new version to take over. */
 const TAKEOVER_LIMIT = 30_000
 

@@ -1,29 +1,22 @@
 import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
-import { type AuthState, isKeepAlive, isWorkerBroadcast, KEEP_ALIVE, type StateMessage } from '../protocol.ts'
+import { type AuthState, type GivenTokens, isKeepAlive, isWorkerBroadcast, type StateMessage } from '../protocol.ts'
 import { noAnswer, type Question, unexpected } from './ask.ts'
-import { type AskActive, createAskActive } from './ask-active.ts'
+import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
 import { type Connection, complain, foreign } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
+import { createKeepAlive } from './keep-alive.ts'
 import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
 
 declare const __VERSION__: string
 
 /**
- * How long a page waits for an answer; and how long it takes the state for true where another worker has taken control
- * of it and is silent: it may know nothing of us, all the more where its script has another name (milliseconds).
+ * How long a page takes the state for true where another worker has taken control of it and is silent: it may know
+ * nothing of us, all the more where its script has another name (milliseconds).
  */
-const ANSWER_LIMIT = 10_000
 const SUCCESSOR_LIMIT = 3_000
 const STRANGER_LIMIT = 800
-
-/**
- * How long it waits for one that needs the token endpoint before it asks again, and how often: nothing tells a page
- * that the worker was killed. One that is still at it takes both for one.
- */
-const REFRESH_LIMIT = 5_000
-const REFRESH_TRIES = 12
 
 /** How long (milliseconds) a page waits before it looks for a new version. */
 const SILENCE = 1_000
@@ -36,7 +29,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   #ready: Promise<void>
   #run = ''
   #sequence = 0
-  #keeping: ReturnType<typeof setInterval> | undefined
   /** Of the worker that has answered last. */
   #scriptUrl: string | undefined
   /** What is listened to, once: whoever speaks for the registration now. */
@@ -47,6 +39,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   readonly #storageKey: string | null
   readonly #sessions: Map<string, AuthClient>
   readonly #ask: AskActive
+  readonly #keepAlive: () => void
   readonly #observed: ObservedState
   readonly #attention: Attention
 
@@ -63,6 +56,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     this.#storageKey = storageKey
     this.#sessions = sessions
     this.#ask = createAskActive(connection, storageKey)
+    this.#keepAlive = createKeepAlive(this.#ask)
     this.#observed = new ObservedState(obstacle ? unsupported(obstacle) : UNKNOWN, this)
     this.#attention = new Attention({ getState: this.getSnapshot, sync: news => this.#sync(news) })
     this.#ready = this.#open()
@@ -122,6 +116,21 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   async logout(): Promise<AuthState> {
     await this.#started()
     return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
+  }
+
+  /**
+   * Hands over the tokens of a login that the worker has not seen: what an application finds in its storage when it begins
+   * to use the worker, or what a redirect, a native shell or an SDK brings. Call it as often as you like, in every tab: of
+   * all calls with the same tokens one begins a session, and none does after a logout.
+   * @returns whether there is a new session; false: the tokens are known, or older than the session there is
+   * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, and those of {@link AuthClient.ready}
+   */
+  async adopt(tokens: GivenTokens): Promise<boolean> {
+    await this.#started()
+    const reply = await this.#ask({ type: 'adopt', tokens }, ANSWER_LIMIT)
+    if (reply.type !== 'adopt') throw unexpected(reply.type)
+    await this.#sync()
+    return reply.isAdopted
   }
 
   /**
@@ -217,17 +226,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   /** Asks for the state; where the session is due, this makes the worker refresh it. */
   async #sync(news: { readonly isBackOnline?: true } = {}) {
     await this.#askForState({ type: 'state', ...news }, ANSWER_LIMIT)
-  }
-
-  /** Each message gives the worker some more time; ended by the worker, when its last answer is out. */
-  #keepAlive() {
-    clearInterval(this.#keeping)
-    const send = async () => {
-      const reply = await this.#ask({ type: 'keep-alive' }, ANSWER_LIMIT).catch(() => null)
-      if (reply?.type !== 'keep-alive' || !reply.isNeeded) clearInterval(this.#keeping)
-    }
-    this.#keeping = setInterval(send, KEEP_ALIVE)
-    send()
   }
 
   #isOurs({ session, isDefault }: Partial<StateMessage>): boolean {

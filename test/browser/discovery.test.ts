@@ -59,7 +59,10 @@ describe("with nothing but an issuer's name", () => {
     const other = await newTab()
     const { id_token, ...seen } = JSON.parse(await exchangeCode(page))
     expect(JSON.stringify(seen)).not.toMatch(SECRETS)
-    expect(seen).toMatchObject({ access_token: 'refresh-worker-access-token', token_type: 'Bearer' })
+    expect(seen).toMatchObject({
+      access_token: expect.stringContaining('refresh-worker-access-token'),
+      token_type: 'Bearer',
+    })
     expect(await get(page, '/api/me')).toBe(200)
 
     server.forgetAccessTokens()
@@ -90,7 +93,9 @@ describe("with nothing but an issuer's name", () => {
   it.runIf(engine.can.stopWorkers)('a worker that has just been started misses no login', async () => {
     const page = await open()
     await page.stopWorkers()
-    expect(JSON.parse(await exchangeCode(page))).toMatchObject({ access_token: 'refresh-worker-access-token' })
+    expect(JSON.parse(await exchangeCode(page))).toMatchObject({
+      access_token: expect.stringContaining('refresh-worker-access-token'),
+    })
     await untilStatus(page, 'authenticated')
   })
 
@@ -129,7 +134,9 @@ describe('while the issuer does not tell', () => {
     const form = () => fetch('/api/me', { method: 'POST', body: new URLSearchParams({ q: 'x' }) }).then(r => r.status)
     expect(await page.evaluate(form)).toBe(401)
     isFailing = false
-    expect(JSON.parse(await exchangeCode(page))).toMatchObject({ access_token: 'refresh-worker-access-token' })
+    expect(JSON.parse(await exchangeCode(page))).toMatchObject({
+      access_token: expect.stringContaining('refresh-worker-access-token'),
+    })
     expect(await get(page, '/api/me')).toBe(200)
   })
 })

@@ -166,8 +166,8 @@ describe('oidc-client-ts', () => {
       return { user, stored: JSON.stringify(sessionStorage), me: await response.json() }
     })
     expect(user).toEqual({
-      access_token: ACCESS,
-      refresh_token: REFRESH,
+      access_token: expect.stringContaining(ACCESS),
+      refresh_token: expect.stringContaining(REFRESH),
       expired: false,
       profile: expect.objectContaining({ sub: 'ada', name: nameOf('ada') }),
       // Which is that of the real token.
@@ -184,7 +184,7 @@ describe('oidc-client-ts', () => {
     const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, 'page.manager.signinSilent()')))
     expect(renewed.flat()).toHaveLength(6)
     for (const user of renewed.flat()) {
-      expect(user.access_token).toBe(ACCESS)
+      expect(user.access_token).toContain(ACCESS)
       expect(user.expires_in).toBeGreaterThan(500)
     }
     expect(server.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
@@ -223,7 +223,7 @@ describe('oidc-client-ts', () => {
           error => error.message,
         ),
       )
-    expect(await renewal(tab)).toBe('sub in id_token does not match current sub')
+    expect(await renewal(tab)).toMatch(/another login has taken the place of this session/)
     expect(await renewal(other)).toBe('grace')
     expect(server.stats.refreshes).toBe(0)
   })
@@ -237,7 +237,11 @@ describe('oidc-client-ts', () => {
       const user = await window.page.manager.signinSilent({ forceIframeAuth: true })
       return { access_token: user?.access_token, refresh_token: user?.refresh_token, sub: user?.profile.sub }
     })
-    expect(user).toEqual({ access_token: ACCESS, refresh_token: REFRESH, sub: 'ada' })
+    expect(user).toEqual({
+      access_token: expect.stringContaining(ACCESS),
+      refresh_token: expect.stringContaining(REFRESH),
+      sub: 'ada',
+    })
     expect((await sessionOf(tab)).sessionId).not.toBe(before.sessionId)
     expect(await get(tab, '/api/me')).toBe(200)
     expect(server.stats).toMatchObject({ refreshes: 0, unauthorized: 0 })
@@ -301,7 +305,7 @@ describe('oauth4webapi', () => {
       return { tokens, user, me: await response.json() }
     })
     expect(seen).toMatchObject({
-      tokens: { access_token: ACCESS, refresh_token: REFRESH },
+      tokens: { access_token: expect.stringContaining(ACCESS), refresh_token: expect.stringContaining(REFRESH) },
       user: { sub: 'ada', name: nameOf('ada') },
       me: { sub: 'ada' },
     })
@@ -315,7 +319,7 @@ describe('oauth4webapi', () => {
     const renewed = await Promise.all(tabs.map(tab => renewThrice(tab, `page.renew(${tokens})`)))
     expect(renewed.flat()).toHaveLength(6)
     for (const { access_token, expires_in } of renewed.flat()) {
-      expect(access_token).toBe(ACCESS)
+      expect(access_token).toContain(ACCESS)
       expect(expires_in).toBeGreaterThan(500)
     }
     expect(server.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })

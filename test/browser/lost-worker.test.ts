@@ -1,7 +1,7 @@
 /** What a page does that has lost its worker, never had one, or does not have it yet. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from './engines/engine.ts'
-import { barrier, engine, get, logIn, PAGE, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { barrier, engine, get, logIn, PAGE, Scene, SECRETS, stateOf, untilStatus, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
@@ -45,7 +45,7 @@ describe('a worker that goes while a page is open', () => {
     expect(state).toEqual({ status: 'anonymous', reason: 'none' })
     // At once, without a look at `ready`.
     const { body } = await logIn(page)
-    expect(JSON.stringify(body)).not.toContain('eyJ')
+    expect(JSON.stringify(body)).not.toMatch(SECRETS)
     await untilStatus(page, 'authenticated')
     expect(await get(page, '/api/me')).toBe(200)
   })
@@ -134,7 +134,7 @@ describe('V22: a login before the worker controls the page', () => {
     expect(await get(page, '/api/me')).toBe(401)
     expect(scene.demo.log.filter(({ path }) => path === '/auth/login')).toEqual([])
     slow.open()
-    expect(await page.evaluate<string>('window.login')).not.toContain('eyJ')
+    expect(await page.evaluate<string>('window.login')).not.toMatch(SECRETS)
     await untilStatus(page, 'authenticated')
     expect(await get(page, '/api/me')).toBe(200)
     const isNative = '[fetch, XMLHttpRequest.prototype.send].every(one => /native code/.test(one))'
@@ -147,7 +147,7 @@ describe('V22: a login before the worker controls the page', () => {
     const page = await scene.tab()
     scene.files['/test.html'] = early(byFetch)['/test.html']
     await page.hardReload()
-    expect(await page.evaluate<string>('window.login')).not.toContain('eyJ')
+    expect(await page.evaluate<string>('window.login')).not.toMatch(SECRETS)
     await untilStatus(page, 'authenticated')
     expect(await get(page, '/api/me')).toBe(200)
   })

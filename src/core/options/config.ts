@@ -39,6 +39,7 @@ export type SessionName = Pick<Config, 'storageKey'>
 export type UrlOptions = Pick<
   Config,
   | 'apiUrls'
+  | 'bypassHeader'
   | 'destinations'
   | 'httpInterceptor'
   | 'loginOperations'
@@ -83,4 +84,7 @@ export type HookOptions = Pick<Config, 'isRefreshRejected' | 'isUnauthorized' | 
 export type SessionLimits = Pick<Config, 'maxAge' | 'maxIdle'>
 
 /** What pages may see of tokens. */
-export type DisclosureOptions = Pick<Config, 'claims' | 'exposeAccessToken' | 'exposeIdToken' | 'redactTokens'>
+export type DisclosureOptions = Pick<
+  Config,
+  'claims' | 'exposeAccessToken' | 'exposeIdToken' | 'placeholders' | 'redactTokens'
+>

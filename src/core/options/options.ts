@@ -145,6 +145,13 @@ export interface Options {
   /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
   replayBodyLimit?: number
   /**
+   * Which requests to `apiUrls` get the token: `'always'`, all of them; `'placeholder'`, those that carry a placeholder in
+   * `authHeader`, as an application does that keeps its token, and forgets it when it logs out.
+   */
+  attach?: 'always' | 'placeholder'
+  /** A request with this header, whatever its value, is sent without a token, and without the header. */
+  bypassHeader?: string
+  /**
    * Which requests get the token besides those of scripts: `'image'`, `'video'` and so on, as in `request.destination`.
    * They are sent in mode `cors`, since browsers drop the token in `no-cors`.
    */
@@ -156,6 +163,11 @@ export interface Options {
   staticRoutes?: boolean
   /** Pages see placeholders in place of tokens in login responses. */
   redactTokens?: boolean
+  /**
+   * What the placeholder of a JWT is: `'jwt'`, one with the same header and claims, for code that decodes it, and a
+   * signature that no key makes; `'opaque'`, a text that says nothing. Of any other token it is that text.
+   */
+  placeholders?: 'jwt' | 'opaque'
   /**
    * Leaves the id token in login responses, as OAuth libraries need it, and gives it along with what they renew; false:
    * pages see a placeholder in its place too.

@@ -121,6 +121,8 @@ export const table: Readonly<Record<keyof Options, Row>> = {
     'a number of bytes, 0 or more',
     value => Number.isSafeInteger(value) && (value as number) >= 0,
   ],
+  attach: oneOf('always', 'placeholder'),
+  bypassHeader: ['Refresh-Worker-Bypass', 'the name of a header', isHeaderName],
   destinations: [
     [''],
     `an array of ${[...DESTINATIONS].map(name => `'${name}'`).join(', ')}: no navigations`,
@@ -128,6 +130,7 @@ export const table: Readonly<Record<keyof Options, Row>> = {
   ],
   staticRoutes: flag(false),
   redactTokens: flag(true),
+  placeholders: oneOf('jwt', 'opaque'),
   exposeIdToken: flag(true),
   claims: [[], 'an array of claim names', value => Array.isArray(value) && value.every(isText)],
   exposeAccessToken: flag(false),

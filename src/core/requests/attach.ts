@@ -1,13 +1,17 @@
-import { ACCESS_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import { rebuild } from '../http/rebuild.ts'
 import type { HeaderOptions } from '../options/config.ts'
 import type { Usable } from '../session/session.ts'
 import { authorization } from '../tokens/authorization.ts'
+import { findPlaceholder, type Placeholder } from '../tokens/placeholder.ts'
 
 /** Whether the page sent credentials of its own, which win; a placeholder out of a login response is none. */
 export function hasOwnCredentials(request: Request, config: HeaderOptions): boolean {
-  const value = request.headers.get(config.authHeader)
-  return value !== null && !value.includes(ACCESS_TOKEN_PLACEHOLDER)
+  return request.headers.has(config.authHeader) && !placeholderIn(request, config)
+}
+
+/** The placeholder that a page has sent in place of its credentials; null: there is none. */
+export function placeholderIn({ headers }: Request, { authHeader }: HeaderOptions): Placeholder | null {
+  return findPlaceholder(headers.get(authHeader))
 }
 
 /** The same request with the session's access token, or with none. */
@@ -22,6 +26,13 @@ export function attach(request: Request, config: HeaderOptions, session: Usable 
   })
   if (session) copy.headers.set(authHeader, authorization(config, session))
   else copy.headers.delete(authHeader)
+  return copy
+}
+
+/** The same request without a header. */
+export function withoutHeader(request: Request, name: string): Request {
+  const copy = rebuild(request)
+  copy.headers.delete(name)
   return copy
 }
 

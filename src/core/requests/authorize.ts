@@ -19,11 +19,12 @@ import {
 import type { SessionStore } from '../session/session-store.ts'
 import { authorization } from '../tokens/authorization.ts'
 import { asksForNonce, type Prover } from '../tokens/dpop.ts'
+import { isOf } from '../tokens/placeholder.ts'
 import { isDevelopment, note } from '../trace.ts'
-import type { Adopt } from './adopt.ts'
-import { attach, hasOwnCredentials } from './attach.ts'
+import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import { problem } from './problem.ts'
 import { createSend } from './send.ts'
+import type { TakeTokens } from './take-tokens.ts'
 import type { IsUnauthorized } from './unauthorized.ts'
 
 /** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
@@ -34,19 +35,22 @@ export type Authorize = (request: Request, waitUntil: WaitUntil, watchPage?: Wat
 
 interface Needs {
   readonly config: HeaderOptions &
-    Pick<Config, 'autoUpdateToken' | 'logoutOnInvalidToken' | 'refreshAhead' | 'refreshTokenIn' | 'replayBodyLimit'>
+    Pick<
+      Config,
+      'attach' | 'autoUpdateToken' | 'logoutOnInvalidToken' | 'refreshAhead' | 'refreshTokenIn' | 'replayBodyLimit'
+    >
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly isUnauthorized: IsUnauthorized
   /** Takes what tokens an answer brings. */
-  readonly adopt?: Adopt | null
+  readonly takeTokens?: TakeTokens | null
   readonly fetch: Fetch
   readonly prover?: Prover | null
   readonly now: Clock
 }
 
 export function createAuthorize(needs: Needs): Authorize {
-  const { config, sessions, freshSession, isUnauthorized, adopt = null, fetch, prover = null, now } = needs
+  const { config, sessions, freshSession, isUnauthorized, takeTokens = null, fetch, prover = null, now } = needs
   const send = createSend({ config, fetch, prover })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
   // answers 401 for reasons of its own would cause a refresh with every request.
@@ -110,10 +114,23 @@ export function createAuthorize(needs: Needs): Authorize {
       note(request, 'sent as it is: it brings credentials of its own')
       return fetch(request)
     }
+    const placeholder = placeholderIn(request, config)
+    if (config.attach === 'placeholder' && !placeholder) {
+      note(request, 'sent as it is: it carries no placeholder')
+      return fetch(request)
+    }
     const session = await freshSession.current()
     if (session.status === 'anonymous') {
       note(request, 'sent without a token: nobody is logged in')
       return fetch(attach(request, config, null))
+    }
+    // The page still shows what is another user's.
+    if (placeholder && !isOf(placeholder, session)) {
+      note(request, 'not sent: its placeholder is of a session that another login has replaced')
+      return problem(
+        401,
+        new RefreshWorkerError('session_replaced', 'the page holds the placeholder of another session: log in again'),
+      )
     }
     const stored = sessions.use(session, now())
     if (stored) waitUntil(stored)
@@ -129,9 +146,9 @@ export function createAuthorize(needs: Needs): Authorize {
       // Once in all, before the refresh or after it.
       const forProof = async () => (proofs++ === 0 ? replay.again() : null)
       const sendFor = async (used: Usable, request: Request) => {
-        const adopted = adopt?.(request, used)
+        const taken = takeTokens?.(request, used)
         const response = await send(request, used, forProof)
-        return adopted ? adopted(response) : response
+        return taken ? taken(response) : response
       }
       if (isDevelopment)
         note(request, `sent with ${config.authHeader}: ${authorization(config, { ...used, accessToken: '…' })}`)

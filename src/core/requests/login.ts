@@ -6,6 +6,7 @@ import type { Fetch, Locks, Log, NewId } from '../ports.ts'
 import { alone, type LockOptions } from '../session/fresh-session.ts'
 import { loggedIn } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { createPlaceholders } from '../tokens/placeholder.ts'
 import type { FoundIn, ReadAnswer } from '../tokens/read-answer.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { problem } from './problem.ts'
@@ -22,7 +23,7 @@ type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 
 interface Needs {
   readonly config: LockOptions &
-    Pick<DisclosureOptions, 'exposeIdToken' | 'redactTokens'> &
+    Pick<DisclosureOptions, 'exposeIdToken' | 'placeholders' | 'redactTokens'> &
     Pick<Config, 'loginOnSignup' | 'readTokens' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
@@ -61,7 +62,8 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
     await sessions.change(previous => loggedIn(previous, id, kept))
     if (isDevelopment)
       note(request, `taken as session ${id}: the page gets ${config.redactTokens ? 'placeholders' : 'the tokens too'}`)
-    return config.redactTokens ? redact(response, text, found, config) : response
+    if (!config.redactTokens) return response
+    return redact(response, text, found, createPlaceholders(config, id, kept.receivedAt), config)
   }
 
   // The answer to a refresh of another session's that came after this one's would leave its cookie in place of ours.

@@ -1,4 +1,4 @@
-import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { own } from '../../protocol.ts'
 import { keepForReplay, readFields } from '../http/body.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
@@ -6,9 +6,10 @@ import { alone, type Farewell, type LockOptions } from '../session/fresh-session
 import { type Authenticated, ended, isUsable, type Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import type { Prover } from '../tokens/dpop.ts'
+import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { note } from '../trace.ts'
-import { hasOwnCredentials } from './attach.ts'
+import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import { createSend } from './send.ts'
 
 export interface Logout {
@@ -88,6 +89,11 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
     logout,
     farewell,
     forward: async (request, waitUntil) => {
+      const placeholder = placeholderIn(request, config)
+      if (placeholder && !isOf(placeholder, await sessions.current())) {
+        note(request, 'sent on without a token: its session is over, and another one stays')
+        return fetch(attach(request, config, null))
+      }
       const { was } = await end()
       if (was) waitUntil(revoke(was))
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
@@ -95,8 +101,10 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
     },
     revocation: async (request, waitUntil) => {
       const token = own(await readFields(request), 'token')
-      if (token !== ACCESS_TOKEN_PLACEHOLDER && token !== REFRESH_TOKEN_PLACEHOLDER) return fetch(request)
-      await logout(waitUntil)
+      const placeholder = typeof token === 'string' ? findPlaceholder(token) : null
+      if (!placeholder) return fetch(request)
+      // That of a session which another login has replaced is of one that is over.
+      if (isOf(placeholder, await sessions.current())) await logout(waitUntil)
       // RFC 7009 §2.2: also for a token that is not known, or not any more.
       return new Response(null, { status: 200 })
     },

@@ -1,7 +1,7 @@
-import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import { isBodiless } from '../hooks/copies.ts'
 import { parseJson } from '../http/json.ts'
 import type { Config } from '../options/config.ts'
+import type { createPlaceholders, TokenKind } from '../tokens/placeholder.ts'
 import type { HeldTokens } from '../tokens/tokens.ts'
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
@@ -18,15 +18,16 @@ export function redact(
   response: Response,
   text: string | null,
   tokens: Pick<HeldTokens, 'accessToken' | 'idToken' | 'refreshToken'>,
+  placeholderOf: ReturnType<typeof createPlaceholders>,
   { exposeIdToken }: Pick<Config, 'exposeIdToken'>,
 ): Response {
   const secrets: [string, string][] = []
-  const hide = (token: string | null, placeholder: string) => {
-    if (token !== null) secrets.push([token, placeholder])
+  const hide = (kind: TokenKind, token: string | null) => {
+    if (token !== null) secrets.push([token, placeholderOf(kind, token)])
   }
-  hide(tokens.accessToken, ACCESS_TOKEN_PLACEHOLDER)
-  hide(tokens.refreshToken, REFRESH_TOKEN_PLACEHOLDER)
-  if (!exposeIdToken) hide(tokens.idToken, ID_TOKEN_PLACEHOLDER)
+  hide('access', tokens.accessToken)
+  hide('refresh', tokens.refreshToken)
+  if (!exposeIdToken) hide('id', tokens.idToken)
   // The longest first, for one may contain the other.
   secrets.sort(([a], [b]) => b.length - a.length)
   const replaceLong = (text: string) =>

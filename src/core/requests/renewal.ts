@@ -1,13 +1,14 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import { ACCESS_TOKEN_PLACEHOLDER, own, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { own } from '../../protocol.ts'
 import { readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import { type Authenticated, isUsable, type Usable } from '../session/session.ts'
+import { createPlaceholders, findPlaceholder, isOf, type Placeholder, type TokenKind } from '../tokens/placeholder.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { note } from '../trace.ts'
-import { hasOwnCredentials } from './attach.ts'
+import { hasOwnCredentials, placeholderIn } from './attach.ts'
 import type { RequestKind } from './routes.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
@@ -28,7 +29,9 @@ type RenewalOptions = Pick<
   | 'authTokenType'
   | 'exposeIdToken'
   | 'idTokenProp'
+  | 'placeholders'
   | 'redactTokens'
+  | 'refreshRequest'
   | 'refreshTokenIn'
   | 'refreshTokenProp'
   | 'refreshTokenSubmitProp'
@@ -42,21 +45,25 @@ interface Needs {
 
 export function createRenew({ config, freshSession, now }: Needs): Renew {
   return async (request, kind, waitUntil) => {
-    const fields = await readFields(request)
-    const grant = own(fields, 'grant_type')
+    const { grant, given, placeholder } = await readRefresh(request, config)
     // At a URL that does nothing else, some servers ask for no grant type.
-    if (grant !== 'refresh_token' && !(kind === 'token' && grant === undefined)) return null
-    const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(name => own(fields, name))
-    const isPlaceholder = given.includes(REFRESH_TOKEN_PLACEHOLDER)
-    const isWithout = config.refreshTokenIn !== 'body' && given.every(token => token === undefined)
+    const isRefresh = grant === 'refresh_token' || (kind === 'token' && grant === undefined)
+    const isPlaceholder = placeholder?.kind === 'refresh' && (isRefresh || grant === undefined)
+    if (!isRefresh && !isPlaceholder) return null
+    // What else a GET may be for, at the URL of a refresh by POST, nobody knows.
+    const isByPost = request.method === 'POST' || config.refreshRequest !== null
+    const isWithout = config.refreshTokenIn !== 'body' && given.length === 0 && isByPost
     // A token of the page's own, which it wants renewed.
     if (config.refreshTokenIn === 'access_token' && hasOwnCredentials(request, config)) return null
     try {
       const session = await freshSession.current()
-      const isItsOwn = session.status === 'authenticated' && (isWithout || given.includes(session.refreshToken))
+      const isItsOwn =
+        session.status === 'authenticated' && (isWithout || given.some(token => token === session.refreshToken))
       if (!isPlaceholder && !isItsOwn) return null
       note(request, "answered in place of the token endpoint: the page's own refresh request")
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
+      if (placeholder && !isOf(placeholder, session))
+        return failure(400, 'invalid_grant', 'another login has taken the place of this session')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
       return tokenResponse(
         isUsable(session) && isYoung(session, now()) ? session : await freshSession.refresh(session, waitUntil),
@@ -73,6 +80,34 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
   }
 }
 
+interface Refresh {
+  readonly grant: unknown
+  /** What may be a refresh token of the page's. */
+  readonly given: readonly unknown[]
+  /** Wherever it stands. */
+  readonly placeholder: Placeholder | null
+}
+
+/** Looks for what a refresh is known by: in the body, in whatever form, in the query, and in the header. */
+async function readRefresh(request: Request, config: RenewalOptions): Promise<Refresh> {
+  const { searchParams } = new URL(request.url)
+  const query = Object.fromEntries(searchParams)
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+  const [fields, text] = hasBody ? await Promise.all([readFields(request), request.clone().text()]) : [null, '']
+  const of = (name: string) => own(fields, name) ?? own(query, name)
+  const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(of)
+  const values = [text, ...Object.values(query)].map(findPlaceholder)
+  return {
+    grant: of('grant_type'),
+    given: given.filter(token => token !== undefined),
+    // The refresh token's before the access token's, which may go along with it.
+    placeholder:
+      [...values, placeholderIn(request, config)]
+        .filter(found => found !== null)
+        .sort((a, b) => Number(b.kind === 'refresh') - Number(a.kind === 'refresh'))[0] ?? null,
+  }
+}
+
 function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean {
   const age = now - receivedAt
   return age >= 0 && age < (expiresAt === null ? YOUNG : (expiresAt - receivedAt) / 2)
@@ -81,12 +116,12 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
 /** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders unless pages get tokens. */
 function tokenResponse(session: Usable, config: RenewalOptions, now: number): Response {
   const { accessToken, refreshToken, expiresAt, isBound, idToken } = session
-  const { redactTokens } = config
+  const placeholderOf = createPlaceholders(config, session.id, now)
+  const shown = (kind: TokenKind, token: string) => (config.redactTokens ? placeholderOf(kind, token) : token)
   const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
   if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
-  place(body, config.accessTokenProp, redactTokens ? ACCESS_TOKEN_PLACEHOLDER : accessToken)
-  if (refreshToken !== null)
-    place(body, config.refreshTokenProp, redactTokens ? REFRESH_TOKEN_PLACEHOLDER : refreshToken)
+  place(body, config.accessTokenProp, shown('access', accessToken))
+  if (refreshToken !== null) place(body, config.refreshTokenProp, shown('refresh', refreshToken))
   // By it a library notices that somebody else has logged in. It refuses one that has expired.
   if (idToken && config.exposeIdToken && expiryOf(idToken) > now) place(body, config.idTokenProp, idToken)
   return json(200, body)

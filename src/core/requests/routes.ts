@@ -6,9 +6,9 @@ import { createAsk } from './predicates.ts'
 
 /**
  * What a request is to us: one that may log in, renew, revoke, or log out, one that gets the access token, or one of which
- * its GraphQL operation tells.
+ * its GraphQL operation tells; `bypass`: one that is not to get it.
  */
-export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api' | 'operation'
+export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api' | 'bypass' | 'operation'
 
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
@@ -33,7 +33,19 @@ export function createMatcher(
     // Credentials go to these by their own rules; the access token never does, except to an API that logs in too.
     const others = hasOperations ? [] : [...loginUrls, refreshTokenUrl]
     if ([...others, revocationUrl].some(own => own && isAliasOf(url, own))) return null
-    return !hasOperations && loginPredicates.length > 0 && isLogin(request, url) ? null : 'api'
+    if (!hasOperations && loginPredicates.length > 0 && isLogin(request, url)) return null
+    return request.headers.has(config.bypassHeader) ? 'bypass' : 'api'
+  }
+
+  /** Some servers are asked for new tokens by other methods than POST, which may log in at that URL. */
+  const isTokenRequest = (request: Request, url: URL) => {
+    const { refreshTokenUrl } = known()
+    return (
+      refreshTokenUrl !== null &&
+      /^(GET|PUT|PATCH)$/.test(request.method) &&
+      isEndpoint(url, refreshTokenUrl) &&
+      !isLogin(request, url)
+    )
   }
 
   return (request, url) => {
@@ -52,7 +64,7 @@ export function createMatcher(
       if (revocationUrl && isEndpoint(url, revocationUrl)) return 'revocation'
     }
     if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
-    return forApi(request, url)
+    return isTokenRequest(request, url) ? 'token' : forApi(request, url)
   }
 }
 

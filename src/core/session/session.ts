@@ -16,6 +16,8 @@ interface Stamped {
   readonly version: typeof RECORD_VERSION
   /** Grows with every write, so that a compare-and-swap on it tells whether anything has happened in between. */
   readonly generation: number
+  /** Hashes of tokens that pages have handed over, also before this session: none is taken twice. */
+  readonly adopted?: readonly string[]
 }
 
 export interface Anonymous extends Stamped {
@@ -115,8 +117,8 @@ export function ended(previous: Session, reason: AnonymousReason): Anonymous {
   return { ...stamp(previous), status: 'anonymous', reason }
 }
 
-function stamp(previous: Session): Stamped {
-  return { version: RECORD_VERSION, generation: previous.generation + 1 }
+function stamp({ generation, adopted }: Session): Stamped {
+  return { version: RECORD_VERSION, generation: generation + 1, ...(adopted ? { adopted } : {}) }
 }
 
 /** The same session, and no write has come in between. */
@@ -192,6 +194,7 @@ export function parseSession(stored: unknown): Session {
 
 function readSession(stored: unknown): Session {
   if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isGeneration(stored.generation)) return nobody
+  if (stored.adopted !== undefined && !isTexts(stored.adopted)) return nobody
   if (stored.status === 'anonymous')
     return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) ? (stored as unknown as Anonymous) : nobody
   const intact =
@@ -226,6 +229,10 @@ function isFailing(value: unknown): boolean {
 
 function isCount(value: unknown): boolean {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(text => typeof text === 'string')
 }
 
 /** One that cannot grow any more would tell no write from the next. */

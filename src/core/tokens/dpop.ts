@@ -1,4 +1,5 @@
 import { own } from '../../protocol.ts'
+import { base64url } from '../http/base64url.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
 import { parseDate } from '../http/dates.ts'
 import { readJson } from '../http/json.ts'
@@ -129,9 +130,4 @@ async function errorInBody(response: Response): Promise<unknown> {
   if (response.status !== 400 && response.status !== 401) return null
   const json = await readJson(response.clone()).catch(() => null)
   return own(json?.body, 'error')
-}
-
-function base64url(bytes: ArrayBuffer | Uint8Array): string {
-  const characters = Array.from(new Uint8Array(bytes), byte => String.fromCharCode(byte))
-  return btoa(characters.join('')).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }

@@ -1,8 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../src/protocol.ts'
 import { jsonResponse, jwt, NOW, ORIGIN, received, type Sent } from '../kit.ts'
 import { openCore } from './whole-core.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-id-2`
+const REFRESH = `${REFRESH_TOKEN_PLACEHOLDER}-id-2`
 
 afterEach(() => vi.restoreAllMocks())
 

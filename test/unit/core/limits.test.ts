@@ -90,6 +90,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       isDurable: () => true,
       endSessionUrl: () => null,
       openRequests: () => 0,
+      adopt: async () => false,
       about: { version: '1.2.3', scope: `${ORIGIN}/`, storageKeys: ['refresh-worker'] },
     })
     const ask = (type: PageRequest['type']) => answer(envelope({ type }) as PageRequest, waitUntil)

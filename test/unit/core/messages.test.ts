@@ -70,6 +70,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     endSessionUrl: () => null,
     isDurable: () => isDurable,
     hookFailures: () => [],
+    adopt: async () => false,
     openRequests: () => 3,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })

@@ -2,6 +2,7 @@
 import { createCore } from '../../../src/core/core.ts'
 import { createDispatch } from '../../../src/core/dispatch.ts'
 import type { Options } from '../../../src/core/options/options.ts'
+import type { Es256 } from '../../../src/core/ports.ts'
 import { createFallbackStore } from '../../../src/core/session/fallback-store.ts'
 import type { Session } from '../../../src/core/session/session.ts'
 import { envelope, type PageRequest, type WorkerReply } from '../../../src/protocol.ts'
@@ -28,7 +29,7 @@ export function openCore(
     fetch,
     locks: createLocks(),
     broadcast: async () => undefined,
-    es256: undefined as never,
+    es256: { sha256: (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)) } as Es256,
     log: note,
   }
   const core = createCore({
@@ -62,6 +63,7 @@ export function openCore(
         headers: { 'Content-Type': 'application/json', ...headers },
       }),
     ask,
+    answer: (message: PageRequest) => core.answerMessage(message, () => undefined),
     stored: () => records.get(config.storageKey) as Session | undefined,
     state: async () => {
       const reply = await ask('state')

@@ -57,6 +57,15 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/requests/login.test.ts', 'covers headers, and drops those that speak of the old bytes'],
   ],
   [
+    'It has no part of the signature, and what stands in its place is made by no key',
+    ['unit/core/tokens/placeholder.test.ts', 'holds no part of the signature'],
+    ['unit/core/tokens/placeholder.test.ts', 'is refused by whoever verifies %s, which takes the token itself (W55)'],
+  ],
+  [
+    "With `placeholders: 'opaque'` pages see none of it",
+    ['unit/core/tokens/placeholder.test.ts', 'is that too where pages are to see no claims'],
+  ],
+  [
     'What a hook was given, has returned or has thrown stands in no log, error or report',
     ['unit/core/hooks.test.ts', 'keeps the session, and is named (W52)'],
   ],
@@ -116,7 +125,7 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/page/page.test.ts', "is not taken from anyone but the registration's worker"],
   ],
   [
-    'neither takes tokens, URLs or configuration from a message',
+    'neither takes URLs or configuration from a message',
     ['unit/core/hostile-messages.test.ts', 'has no way to ask for a refresh token'],
   ],
   ['none is sent or recommended', ['unit/docs/security-doc.test.ts', 'recommend no password grant']],

@@ -4,8 +4,12 @@ import type { Options } from '../../../../src/core/options/options.ts'
 import { createLogin } from '../../../../src/core/requests/login.ts'
 import { nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import { configOf, createLocks, createMemoryStore, ORIGIN, readersOf, received } from '../../kit.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-session-1`
+const REFRESH = `${REFRESH_TOKEN_PLACEHOLDER}-session-1`
 
 /** The same runs every time, so that what turns red has been changed; others with FC_SEED. */
 fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })

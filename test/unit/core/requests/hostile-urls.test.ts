@@ -11,7 +11,7 @@ fc.configureGlobal({ seed: Number(process.env.FC_SEED ?? 1) })
 vi.setConfig({ testTimeout: 60_000 })
 
 /** What the matcher looks at; a real `Request` refuses some of these URLs, as browsers do before any worker sees them. */
-const GET = { method: 'GET', mode: 'cors', destination: '' } as Request
+const GET = { method: 'GET', mode: 'cors', destination: '', headers: new Headers() } as Request
 const POST = { ...GET, method: 'POST' } as Request
 
 type ApiUrls = Parameters<typeof createMatcher>[0]['apiUrls']

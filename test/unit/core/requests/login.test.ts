@@ -5,11 +5,7 @@ import { createLogin } from '../../../../src/core/requests/login.ts'
 import { type Authenticated, ended, nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore, type OnChange } from '../../../../src/core/session/session-store.ts'
 import { readClaims } from '../../../../src/core/tokens/token-response.ts'
-import {
-  ACCESS_TOKEN_PLACEHOLDER as ACCESS,
-  ID_TOKEN_PLACEHOLDER as ID,
-  REFRESH_TOKEN_PLACEHOLDER as REFRESH,
-} from '../../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import {
   configOf,
   createLocks,
@@ -24,6 +20,11 @@ import {
   received,
   sessionOf,
 } from '../../kit.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-session-1`
+const ID = `${ID_TOKEN_PLACEHOLDER}-session-1`
+const REFRESH = `${REFRESH_TOKEN_PLACEHOLDER}-session-1`
 
 interface Setting {
   options?: Partial<Options>
@@ -317,6 +318,8 @@ describe('redaction (R12)', () => {
 
   it('covers the id token with exposeIdToken off, wherever it stands, and keeps it for claims', async () => {
     const idToken = jwt({ sub: 'ada' })
+    // A JWT gives way to one.
+    const id = idToken.replace(/[^.]+$/, ID)
     const body = {
       data: { id: idToken },
       access_token: 'secret-access-token',
@@ -328,11 +331,11 @@ describe('redaction (R12)', () => {
     })
     const response = await post()
     expect(await response.json()).toEqual({
-      data: { id: ID },
+      data: { id },
       access_token: ACCESS,
-      links: [`/end?id_token_hint=${ID}`],
+      links: [`/end?id_token_hint=${id}`],
     })
-    expect(response.headers.get('X-Id-Token')).toBe(ID)
+    expect(response.headers.get('X-Id-Token')).toBe(id)
     expect(readClaims(['sub'], stored() as Authenticated)).toEqual({ sub: 'ada' })
   })
 

@@ -6,7 +6,7 @@ import { createLogin } from '../../../../src/core/requests/login.ts'
 import { createRenew } from '../../../../src/core/requests/renewal.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import {
   configOf,
   createClock,
@@ -20,6 +20,10 @@ import {
   revokeNothing,
   tokenEndpointOf,
 } from '../../kit.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-session-1`
+const REFRESH = `${REFRESH_TOKEN_PLACEHOLDER}-session-1`
 
 const TOKEN_ENDPOINT = `${ORIGIN}/oauth/token`
 const MINUTE = 60_000
@@ -179,8 +183,16 @@ describe('a page that uses an OAuth library', () => {
     expect(sent[1]?.body).toContain('refresh_token=secret-refresh-token-1')
   })
 
-  it('and hides the id token from it: the library refuses the login', async () => {
+  it('and hides the id token from it: the placeholder has its claims, which is what the library reads', async () => {
     const { send } = setUp({ exposeIdToken: false })
+    const { id_token } = await byOAuth4WebApi(send).logIn()
+    expect(id_token).toContain(ID_TOKEN_PLACEHOLDER)
+    const other = byOidcClient(setUp({ exposeIdToken: false }).send)
+    expect(await other.logIn()).toMatchObject({ profile: { sub: 'ada' } })
+  })
+
+  it('and has it see opaque placeholders: the library refuses the login', async () => {
+    const { send } = setUp({ exposeIdToken: false, placeholders: 'opaque' })
     await expect(byOAuth4WebApi(send).logIn()).rejects.toThrow('Invalid JWT')
     await expect(byOidcClient(send).logIn()).rejects.toThrow('Invalid token')
   })

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
 import { runsOperation } from '../../../../src/core/requests/operations.ts'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS } from '../../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import { jsonResponse, ORIGIN, received } from '../../kit.ts'
 import { openCore } from '../whole-core.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-id-2`
 
 const runs = (body: unknown, names = ['login']) =>
   runsOperation(

@@ -4,8 +4,12 @@ import { createRenew } from '../../../../src/core/requests/renewal.ts'
 import type { RequestKind } from '../../../../src/core/requests/routes.ts'
 import { nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { RefreshWorkerError } from '../../../../src/errors.ts'
-import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
+import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import { configOf, createClock, jwt, NOW, ORIGIN, sessionOf, tokensOf } from '../../kit.ts'
+
+/** As pages see them: each names its session. */
+const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-session-a`
+const REFRESH = `${REFRESH_TOKEN_PLACEHOLDER}-session-a`
 
 interface Setting {
   options?: Partial<Options>

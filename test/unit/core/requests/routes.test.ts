@@ -121,7 +121,9 @@ describe('auth requests', () => {
     ['POST', '/auth/logout', 'api'],
     // Never the token, whatever apiUrls say (R7); a lenient server takes an alias for the login itself (U26).
     ['GET', '/AUTH/LOGIN/', null],
-    ['GET', '/auth/token', null],
+    ['GET', '/auth/token', 'token'],
+    ['PUT', '/auth/TOKEN/', 'token'],
+    ['DELETE', '/auth/token', null],
     ['GET', '/auth/revoke', null],
     ['GET', '/auth/REVOKE/', null],
     ['GET', '/auth/login', null],

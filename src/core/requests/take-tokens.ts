@@ -3,6 +3,7 @@ import { isFromElsewhere } from '../http/redirects.ts'
 import type { DisclosureOptions } from '../options/config.ts'
 import { isSame, refreshed, type Usable } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { createPlaceholders } from '../tokens/placeholder.ts'
 import type { ReadAnswer } from '../tokens/read-answer.ts'
 import { note } from '../trace.ts'
 import { redact } from './redact.ts'
@@ -11,15 +12,15 @@ import { redact } from './redact.ts'
  * For servers that send a new token with every answer: to be called when a request is sent, with the session that it is
  * sent for. What it returns takes the tokens of the answer's headers, and settles with that answer, redacted.
  */
-export type Adopt = (request: Request, used: Usable) => (response: Response) => Promise<Response>
+export type TakeTokens = (request: Request, used: Usable) => (response: Response) => Promise<Response>
 
 interface Needs {
-  readonly config: Pick<DisclosureOptions, 'exposeIdToken' | 'redactTokens'>
+  readonly config: Pick<DisclosureOptions, 'exposeIdToken' | 'placeholders' | 'redactTokens'>
   readonly sessions: SessionStore
   readonly readAnswer: ReadAnswer
 }
 
-export function createAdopt({ config, sessions, readAnswer }: Needs): Adopt {
+export function createTakeTokens({ config, sessions, readAnswer }: Needs): TakeTokens {
   let sent = 0
   /** Of the requests whose answers brought tokens, the one that was sent last. */
   let newest = 0
@@ -44,7 +45,8 @@ export function createAdopt({ config, sessions, readAnswer }: Needs): Adopt {
         )
         note(request, 'its answer brought a new access token')
       }
-      return config.redactTokens ? redact(response, null, tokens.found, config) : response
+      if (!config.redactTokens) return response
+      return redact(response, null, tokens.found, createPlaceholders(config, used.id, tokens.kept.receivedAt), config)
     }
   }
 }

@@ -1,0 +1,82 @@
+import { jwtDecode } from 'jwt-decode'
+import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
+import { base64url } from '../http/base64url.ts'
+import type { DisclosureOptions } from '../options/config.ts'
+
+const NAMES = {
+  access: ACCESS_TOKEN_PLACEHOLDER,
+  refresh: REFRESH_TOKEN_PLACEHOLDER,
+  id: ID_TOKEN_PLACEHOLDER,
+} as const
+
+export type TokenKind = keyof typeof NAMES
+
+/** What a page has sent in the place of a token. */
+export interface Placeholder {
+  readonly kind: TokenKind
+  /** Null: of 0.1, which named none. */
+  readonly sessionId: string | null
+}
+
+/**
+ * For how long (milliseconds) the placeholder of a JWT is good by its own `exp`, at least. The worker renews what it
+ * stands for, and the page does not hear of that: code that checks `exp` would log out, or refresh by itself. No longer,
+ * since a timer of more than 2^31 ms, which is 24.8 days, goes off at once, and such code would refresh in a storm.
+ */
+const LIFE = 20 * 86_400_000
+
+/** Makes the placeholders of a session's tokens, for what a page gets to see at `now`. */
+export function createPlaceholders(
+  { placeholders }: Pick<DisclosureOptions, 'placeholders'>,
+  sessionId: string,
+  now: number,
+): (kind: TokenKind, token: string) => string {
+  const until = Math.floor((now + LIFE) / 1000)
+  return (kind, token) => {
+    const mark = `${NAMES[kind]}-${sessionId}`
+    return (placeholders === 'jwt' && asJwt(token, mark, until)) || mark
+  }
+}
+
+/**
+ * The same claims, with a signature that none is: it is text, and no key makes it. Null where the token is no JWT.
+ * @param until seconds since the epoch
+ */
+function asJwt(token: string, mark: string, until: number): string | null {
+  const [header, payload, signature] = token.split('.')
+  if (header === undefined || payload === undefined || signature === undefined) return null
+  const [head, claims] = [decode(token, true), decode(token)]
+  if (!head || !claims) return null
+  // No verifier is to think that none is needed.
+  const isSigned = typeof head.alg === 'string' && head.alg.toLowerCase() !== 'none'
+  const isShort = typeof claims.exp === 'number' && claims.exp < until
+  return [
+    isSigned ? header : encode({ ...head, alg: 'RS256' }),
+    isShort ? encode({ ...claims, exp: until }) : payload,
+    mark,
+  ].join('.')
+}
+
+/** The placeholder in a text, wherever it stands there; null: there is none. */
+export function findPlaceholder(text: string | null): Placeholder | null {
+  const found = text && /refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/.exec(text)
+  return found ? { kind: found[1] as TokenKind, sessionId: found[2] ?? null } : null
+}
+
+/** Whether a placeholder may stand for the tokens of a session. */
+export function isOf({ sessionId }: Placeholder, session: { readonly status: string; readonly id?: string }): boolean {
+  return sessionId === null || session.status === 'anonymous' || sessionId === session.id
+}
+
+function decode(token: string, header = false): Record<string, unknown> | null {
+  try {
+    const part: unknown = jwtDecode<unknown>(token, { header })
+    return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as Record<string, unknown>) : null
+  } catch {
+    return null
+  }
+}
+
+function encode(part: object): string {
+  return base64url(new TextEncoder().encode(JSON.stringify(part)))
+}

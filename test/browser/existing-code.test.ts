@@ -1,0 +1,99 @@
+/** Pages whose code knows nothing of the worker: it keeps its token, decodes it, refreshes by itself, logs out by itself. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+
+const browser = useBrowser()
+let scene: Scene
+afterEach(() => scene.close())
+
+async function open(options = ''): Promise<Tab> {
+  const body = `importScripts('/refresh-worker.js')
+    RefreshWorker.setup({ apiUrls: ['/api/'], loginUrl: '/auth/login', useRefreshToken: true, ${options} })`
+  scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body } } })
+  return scene.tab()
+}
+
+/** As an application does that keeps its token in `localStorage`: what its API client sends, and gets. */
+const call = (page: Tab) =>
+  page.evaluate(async () => {
+    const token = localStorage.getItem('token')
+    const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {}
+    return (await fetch('/api/me', { headers })).status
+  })
+
+describe('an application that decodes its token', () => {
+  it('finds its claims, and a time that has not come (W54, W56)', async () => {
+    const page = await open()
+    const { body } = await logIn(page)
+    const claims = await page.evaluate(
+      token => JSON.parse(atob(token.split('.')[1] ?? '')),
+      body.access_token as string,
+    )
+    expect(claims).toMatchObject({ sub: 'ada', name: 'Ada Lovelace', roles: ['analyst', 'admin'] })
+    expect(claims.exp * 1000).toBeGreaterThan(Date.now() + 86_400_000)
+  })
+})
+
+describe('an application that sends its token, and logs out by forgetting it', () => {
+  it('is logged out where it has forgotten it, in every tab that it reaches (W57)', async () => {
+    const page = await open("attach: 'placeholder'")
+    const other = await scene.tab()
+    const { body } = await logIn(page)
+    await page.evaluate(token => localStorage.setItem('token', token), body.access_token as string)
+    expect(await Promise.all([page, other].map(call))).toEqual([200, 200])
+    scene.demo.expireAccessTokens()
+    expect(await Promise.all([page, other].map(call))).toEqual([200, 200])
+    expect(scene.demo.stats.refreshes).toBe(1)
+    await other.evaluate(() => localStorage.removeItem('token'))
+    expect(await Promise.all([page, other].map(call))).toEqual([401, 401])
+  })
+
+  it("of one user's gets nothing of the next one's (N14)", async () => {
+    const page = await open()
+    const { body } = await logIn(page)
+    await page.evaluate(token => localStorage.setItem('token', token), body.access_token as string)
+    await logIn(page, 'grace', 'hopper')
+    expect(await call(page)).toBe(401)
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(scene.demo.log.at(-1)).toMatchObject({ user: 'grace', status: 200 })
+  })
+})
+
+describe('an application that had tokens before it had the worker', () => {
+  it('hands them over, once for three tabs, and its user stays logged in (W53)', async () => {
+    const page = await open()
+    const tabs = [page, await scene.tab(), await scene.tab()]
+    // By the server alone, as it was before there was a worker.
+    const login = await fetch(`${scene.origin}/auth/login`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ username: 'ada', password: 'lovelace' }),
+    })
+    const { access_token: accessToken, refresh_token: refreshToken } = await login.json()
+    const adopt = (tab: Tab) => tab.evaluate(tokens => window.auth.adopt(tokens), { accessToken, refreshToken })
+    const taken = await Promise.all(tabs.map(adopt))
+    expect(taken.filter(Boolean)).toHaveLength(1)
+    for (const tab of tabs) await untilStatus(tab, 'authenticated')
+    scene.demo.expireAccessTokens()
+    expect(await Promise.all(tabs.map(tab => get(tab, '/api/me')))).toEqual([200, 200, 200])
+    expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 1 })
+    await page.evaluate(() => window.auth.logout())
+    expect(await adopt(page)).toBe(false)
+    expect(await stateOf(page)).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe('a request that is not to get the token', () => {
+  it('says so by a header, which does not go out (W59)', async () => {
+    const page = await open()
+    let seen: unknown
+    scene.serve('/api/public', (request, response) => {
+      seen = [request.headers.authorization, request.headers['refresh-worker-bypass'], request.headers['x-own']]
+      response.end('ok')
+    })
+    await logIn(page)
+    await page.evaluate(() => fetch('/api/public', { headers: { 'Refresh-Worker-Bypass': '1', 'X-Own': 'kept' } }))
+    expect(seen).toEqual([undefined, undefined, 'kept'])
+  })
+})
