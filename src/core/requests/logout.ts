@@ -1,5 +1,6 @@
 import { own } from '../../protocol.ts'
 import { keepForReplay, readFields } from '../http/body.ts'
+import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
 import { alone, type Farewell, type LockOptions } from '../session/fresh-session.ts'
@@ -64,15 +65,16 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
     if (!config.logoutUrl) return
     const { href } = config.logoutUrl
     const tell = () => {
+      const signal = AbortSignal.timeout(config.timeout)
       const request = new Request(href, {
         method: config.logoutMethod,
         credentials: isInCookie ? 'include' : 'same-origin',
         redirect: 'error',
         cache: 'no-store',
         referrerPolicy: 'no-referrer',
-        signal: AbortSignal.timeout(config.timeout),
+        signal,
       })
-      return sendWithToken(request, was)
+      return limited(signal, sendWithToken(request, was))
     }
     await inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here'))
   }

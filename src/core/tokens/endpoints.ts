@@ -1,6 +1,7 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
 import { readJson } from '../http/json.ts'
+import { limited } from '../http/limit.ts'
 import type { Endpoint } from '../http/urls.ts'
 import type { Config, Endpoints } from '../options/config.ts'
 import { parseEndpoint } from '../options/parse-endpoint.ts'
@@ -78,20 +79,21 @@ async function discover(issuer: string, timeout: number, fetch: Fetch): Promise<
     `${origin}${path}/.well-known/openid-configuration`,
     `${origin}/.well-known/oauth-authorization-server${path}`,
   ]) {
+    const signal = AbortSignal.timeout(timeout)
     const request = new Request(url, {
       headers: { Accept: 'application/json' },
       credentials: 'omit',
       redirect: 'error',
       referrerPolicy: 'no-referrer',
-      signal: AbortSignal.timeout(timeout),
+      signal,
     })
-    const response = await fetch(request).catch(() => null)
+    const response = await limited(signal, fetch(request)).catch(() => null)
     if (!response) {
       problems.push(`${url} could not be reached, or does not allow this origin (CORS)`)
       continue
     }
     isReached = true
-    const json = await readJson(response).catch(() => null)
+    const json = await limited(signal, readJson(response)).catch(() => null)
     const metadata = response.ok && json ? read(json.body, issuer) : `answered ${response.status}, and no metadata`
     if (typeof metadata !== 'string') return metadata
     problems.push(`${url} ${metadata}`)

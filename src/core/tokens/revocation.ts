@@ -1,4 +1,5 @@
 import { readRetryAfter } from '../http/dates.ts'
+import { limited } from '../http/limit.ts'
 import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch, Later, Log } from '../ports.ts'
 import type { EndpointFinder } from './endpoints.ts'
@@ -37,7 +38,7 @@ export function createRevoke({ config, fetch, now, later, log, find = async () =
       const { revocationUrl } = await find()
       if (!revocationUrl) return null
       const signal = AbortSignal.timeout(config.timeout)
-      const response = await fetch(tokenRequest(config, revocationUrl, fields, session, signal))
+      const response = await limited(signal, fetch(tokenRequest(config, revocationUrl, fields, session, signal)))
       response.body?.cancel().catch(() => undefined)
       const isBusy = response.status === 429 || response.status >= 500
       // RFC 7009 §2.2.1: after a 503 the client must assume that the token still exists.

@@ -4,6 +4,7 @@ import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
 import { copyOf } from '../hooks/copies.ts'
 import { readRetryAfter } from '../http/dates.ts'
 import { isJson, parseJson, readText } from '../http/json.ts'
+import { limited } from '../http/limit.ts'
 import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch } from '../ports.ts'
 import type { EndpointFinder } from './endpoints.ts'
@@ -61,8 +62,8 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     try {
       const { refreshTokenUrl } = await find()
       signal = AbortSignal.timeout(patience)
-      const response = await fetch(await asked(refreshTokenUrl, session, signal))
-      return await classify(response, now())
+      const ask = async () => classify(await fetch(await asked(refreshTokenUrl, session, signal)), now())
+      return await limited(signal, ask())
     } catch (error) {
       if (error instanceof RefreshWorkerError) {
         const isNetwork = error.code === 'refresh_network_error'
