@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import type { HookFailure } from '../../state.ts'
+import { limited } from '../http/limit.ts'
 import type { HookOptions } from '../options/config.ts'
 import type { Clock, Log } from '../ports.ts'
 
@@ -47,13 +48,18 @@ export function createHooks({ config, now, log }: Needs): Hooks {
     refreshRequest,
     ask: async (name, hook, isFine, limit = LIMIT) => {
       let value: unknown
+      let signal: AbortSignal | undefined
       try {
         value = hook()
-        if (value instanceof Promise) value = await within(limit, value)
+        if (value instanceof Promise) {
+          signal = AbortSignal.timeout(limit)
+          value = await limited(signal, value)
+        }
       } catch (error) {
+        const isLate = signal?.aborted && error === signal.reason
         // Its message may quote what the hook was given.
         const kind = error instanceof Error ? error.name : typeof error
-        throw report(name, error === LATE ? `did not settle in ${limit / 1000} s` : `has thrown (${kind})`)
+        throw report(name, isLate ? `did not settle in ${limit / 1000} s` : `has thrown (${kind})`)
       }
       if (isFine(value)) return value
       throw report(name, `returned what it may not (${value === null ? 'null' : typeof value})`)
@@ -61,15 +67,6 @@ export function createHooks({ config, now, log }: Needs): Hooks {
     report,
     failures: () => [...failures.values()],
   }
-}
-
-const LATE = Symbol('late')
-
-function within<T>(limit: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    AbortSignal.timeout(limit).addEventListener('abort', () => reject(LATE))
-    work.then(resolve, reject)
-  })
 }
 
 export function isBoolean(value: unknown): value is boolean {

@@ -9,6 +9,7 @@ import type { SessionStore } from '../session/session-store.ts'
 import type { Prover } from '../tokens/dpop.ts'
 import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
+import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
 import { note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import { createSend } from './send.ts'
@@ -68,10 +69,8 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
       const signal = AbortSignal.timeout(config.timeout)
       const request = new Request(href, {
         method: config.logoutMethod,
-        credentials: isInCookie ? 'include' : 'same-origin',
-        redirect: 'error',
-        cache: 'no-store',
-        referrerPolicy: 'no-referrer',
+        credentials: credentialsOf(config),
+        ...DISCREET,
         signal,
       })
       return limited(signal, sendWithToken(request, was))

@@ -23,9 +23,10 @@ export function createMatcher(
   const ask = createAsk('loginUrl', log)
   const hasOperations = config.loginOperations.length > 0
 
+  const isPredicted = (request: Request, url: URL) =>
+    loginPredicates.length > 0 && isSecure(url) && loginPredicates.some(predicate => ask(predicate, url, request))
   const isLogin = (request: Request, url: URL) =>
-    known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) ||
-    (loginPredicates.length > 0 && isSecure(url) && loginPredicates.some(predicate => ask(predicate, url, request)))
+    known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) || isPredicted(request, url)
 
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor || !isApi(request, url)) return null
@@ -33,7 +34,8 @@ export function createMatcher(
     // Credentials go to these by their own rules; the access token never does, except to an API that logs in too.
     const others = hasOperations ? [] : [...loginUrls, refreshTokenUrl]
     if ([...others, revocationUrl].some(own => own && isAliasOf(url, own))) return null
-    if (!hasOperations && loginPredicates.length > 0 && isLogin(request, url)) return null
+    // Of a POST they have been asked already, and have said no.
+    if (!hasOperations && request.method !== 'POST' && isPredicted(request, url)) return null
     return request.headers.has(config.bypassHeader) ? 'bypass' : 'api'
   }
 

@@ -1,7 +1,7 @@
-import { jwtDecode } from 'jwt-decode'
 import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../protocol.ts'
 import { base64url } from '../http/base64url.ts'
 import type { DisclosureOptions } from '../options/config.ts'
+import { decodeJwt } from './jwt.ts'
 
 const NAMES = {
   access: ACCESS_TOKEN_PLACEHOLDER,
@@ -45,7 +45,7 @@ export function createPlaceholders(
 function asJwt(token: string, mark: string, until: number): string | null {
   const [header, payload, signature] = token.split('.')
   if (header === undefined || payload === undefined || signature === undefined) return null
-  const [head, claims] = [decode(token, true), decode(token)]
+  const [head, claims] = [decodeJwt(token, true), decodeJwt(token)]
   if (!head || !claims) return null
   // No verifier is to think that none is needed.
   const isSigned = typeof head.alg === 'string' && head.alg.toLowerCase() !== 'none'
@@ -66,15 +66,6 @@ export function findPlaceholder(text: string | null): Placeholder | null {
 /** Whether a placeholder may stand for the tokens of a session. */
 export function isOf({ sessionId }: Placeholder, session: { readonly status: string; readonly id?: string }): boolean {
   return sessionId === null || session.status === 'anonymous' || sessionId === session.id
-}
-
-function decode(token: string, header = false): Record<string, unknown> | null {
-  try {
-    const part: unknown = jwtDecode<unknown>(token, { header })
-    return typeof part === 'object' && part !== null && !Array.isArray(part) ? (part as Record<string, unknown>) : null
-  } catch {
-    return null
-  }
 }
 
 function encode(part: object): string {

@@ -5,6 +5,14 @@ import type { Config, TokenRequestOptions } from '../options/config.ts'
 import { authorization } from './authorization.ts'
 import type { HeldTokens } from './tokens.ts'
 
+/** How the worker asks a server of its own accord. A redirect would carry the tokens on to wherever it points. */
+export const DISCREET = { redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer' } as const
+
+/** Whether cookies go along to another origin of the site, too. */
+export function credentialsOf({ refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): RequestCredentials {
+  return refreshTokenIn === 'cookie' ? 'include' : 'same-origin'
+}
+
 /** Makes the request of a refresh. */
 type MakeRefreshRequest = (url: Endpoint | null, session: HeldTokens, signal: AbortSignal) => Promise<Request>
 
@@ -29,13 +37,11 @@ export function createRefreshRequest(
     const url = endpoint?.href ?? null
     const needs = { refreshToken, accessToken, idToken, url }
     const made = await hooks.ask('refreshRequest', () => hook(needs), isRequest)
-    const bounds = { redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer', signal } as const
     try {
-      const credentials = config.refreshTokenIn === 'cookie' ? 'include' : 'same-origin'
       const request =
         made instanceof Request
-          ? new Request(made, bounds)
-          : new Request(url ?? '', { method: 'POST', credentials, ...made, ...bounds })
+          ? new Request(made, { ...DISCREET, signal })
+          : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...DISCREET, signal })
       if (isSecure(new URL(request.url))) return request
     } catch {
       // No cause: the engine's message may quote what the hook gave.
@@ -70,11 +76,8 @@ export function tokenRequest(
     method: 'POST',
     headers,
     body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
-    credentials: isInCookie ? 'include' : 'same-origin',
-    // A redirect would post the tokens on to wherever it points.
-    redirect: 'error',
-    cache: 'no-store',
-    referrerPolicy: 'no-referrer',
+    credentials: credentialsOf(config),
+    ...DISCREET,
     signal,
   })
 }

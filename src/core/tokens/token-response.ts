@@ -1,9 +1,9 @@
-import { jwtDecode } from 'jwt-decode'
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
 import { parseText } from '../http/dates.ts'
 import type { Config, TokenResponseOptions } from '../options/config.ts'
 import type { FoundTokens } from '../options/hooks.ts'
+import { decodeJwt } from './jwt.ts'
 import { type HeldTokens, isToken, LONGEST_TOKEN, type Tokens } from './tokens.ts'
 
 /** A life (milliseconds) beyond this is taken for a mistake of units and cut to it; a 401 tells in time. */
@@ -112,7 +112,7 @@ export function readClaims(
   session: Pick<HeldTokens, 'accessToken' | 'idToken'>,
 ): Record<string, unknown> {
   const claims: [string, unknown][] = []
-  const sources = [session.idToken, session.accessToken].map(token => token && decode(token))
+  const sources = [session.idToken, session.accessToken].map(token => token && decodeJwt(token))
   for (const name of names) {
     const source = sources.find(payload => payload && Object.hasOwn(payload, name))
     if (source) claims.push([name, own(source, name)])
@@ -134,7 +134,7 @@ function findToken(body: unknown, prop: string, name: string, root: string | fal
 
 /** Whose id token it is; undefined where there is none, or it does not say. */
 export function subjectOf({ idToken }: Pick<Tokens, 'idToken'>): unknown {
-  return idToken === null ? undefined : own(decode(idToken), 'sub')
+  return idToken === null ? undefined : own(decodeJwt(idToken), 'sub')
 }
 
 /** Calls a function of the configuration; where it throws, there is nothing. */
@@ -193,7 +193,7 @@ function plausible(expiresAt: number | null, receivedAt: number): number | null 
 }
 
 function dateInToken(accessToken: string, receivedAt: number): number | null {
-  const payload = decode(accessToken)
+  const payload = decodeJwt(accessToken)
   const exp = positive(own(payload, 'exp'))
   const iat = positive(own(payload, 'iat'))
   if (!exp) return null
@@ -211,14 +211,4 @@ function after(time: number, seconds: unknown): number | null {
 function positive(value: unknown): number | null {
   const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null
-}
-
-/** The payload of a JWT, as a hint: nothing here verifies it. Null for any other token. */
-function decode(token: string): object | null {
-  try {
-    const payload = jwtDecode<unknown>(token)
-    return typeof payload === 'object' ? payload : null
-  } catch {
-    return null
-  }
 }
