@@ -37,6 +37,8 @@ export type ErrorCode =
   | 'session_replaced'
   /** A hook of the configuration threw, did not settle in time, or returned what it may not; the message names it. */
   | 'hook_failed'
+  /** A request carries a placeholder where none is replaced by its token; it was not sent. */
+  | 'placeholder_misplaced'
   /** `exposeAccessToken` is off. */
   | 'access_token_not_exposed'
   /** Nothing above: a defect, please report it. */

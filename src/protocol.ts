@@ -82,6 +82,8 @@ export type PageRequest = Envelope & { readonly session?: string } & (
     /** `isBackOnline`: the machine was offline until now, so that a refresh that has failed may be tried at once. */
     | { readonly type: 'state'; readonly isBackOnline?: true }
     | { readonly type: 'adopt'; readonly tokens: GivenTokens }
+    /** `url`: where a script has the page go, without its query. Where a logout ends at the server, the session is over. */
+    | { readonly type: 'leaving'; readonly url: string }
     /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
     | { readonly type: 'update-token'; readonly generation?: number }
   )
@@ -125,6 +127,7 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
   'keep-alive',
   'access-token',
   'adopt',
+  'leaving',
 ])
 
 /** Reads what a page sent: only known types, only known fields; null for anything else. */
@@ -139,6 +142,10 @@ export function parsePageRequest(data: unknown): PageRequest | null {
     return typeof tokens === 'object' && tokens !== null
       ? envelope({ type, tokens: readGiven(tokens), ...whose })
       : null
+  }
+  if (type === 'leaving') {
+    const url = own(data, 'url')
+    return typeof url === 'string' && URL.canParse(url) ? envelope({ type, url, ...whose }) : null
   }
   if (type === 'state' && own(data, 'isBackOnline') === true) return envelope({ type, isBackOnline: true, ...whose })
   if (type !== 'update-token') return envelope({ type, ...whose })

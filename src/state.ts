@@ -64,6 +64,8 @@ export interface UnsupportedState {
 export interface AnonymousState {
   readonly status: 'anonymous'
   readonly reason: AnonymousReason
+  /** How many requests wait for the same user to log in again, with `whenEnded: 'hold'`; absent where none does. */
+  readonly waiting?: number
   /** The browser's storage has not taken it: with the next worker, what was before may be back. The worker tries on. */
   readonly isDurable?: false
 }

@@ -76,9 +76,10 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const dispatch = createDispatch({ cores, fetch, log })
   self.addEventListener('fetch', event => {
     const { request, clientId } = event
+    const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+    if (request.mode === 'navigate') for (const core of cores) core.navigate(request, waitUntil)
     const answer = dispatch(request)
     if (!answer) return
-    const waitUntil: WaitUntil = promise => event.waitUntil(promise)
     const { destination } = request
     // What is sent with `keepalive` is meant to outlive its page.
     const watchPage = request.keepalive ? undefined : () => pages.watch(clientId)

@@ -29,10 +29,10 @@ export interface StaticRoute {
  */
 export function staticRoutes(configs: readonly Config[]): readonly StaticRoute[] | null {
   const patterns: Exception[] = []
-  for (const { staticRoutes, apiUrls, logoutUrl } of configs) {
-    if (!staticRoutes) return null
-    if (logoutUrl) patterns.push(patternOf(logoutUrl, ''))
-    for (const apiUrl of apiUrls) {
+  for (const { staticRoutes, apiUrls, tokensInBodies, logoutUrls, logoutPredicates } of configs) {
+    if (!staticRoutes || logoutPredicates.length > 0) return null
+    for (const logoutUrl of logoutUrls) patterns.push(patternOf(logoutUrl, ''))
+    for (const apiUrl of [...apiUrls, ...tokensInBodies]) {
       if (typeof apiUrl === 'function') return null
       patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
     }

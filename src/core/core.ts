@@ -7,17 +7,22 @@ import type { Ports, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
 import { attach, hasOwnCredentials, withoutHeader } from './requests/attach.ts'
 import { createAuthorize } from './requests/authorize.ts'
-import { createLogin } from './requests/login.ts'
+import { createForEndpoint } from './requests/for-endpoint.ts'
+import { createHold } from './requests/hold.ts'
+import { createLogin, type LoginKind } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
 import { runsOperation } from './requests/operations.ts'
+import { refuseMisplaced } from './requests/placeholders.ts'
 import { createRenew } from './requests/renewal.ts'
-import { createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
+import { createIsLeaving, createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
 import { createTakeTokens } from './requests/take-tokens.ts'
+import { createTellTokens } from './requests/tell-tokens.ts'
 import { createIsUnauthorized } from './requests/unauthorized.ts'
 import { createAdopt } from './session/adopt.ts'
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
+import { createSaved } from './session/saved.ts'
 import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
 import { createTokenVault } from './session/token-vault.ts'
@@ -40,6 +45,8 @@ export interface Core {
   readonly start: () => void
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, event: Extendable, watchPage?: WatchPage) => Promise<Response>
+  /** Hears of a navigation, which is not touched: to where a logout ends, the session is over. */
+  readonly navigate: (request: Request, waitUntil: WaitUntil) => void
   /** Answers a page's message; never rejects. */
   readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
 }
@@ -59,21 +66,29 @@ interface Needs {
 
 export function createCore({ config, isDefault, about, routes, onSession, store, ports }: Needs): Core {
   const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, log } = ports
-  const describeState = createDescribeState({ config, isDefault, isDurable: store.isDurable, now, newId })
+  const waiting = () => hold?.count() ?? 0
+  const describeState = createDescribeState({ config, isDefault, isDurable: store.isDurable, waiting, now, newId })
   // What is stored is stored: that a page could not be told is no reason for a login to fail.
   const tell = (session: Session, reason: StateReason) =>
     broadcast(envelope({ ...describeState(session), reason })).catch(() => log('warn', 'pages could not be told'))
   const onChange: OnChange = async (session, reason) => {
     if (isDevelopment)
       log('debug', `${config.storageKey} is ${session.status}: ${reason}, generation ${session.generation}`)
+    hold?.hear(session)
     await Promise.all([tell(session, reason), onSession(config.storageKey, sessionIdOf(session))])
   }
   const sessions = createSessionStore({
     config,
     scope: about.scope,
     store: config.storage === 'memory' ? createTokenVault(store) : store,
+    now,
     onChange,
   })
+  const onCount = () => {
+    const session = sessions.latest()
+    if (session.status === 'anonymous') tell(session, session.reason)
+  }
+  const hold = config.whenEnded === 'hold' ? createHold({ config, now, later, onCount }) : null
   const dpop = config.dpop ? createDpop({ config, store, es256, fetch, now, newId }) : null
   const prover = dpop?.prover ?? null
   const fetchTokens = dpop?.refresh ?? fetch
@@ -82,7 +97,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const readAnswer = createReadAnswer({ config, hooks, now })
   const tokenEndpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchTokens, now, find })
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
-  const { logout, forward, revocation, farewell } = createLogout({
+  const { logout, left, forward, revocation, farewell } = createLogout({
     config,
     sessions,
     fetch,
@@ -104,29 +119,34 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     log,
   })
   const isUnauthorized = createIsUnauthorized(config, hooks)
-  const takeTokens = config.tokensInAnswers ? createTakeTokens({ config, sessions, readAnswer }) : null
-  const authorize = createAuthorize({ config, sessions, freshSession, isUnauthorized, takeTokens, fetch, prover, now })
+  const takesTokens = config.tokensInAnswers || config.tokensInBodies.length > 0
+  const takeTokens = takesTokens ? createTakeTokens({ config, sessions, readAnswer, now }) : null
+  const tellTokens = isDevelopment && config.redactTokens ? createTellTokens({ readAnswer, log }) : null
+  const authorize = createAuthorize({
+    config,
+    sessions,
+    freshSession,
+    isUnauthorized,
+    takeTokens,
+    tellTokens,
+    hold,
+    fetch,
+    prover,
+    now,
+  })
   const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log })
+  const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
+  const isLeaving = createIsLeaving(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
-  let saving: Promise<void> | undefined
-  /** Settles once no change is in this worker's memory alone, and pages have heard of that. */
-  const saved = (): Promise<void> => {
-    if (store.isDurable()) return Promise.resolve()
-    saving ??= store.saved().then(async () => {
-      saving = undefined
-      const session = sessions.latest()
-      if (store.isDurable()) await tell(session, session.status === 'anonymous' ? session.reason : 'refresh')
-    })
-    return saving
+  const { saved, untilSaved } = createSaved({ store, sessions, tell })
+
+  const logIn = async (request: Request, kind: LoginKind, waitUntil: WaitUntil) => {
+    const ready = await forEndpoint(request, waitUntil)
+    return ready instanceof Response ? ready : login(ready, kind)
   }
-  /** As `waitUntil`, but what the work has changed is durable too, if that can be had. */
-  const untilSaved =
-    (waitUntil: WaitUntil): WaitUntil =>
-    work =>
-      waitUntil(work.finally(saved))
 
   const bypassOr = (kind: RequestKind, { headers }: Request) => (headers.has(config.bypassHeader) ? 'bypass' : kind)
 
@@ -137,7 +157,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       case 'login':
       case 'signup':
       case 'token':
-        return (await renew(request, kind, waitUntil)) ?? login(request, kind)
+        return (await renew(request, kind, waitUntil)) ?? logIn(request, kind, waitUntil)
       case 'revocation':
         return revocation(request, waitUntil)
       case 'logout':
@@ -149,19 +169,29 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
           event,
           watchPage,
         )
-      case 'bypass':
+      case 'bypass': {
+        const refused = await refuseMisplaced(request, config)
+        if (refused) return refused
         return fetch(
           withoutHeader(
             hasOwnCredentials(request, config) ? request : attach(request, config, null),
             config.bypassHeader,
           ),
         )
-      case 'api':
+      }
+      case 'api': {
+        const refused = refuseMisplaced(request, config)
+        const answer = refused && (await refused)
+        if (answer) return answer
         for (const route of routes) {
           const response = route(part, request, event)
           if (response) return response
         }
         return authorize(request, waitUntil, watchPage)
+      }
+      case 'bodies':
+      case 'api-bodies':
+        return authorize(request, waitUntil, watchPage, kind)
     }
   }
 
@@ -172,6 +202,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     freshSession,
     backOff,
     logout,
+    isLeaving: url => isLeaving(new Request(url), url),
     describeState,
     now,
     log,
@@ -204,6 +235,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         openRequests--
         if (!store.isDurable()) event.waitUntil(saved())
       }
+    },
+    navigate: (request, waitUntil) => {
+      if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
     },
     answerMessage: (message, waitUntil) => {
       const reply = answerMessage(message, untilSaved(waitUntil))

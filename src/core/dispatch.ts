@@ -3,6 +3,7 @@ import type { Core } from './core.ts'
 import { isForm, readFields, sendable } from './http/body.ts'
 import type { Fetch, Log, WatchPage } from './ports.ts'
 import type { Extendable } from './requests/api-route.ts'
+import { withoutPlaceholders } from './requests/placeholders.ts'
 import { isScripted, type RequestKind } from './requests/routes.ts'
 
 /** Answers a request. */
@@ -63,7 +64,9 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
     if (isOpen && request.method === 'POST' && isScripted(request) && isForm(request))
       return (event, watchPage) => decide(request, event, watchPage)
     const claims = claimsOf(request)
-    return isSome(claims) ? answerOf(request, claims) : null
+    if (isSome(claims)) return answerOf(request, claims)
+    const instead = withoutPlaceholders(request)
+    return instead && (async () => (instead instanceof Response ? instead : fetch(instead)))
   }
 }
 

@@ -43,16 +43,18 @@ interface DescribeNeeds {
   readonly config: SessionName & StateOptions
   readonly isDefault: boolean
   readonly isDurable: () => boolean
+  /** How many requests wait for a login. */
+  readonly waiting: () => number
   readonly now: Clock
   readonly newId: NewId
 }
 
 export function createDescribeState(needs: DescribeNeeds): DescribeState {
-  const { config, isDefault, isDurable, now, newId } = needs
+  const { config, isDefault, isDurable, waiting, now, newId } = needs
   const about = { session: config.storageKey, isDefault, run: newId() }
   let sequence = 0
   return session => {
-    const state = toState(session, config, now())
+    const state = toState(session, config, waiting(), now())
     return {
       type: 'state',
       state: isDurable() ? state : { ...state, isDurable: false },
@@ -77,6 +79,8 @@ interface Needs {
   readonly freshSession: FreshSession
   readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
+  /** Whether a page that goes there has logged out. */
+  readonly isLeaving: (url: URL) => boolean
   readonly adopt: Adopt
   readonly describeState: DescribeState
   readonly now: Clock
@@ -90,7 +94,7 @@ interface Needs {
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
   const { config, sessions, freshSession, backOff, logout, adopt, describeState, now, log } = needs
-  const { about, isDurable, openRequests, hookFailures, endSessionUrl } = needs
+  const { about, isLeaving, isDurable, openRequests, hookFailures, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
   const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
@@ -131,6 +135,9 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         return envelope({ type: 'adopt', isAdopted: await adopt(message.tokens) })
       case 'logout':
         await logout(waitUntil)
+        return stateReply()
+      case 'leaving':
+        if (isLeaving(new URL(message.url))) await logout(waitUntil)
         return stateReply()
       // The host takes control of the page before it asks here.
       case 'claim':
@@ -185,8 +192,14 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
 }
 
 /** What pages may know of a session. */
-function toState(session: Session, config: StateOptions, now: number): AnonymousState | AuthenticatedState {
-  if (session.status === 'anonymous') return { status: 'anonymous', reason: session.reason }
+function toState(
+  session: Session,
+  config: StateOptions,
+  waiting: number,
+  now: number,
+): AnonymousState | AuthenticatedState {
+  if (session.status === 'anonymous')
+    return { status: 'anonymous', reason: session.reason, ...(waiting > 0 ? { waiting } : {}) }
   const { id, generation, expiresAt } = session
   const at = keptUntil(session, config)
   // A page must ask where that refreshes the session, or ends it.

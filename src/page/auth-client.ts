@@ -7,6 +7,7 @@ import { AuthEventTarget } from './auth-events.ts'
 import { type Connection, complain, foreign } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
+import { tellOfLeaving } from './leaving.ts'
 import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
 
 declare const __VERSION__: string
@@ -221,6 +222,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     })
     container.startMessages()
     this.#attention.listen()
+    tellOfLeaving(this.#ask)
   }
 
   /** Asks for the state; where the session is due, this makes the worker refresh it. */

@@ -9,7 +9,8 @@ import { createLogin } from '../../src/core/requests/login.ts'
 import { createLogout } from '../../src/core/requests/logout.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
-import { loggedIn, nobody, parseSession, type Session } from '../../src/core/session/session.ts'
+import { parseSession } from '../../src/core/session/parse-session.ts'
+import { loggedIn, nobody, type Session } from '../../src/core/session/session.ts'
 import { createSessionStore } from '../../src/core/session/session-store.ts'
 import { patienceOf } from '../../src/core/tokens/token-endpoint.ts'
 import {
@@ -258,6 +259,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     const sessions = createSessionStore({
       config,
       store: storeOf(life),
+      now,
       onChange: () => {
         life.telling++
         const tell = async () => {

@@ -32,6 +32,23 @@ export function keepForReplay(request: Request, limit: number): Replay {
   }
 }
 
+/** The first `limit` bytes of a body as text, of a body that is text. The request can still be sent. */
+export async function readStart(request: Request, limit: number): Promise<string> {
+  const copy = request.clone()
+  // Where there is no stream to be read (Firefox), a clone shares the bytes.
+  if (!copy.body) return (await copy.text()).slice(0, limit)
+  const reader = copy.body.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  while (text.length < limit) {
+    const { done, value } = await reader.read()
+    if (done) return text
+    text += value
+  }
+  // Not awaited: of a stream in two branches, it settles only once the other one is cancelled too.
+  reader.cancel().catch(() => undefined)
+  return text
+}
+
 /** The fields of a form or a JSON object; null for anything else. The request can still be sent. */
 export async function readFields(request: Request): Promise<unknown> {
   const text = () => request.clone().text()
@@ -49,18 +66,33 @@ export function isForm(request: Request): boolean {
   return /^application\/x-www-form-urlencoded\b/i.test(typeOf(request))
 }
 
-function typeOf({ headers }: Request): string {
+/** The media type of a request's body; empty: it does not say. */
+export function typeOf({ headers }: Request): string {
   return headers.get('Content-Type') ?? ''
 }
 
-function withBody(request: Request, body: BodyInit): Request {
+/** The same request with a body that is kept. */
+export function withBody(request: Request, body: BodyInit): Request {
   const { referrer, referrerPolicy } = request
   // A rebuilt request would name the worker as its referrer.
   return new Request(request, { body, referrer, referrerPolicy })
 }
 
-function mayHaveBody({ method }: Request): boolean {
+export function mayHaveBody({ method }: Request): boolean {
   return method !== 'GET' && method !== 'HEAD'
+}
+
+/** All of a body, for a request that has to wait; null where it is longer than `limit` bytes. It can still be sent. */
+export async function readBody(request: Request, limit: number): Promise<Blob | null> {
+  if (!mayHaveBody(request)) return new Blob()
+  const copy = request.clone()
+  if (!copy.body) {
+    // Where there is no stream to be read (Firefox), the bytes are in memory anyway.
+    const all = await copy.blob()
+    return all.size > limit ? null : all
+  }
+  const parts = await readUpTo(limit, copy.body).catch(() => null)
+  return parts && new Blob(parts)
 }
 
 /** Reads a stream to its end; null where it is longer than `limit`, and the rest is not read then. */

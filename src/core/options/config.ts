@@ -8,11 +8,20 @@ export interface Endpoints {
   readonly loginUrls: readonly Endpoint[]
   readonly refreshTokenUrl: Endpoint | null
   readonly revocationUrl: Endpoint | null
-  /** Where a page may go to end the session at the server too (OpenID Connect RP-Initiated Logout). */
+  /** Where a page goes to end the session at the server too (OpenID Connect RP-Initiated Logout). */
   readonly endSessionUrl: Endpoint | null
 }
 
-type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' | 'maxIdle' | 'maxAge' | keyof Endpoints
+type Resolved =
+  | 'apiUrls'
+  | 'tokensInBodies'
+  | 'baseUrl'
+  | 'loginUrl'
+  | 'signupUrl'
+  | 'logoutUrl'
+  | 'maxIdle'
+  | 'maxAge'
+  | keyof Endpoints
 
 /**
  * Validated options with defaults; URLs are resolved, durations are milliseconds. What of the endpoints `issuer` is to
@@ -20,10 +29,14 @@ type Resolved = 'apiUrls' | 'baseUrl' | 'loginUrl' | 'signupUrl' | 'logoutUrl' |
  */
 export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, Endpoints {
   readonly apiUrls: readonly ApiUrl[]
+  readonly tokensInBodies: readonly ApiUrl[]
   /** What of `loginUrl` decides by itself. */
   readonly loginPredicates: readonly UrlPredicate[]
   readonly signupUrl: Endpoint | null
-  readonly logoutUrl: Endpoint | null
+  /** The first of them is asked by the worker. */
+  readonly logoutUrls: readonly Endpoint[]
+  /** What of `logoutUrl` decides by itself. */
+  readonly logoutPredicates: readonly UrlPredicate[]
   /** Infinity: no limit. */
   readonly maxIdle: number
   readonly maxAge: number
@@ -45,8 +58,10 @@ export type UrlOptions = Pick<
   | 'loginOperations'
   | 'loginPredicates'
   | 'logoutMethod'
-  | 'logoutUrl'
+  | 'logoutPredicates'
+  | 'logoutUrls'
   | 'signupUrl'
+  | 'tokensInBodies'
   | keyof Endpoints
 >
 

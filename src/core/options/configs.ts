@@ -52,9 +52,10 @@ function claimedBy(config: Config): readonly Claimed[] {
     if (endpoint) claimed.push({ option, isPrefix, ...endpoint })
   }
   for (const loginUrl of config.loginUrls) add('loginUrl', loginUrl)
-  for (const option of ['signupUrl', 'logoutUrl', 'revocationUrl', 'refreshTokenUrl'] as const)
-    add(option, config[option])
-  for (const apiUrl of config.apiUrls) if (typeof apiUrl === 'object') add('apiUrls', apiUrl, true)
+  for (const logoutUrl of config.logoutUrls) add('logoutUrl', logoutUrl)
+  for (const option of ['signupUrl', 'revocationUrl', 'refreshTokenUrl'] as const) add(option, config[option])
+  for (const option of ['apiUrls', 'tokensInBodies'] as const)
+    for (const area of config[option]) if (typeof area === 'object') add(option, area, true)
   return claimed
 }
 

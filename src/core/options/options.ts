@@ -39,15 +39,23 @@ export interface Options {
   signupUrl?: string | null
   /** Whether a signup response that holds tokens logs in. */
   loginOnSignup?: boolean
-  /** Asked on logout, whatever it answers. A page's own request to it is a logout too. */
-  logoutUrl?: string | null
-  /** The method of `logoutUrl`, in any case. */
+  /**
+   * A page's own request here is a logout, whatever it answers, and so is a navigation to one of its URLs. URLs, predicates
+   * or URLPatterns, one or several; the first URL is also asked by `logout()`.
+   */
+  logoutUrl?: string | UrlPredicate | UrlTest | readonly (string | UrlPredicate | UrlTest)[] | null
+  /** The method of `logoutUrl`, in any case. Where it is GET, a page's own POST is a logout too; a predicate is asked of any. */
   logoutMethod?: string
   /**
    * Asked on logout to revoke the refresh token (RFC 7009), a few times where it is busy. A page's own request to it with
    * a placeholder is a logout too.
    */
   revocationUrl?: string | null
+  /**
+   * Where a page goes to end the session at the server too (OpenID Connect RP-Initiated Logout): one that goes there has
+   * logged out. Null: what the issuer names.
+   */
+  endSessionUrl?: string | null
   /** Where refresh requests go; null: to the issuer's token endpoint, or else to `loginUrl`, the first of them. */
   refreshTokenUrl?: string | null
   /** Refresh tokens on or off. */
@@ -105,6 +113,12 @@ export interface Options {
    */
   tokensInAnswers?: boolean
   /**
+   * URLs, as in `apiUrls`, at which tokens stand in bodies too: placeholders in a request's body, query and other headers are
+   * replaced by the tokens that they stand for, tokens in the answer by placeholders, and a new one of the same user is
+   * taken. Of these, those that are in `apiUrls` too get the token in `authHeader` as well.
+   */
+  tokensInBodies?: readonly (string | UrlPredicate | UrlTest)[]
+  /**
    * Whether an answer of the API calls for a new token; replaces the rule, which is a 401, unless it asks for another
    * login (RFC 9470) or another scheme than `authTokenType`, Bearer or DPoP. Gets a copy with headers and, of JSON and of
    * errors, up to 64 KiB of body, for which the answer waits a second at most.
@@ -149,6 +163,14 @@ export interface Options {
    * `authHeader`, as an application does that keeps its token, and forgets it when it logs out.
    */
   attach?: 'always' | 'placeholder'
+  /**
+   * What becomes of requests to `apiUrls` whose session has ended, other than by a logout: `'fail'`, they get the API's own
+   * 401; `'hold'`, they wait for the same user (the `sub` of the id token, or else of the access token) to log in again, as
+   * in a dialog, and are sent then. At most 100 wait, with bodies of `replayBodyLimit` in all.
+   */
+  whenEnded?: 'fail' | 'hold'
+  /** How long after its end, in seconds. */
+  holdTime?: number
   /** A request with this header, whatever its value, is sent without a token, and without the header. */
   bypassHeader?: string
   /**

@@ -33,18 +33,23 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     throw new ConfigError('refreshTokenIn', `got ${show(refreshTokenIn)}, which takes useRefreshToken: true`)
   assertNotReplaced(options)
   const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl)
-  const urlOf = (name: 'signupUrl' | 'logoutUrl' | 'revocationUrl' | 'refreshTokenUrl') => {
+  const urlOf = (name: 'signupUrl' | 'revocationUrl' | 'endSessionUrl' | 'refreshTokenUrl') => {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
-  const { issuer, loginUrl, ...rest } = checked
+  const { issuer, loginUrl, logoutUrl, ...rest } = checked
   if (issuer !== null && parseEndpoint('issuer', issuer, '', scriptUrl).search)
     throw new ConfigError('issuer', `got ${show(issuer)}, takes a URL without a query`)
   const ownOrigin = new URL(scriptUrl).origin
-  const logins = [loginUrl]
-    .flat()
-    .map(entry => predicateOf('loginUrl', entry, ownOrigin) ?? url('loginUrl', entry as string))
-  const loginUrls = logins.filter(login => typeof login === 'object')
+  const parsed = (name: 'loginUrl' | 'logoutUrl', entries: readonly UrlEntry[]) => {
+    const all = entries.map(entry => predicateOf(name, entry, ownOrigin) ?? url(name, entry as string))
+    return {
+      urls: all.filter(entry => typeof entry === 'object'),
+      predicates: all.filter(entry => typeof entry === 'function'),
+    }
+  }
+  const { urls: loginUrls, predicates: loginPredicates } = parsed('loginUrl', [loginUrl].flat())
+  const logouts = parsed('logoutUrl', [logoutUrl ?? []].flat())
   const hrefs = loginUrls.map(({ href }) => href)
   if (new Set(hrefs).size < hrefs.length) throw new ConfigError('loginUrl', `got ${show(loginUrl)}, takes no URL twice`)
   const refreshTokenUrl = urlOf('refreshTokenUrl') ?? (issuer === null ? loginUrls[0] : null) ?? null
@@ -53,22 +58,25 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
       'refreshTokenUrl',
       'got null, which takes a loginUrl that is a URL, an issuer, or refreshRequest',
     )
+  const areas = (name: 'apiUrls' | 'tokensInBodies') =>
+    checked[name].map(entry => predicateOf(name, entry, ownOrigin) ?? prefixOf(name, entry as string, url, ownOrigin))
   return {
     ...rest,
     issuer,
-    apiUrls: checked.apiUrls.map(
-      entry => predicateOf('apiUrls', entry, ownOrigin) ?? prefixOf(entry as string, url, ownOrigin),
-    ),
+    apiUrls: areas('apiUrls'),
+    tokensInBodies: areas('tokensInBodies'),
     loginUrls,
-    loginPredicates: logins.filter(login => typeof login === 'function'),
+    loginPredicates,
     signupUrl: urlOf('signupUrl'),
-    logoutUrl: urlOf('logoutUrl'),
+    logoutUrls: logouts.urls,
+    logoutPredicates: logouts.predicates,
     revocationUrl: urlOf('revocationUrl'),
     refreshTokenUrl,
-    endSessionUrl: null,
+    endSessionUrl: urlOf('endSessionUrl'),
     logoutMethod: checked.logoutMethod.toUpperCase(),
     refreshAhead: checked.refreshAhead * 1000,
     timeout: checked.timeout * 1000,
+    holdTime: checked.holdTime * 1000,
     unavailableLimit: checked.unavailableLimit * 1000,
     maxIdle: (checked.maxIdle ?? Number.POSITIVE_INFINITY) * 1000,
     maxAge: (checked.maxAge ?? Number.POSITIVE_INFINITY) * 1000,
@@ -95,12 +103,13 @@ function predicateOf(name: keyof Options, entry: UrlEntry, ownOrigin: string): U
 }
 
 function prefixOf(
+  name: 'apiUrls' | 'tokensInBodies',
   entry: string,
   resolve: (name: keyof Options, value: string) => Endpoint,
   ownOrigin: string,
 ): Endpoint {
-  const wrong = (problem: string) => new ConfigError('apiUrls', `got ${show(entry)}, ${problem}`)
-  const prefix = resolve('apiUrls', entry)
+  const wrong = (problem: string) => new ConfigError(name, `got ${show(entry)}, ${problem}`)
+  const prefix = resolve(name, entry)
   if (prefix.search) throw wrong('takes a URL without a query')
   if (prefix.pathname === '/' && prefix.origin === ownOrigin)
     throw wrong("which is every request of this site: name the API's path, such as '/api/'")

@@ -1,5 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import { keepForReplay } from '../http/body.ts'
+import { keepForReplay, type Replay } from '../http/body.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Clock, Fetch, WaitUntil, WatchPage } from '../ports.ts'
@@ -22,35 +22,65 @@ import { asksForNonce, type Prover } from '../tokens/dpop.ts'
 import { isOf } from '../tokens/placeholder.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
-import { problem } from './problem.ts'
+import type { Hold } from './hold.ts'
+import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
+import { failureOf } from './problem.ts'
+import type { ApiKind } from './routes.ts'
 import { createSend } from './send.ts'
 import type { TakeTokens } from './take-tokens.ts'
+import type { TellTokens } from './tell-tokens.ts'
 import type { IsUnauthorized } from './unauthorized.ts'
 
 /** How old (milliseconds) a token can be that was just refreshed, and how long a 401 for it is the API's last word. */
 const FUTILE = 30_000
 
 /** Answers an API request: authorized where somebody is logged in, sent again once after a 401 that a refresh can mend. */
-export type Authorize = (request: Request, waitUntil: WaitUntil, watchPage?: WatchPage) => Promise<Response>
+export type Authorize = (
+  request: Request,
+  waitUntil: WaitUntil,
+  watchPage?: WatchPage,
+  kind?: ApiKind,
+) => Promise<Response>
 
 interface Needs {
   readonly config: HeaderOptions &
     Pick<
       Config,
-      'attach' | 'autoUpdateToken' | 'logoutOnInvalidToken' | 'refreshAhead' | 'refreshTokenIn' | 'replayBodyLimit'
+      | 'attach'
+      | 'autoUpdateToken'
+      | 'logoutOnInvalidToken'
+      | 'refreshAhead'
+      | 'refreshTokenIn'
+      | 'replayBodyLimit'
+      | 'tokensInAnswers'
     >
   readonly sessions: SessionStore
   readonly freshSession: FreshSession
   readonly isUnauthorized: IsUnauthorized
   /** Takes what tokens an answer brings. */
   readonly takeTokens?: TakeTokens | null
+  /** In development. */
+  readonly tellTokens?: TellTokens | null
+  /** Keeps requests whose session has ended. */
+  readonly hold?: Hold | null
   readonly fetch: Fetch
   readonly prover?: Prover | null
   readonly now: Clock
 }
 
 export function createAuthorize(needs: Needs): Authorize {
-  const { config, sessions, freshSession, isUnauthorized, takeTokens = null, fetch, prover = null, now } = needs
+  const {
+    config,
+    sessions,
+    freshSession,
+    isUnauthorized,
+    takeTokens = null,
+    tellTokens = null,
+    hold = null,
+    fetch,
+    prover = null,
+    now,
+  } = needs
   const send = createSend({ config, fetch, prover })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
   // answers 401 for reasons of its own would cause a refresh with every request.
@@ -109,28 +139,52 @@ export function createAuthorize(needs: Needs): Authorize {
     })
   }
 
-  return async (request, waitUntil, watchPage) => {
-    if (hasOwnCredentials(request, config)) {
+  return async (request, waitUntil, watchPage, kind = 'api') => {
+    const inBodies = kind !== 'api'
+    const isFilled = inBodies && (await carriesPlaceholder(request, config))
+    const isOwn = hasOwnCredentials(request, config)
+    if (isOwn && !isFilled) {
       note(request, 'sent as it is: it brings credentials of its own')
       return fetch(request)
     }
     const placeholder = placeholderIn(request, config)
-    if (config.attach === 'placeholder' && !placeholder) {
+    const isAttached = !isOwn && (placeholder !== null || (kind !== 'bodies' && config.attach === 'always'))
+    if (!isAttached && !isFilled) {
       note(request, 'sent as it is: it carries no placeholder')
       return fetch(request)
     }
+    const sendFor = async (used: Usable, request: Request, forProof: Replay['again'] = async () => null) => {
+      const fill = async (request: Request) => (isFilled ? filled(request, config, used) : request)
+      const ready = await fill(request)
+      if (!ready) return refuseStale(used)
+      const taken = inBodies || config.tokensInAnswers ? takeTokens?.(request, used, inBodies) : null
+      const again = async () => {
+        const copy = await forProof()
+        return copy && fill(copy)
+      }
+      const response = await (isAttached ? send(ready, used, again) : fetch(ready))
+      if (isDevelopment && !taken) tellTokens?.(request, response.clone())
+      return taken ? taken(response) : response
+    }
+    /** Waits until the same user has logged in again; null: that is not to be waited for, or has not come about. */
+    const afterLogin = async (request: Request | null): Promise<Response | null> => {
+      const latest = sessions.latest()
+      const released = request && latest.status === 'anonymous' ? await hold?.wait(request, latest, watchPage) : null
+      return released ? sendFor(released.session, released.request) : null
+    }
+
     const session = await freshSession.current()
     if (session.status === 'anonymous') {
+      if (isFilled) return refuseStale(session)
+      const answer = hold && (await afterLogin(request))
+      if (answer) return answer
       note(request, 'sent without a token: nobody is logged in')
       return fetch(attach(request, config, null))
     }
     // The page still shows what is another user's.
     if (placeholder && !isOf(placeholder, session)) {
       note(request, 'not sent: its placeholder is of a session that another login has replaced')
-      return problem(
-        401,
-        new RefreshWorkerError('session_replaced', 'the page holds the placeholder of another session: log in again'),
-      )
+      return refuseStale(session)
     }
     const stored = sessions.use(session, now())
     if (stored) waitUntil(stored)
@@ -145,14 +199,9 @@ export function createAuthorize(needs: Needs): Authorize {
       let proofs = 0
       // Once in all, before the refresh or after it.
       const forProof = async () => (proofs++ === 0 ? replay.again() : null)
-      const sendFor = async (used: Usable, request: Request) => {
-        const taken = takeTokens?.(request, used)
-        const response = await send(request, used, forProof)
-        return taken ? taken(response) : response
-      }
       if (isDevelopment)
         note(request, `sent with ${config.authHeader}: ${authorization(config, { ...used, accessToken: '…' })}`)
-      const response = await sendFor(used, replay.request)
+      const response = await sendFor(used, replay.request, forProof)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (isFromElsewhere(response, request) || !(await isUnauthorized(response))) return response
       // No verdict on the token either.
@@ -160,13 +209,18 @@ export function createAuthorize(needs: Needs): Authorize {
 
       const isGoneSince = watchPage?.()
       const newer = await afterUnauthorized(request, used, waitUntil)
+      if (!newer && hold && !isFilled) {
+        const answer = await afterLogin(await replay.again())
+        if (answer) response.body?.cancel().catch(() => undefined)
+        return answer ?? response
+      }
       const copy = newer && (await replay.again())
       if (!newer || !copy || (isGoneSince && (await isGoneSince()))) return response
       response.body?.cancel().catch(() => undefined)
       note(request, 'sent once more, with the new access token')
       // Another worker may have refreshed it long ago, and this one has not heard.
       const isNew = now() - newer.receivedAt < FUTILE
-      const again = await sendFor(newer, copy)
+      const again = await sendFor(newer, copy, forProof)
       // One that has grown old while the request waited is refused for that, and not for good.
       const isVerdict = isNew && !asksForNonce(again) && !isDue(newer, now(), config.refreshAhead)
       if (isVerdict && (await isUnauthorized(again)) && isUnchanged(sessions.latest(), newer))
@@ -174,26 +228,15 @@ export function createAuthorize(needs: Needs): Authorize {
       return again
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
+      const isOver = error.code === 'refresh_rejected' || error.code === 'not_authenticated'
+      const answer = isOver && hold && !isFilled ? await afterLogin(request) : null
+      if (answer) return answer
       if (isDevelopment) note(request, `not sent: ${error.code}, ${error.message}`)
-      return failure(error)
+      return failureOf(error)
     }
   }
 }
 
 function isTransient(error: unknown): boolean {
   return !(error instanceof RefreshWorkerError) || /^refresh_(unavailable|network_error)$/.test(error.code)
-}
-
-/** What a request gets that could not be sent since its session could not be refreshed. */
-function failure(error: RefreshWorkerError): Response {
-  switch (error.code) {
-    case 'refresh_unavailable':
-      return problem(503, error)
-    case 'refresh_rejected':
-    case 'not_authenticated':
-    case 'no_refresh_token':
-      return problem(401, error)
-    default:
-      return Response.error()
-  }
 }

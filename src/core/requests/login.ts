@@ -6,6 +6,7 @@ import type { Fetch, Locks, Log, NewId } from '../ports.ts'
 import { alone, type LockOptions } from '../session/fresh-session.ts'
 import { loggedIn } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { secretsOf } from '../tokens/hide-tokens.ts'
 import { createPlaceholders } from '../tokens/placeholder.ts'
 import type { FoundIn, ReadAnswer } from '../tokens/read-answer.ts'
 import { isDevelopment, note } from '../trace.ts'
@@ -19,12 +20,12 @@ import type { RequestKind } from './routes.ts'
  */
 export type Login = (request: Request, kind: LoginKind) => Promise<Response>
 
-type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
+export type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 
 interface Needs {
   readonly config: LockOptions &
     Pick<DisclosureOptions, 'exposeIdToken' | 'placeholders' | 'redactTokens'> &
-    Pick<Config, 'loginOnSignup' | 'readTokens' | 'refreshTokenIn'>
+    Pick<Config, 'loginOnSignup' | 'loginOperations' | 'readTokens' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly locks: Locks
@@ -59,11 +60,14 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
   const take = async (request: Request, response: Response, text: string | null, { found, kept }: FoundIn) => {
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const id = newId()
-    await sessions.change(previous => loggedIn(previous, id, kept))
+    // At a URL of GraphQL a refresh has another answer.
+    const { answer: _, ...rest } = kept
+    await sessions.change(previous => loggedIn(previous, id, config.loginOperations.length > 0 ? rest : kept))
     if (isDevelopment)
       note(request, `taken as session ${id}: the page gets ${config.redactTokens ? 'placeholders' : 'the tokens too'}`)
     if (!config.redactTokens) return response
-    return redact(response, text, found, createPlaceholders(config, id, kept.receivedAt), config)
+    const placeholderOf = createPlaceholders(config, id, kept.receivedAt)
+    return redact(response, text, secretsOf(found, placeholderOf, config))
   }
 
   // The answer to a refresh of another session's that came after this one's would leave its cookie in place of ours.

@@ -12,6 +12,7 @@ import type { Revoke } from '../tokens/revocation.ts'
 import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
 import { note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
+import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
 import { createSend } from './send.ts'
 
 export interface Logout {
@@ -21,16 +22,19 @@ export interface Logout {
   readonly forward: (request: Request, waitUntil: WaitUntil) => Promise<Response>
   /**
    * A page's own revocation request (RFC 7009), as OAuth libraries send it. With the placeholder of a login response, it
-   * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is.
+   * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is;
+   * with a token of the session it is a logout too.
    */
   readonly revocation: (request: Request, waitUntil: WaitUntil) => Promise<Response>
+  /** The page itself goes to where a logout ends: the session ends too, and the server hears of it from the page. */
+  readonly left: (waitUntil: WaitUntil) => Promise<Authenticated | null>
   readonly farewell: Farewell
 }
 
 interface Needs {
   readonly config: LockOptions &
     HeaderOptions &
-    Pick<Config, 'httpInterceptor' | 'logoutMethod' | 'logoutUrl' | 'refreshTokenIn' | 'replayBodyLimit'>
+    Pick<Config, 'httpInterceptor' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn' | 'replayBodyLimit'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly prover?: Prover | null
@@ -43,11 +47,13 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   const send = createSend({ config, fetch, prover })
   const isInCookie = config.refreshTokenIn === 'cookie'
 
-  /** Ends the stored session, and settles with it as it was, to be told to the server. */
-  const end = async (): Promise<{ session: Session; was: Authenticated | null }> => {
+  /** Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. */
+  const end = async (
+    isMeant: (session: Authenticated) => boolean = () => true,
+  ): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
     const session = await sessions.change(latest => {
-      was = latest.status === 'authenticated' ? latest : null
+      was = latest.status === 'authenticated' && isMeant(latest) ? latest : null
       return was ? ended(latest, 'logout') : latest
     })
     return { session, was }
@@ -63,8 +69,9 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
 
   const askLogoutUrl = async (was: Authenticated) => {
-    if (!config.logoutUrl) return
-    const { href } = config.logoutUrl
+    const [logoutUrl] = config.logoutUrls
+    if (!logoutUrl) return
+    const { href } = logoutUrl
     const tell = () => {
       const signal = AbortSignal.timeout(config.timeout)
       const request = new Request(href, {
@@ -80,6 +87,12 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
 
   const farewell: Farewell = was => Promise.all([revoke(was), askLogoutUrl(was)])
 
+  const left: Logout['left'] = async waitUntil => {
+    const { was } = await end()
+    if (was) waitUntil(revoke(was))
+    return was
+  }
+
   const logout: Logout['logout'] = async waitUntil => {
     const { session, was } = await end()
     if (was) waitUntil(farewell(was))
@@ -89,21 +102,30 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   return {
     logout,
     farewell,
+    left,
     forward: async (request, waitUntil) => {
       const placeholder = placeholderIn(request, config)
       if (placeholder && !isOf(placeholder, await sessions.current())) {
         note(request, 'sent on without a token: its session is over, and another one stays')
         return fetch(attach(request, config, null))
       }
-      const { was } = await end()
-      if (was) waitUntil(revoke(was))
+      const session = await sessions.current()
+      // Some servers want the refresh token in the body.
+      const sent = (await carriesPlaceholder(request, config)) ? await filled(request, config, session) : request
+      if (!sent) return refuseStale(session)
+      const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
-      return inTurn(() => (hasOwnCredentials(request, config) ? fetch(request) : sendWithToken(request, was)))
+      return inTurn(() => (hasOwnCredentials(sent, config) ? fetch(sent) : sendWithToken(sent, was)))
     },
     revocation: async (request, waitUntil) => {
       const token = own(await readFields(request), 'token')
       const placeholder = typeof token === 'string' ? findPlaceholder(token) : null
-      if (!placeholder) return fetch(request)
+      if (!placeholder) {
+        await end(
+          ({ refreshToken, accessToken }) => token !== null && [refreshToken, accessToken].includes(token as string),
+        )
+        return fetch(request)
+      }
       // That of a session which another login has replaced is of one that is over.
       if (isOf(placeholder, await sessions.current())) await logout(waitUntil)
       // RFC 7009 §2.2: also for a token that is not known, or not any more.

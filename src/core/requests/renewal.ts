@@ -5,7 +5,14 @@ import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import { type Authenticated, isUsable, type Usable } from '../session/session.ts'
-import { createPlaceholders, findPlaceholder, isOf, type Placeholder, type TokenKind } from '../tokens/placeholder.ts'
+import {
+  createPlaceholders,
+  findPlaceholder,
+  isOf,
+  type Placeholder,
+  replacePlaceholders,
+  type TokenKind,
+} from '../tokens/placeholder.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { note } from '../trace.ts'
 import { hasOwnCredentials, placeholderIn } from './attach.ts'
@@ -29,6 +36,7 @@ type RenewalOptions = Pick<
   | 'authTokenType'
   | 'exposeIdToken'
   | 'idTokenProp'
+  | 'loginOperations'
   | 'placeholders'
   | 'redactTokens'
   | 'refreshRequest'
@@ -65,8 +73,11 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
       if (placeholder && !isOf(placeholder, session))
         return failure(400, 'invalid_grant', 'another login has taken the place of this session')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
+      const isKnown = session.answer !== undefined || config.loginOperations.length === 0
       return tokenResponse(
-        isUsable(session) && isYoung(session, now()) ? session : await freshSession.refresh(session, waitUntil),
+        isUsable(session) && isYoung(session, now()) && isKnown
+          ? session
+          : await freshSession.refresh(session, waitUntil),
         config,
         now(),
       )
@@ -113,18 +124,45 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
   return age >= 0 && age < (expiresAt === null ? YOUNG : (expiresAt - receivedAt) / 2)
 }
 
-/** What the token endpoint would have answered, in its shape (RFC 6749 §5.1), with placeholders unless pages get tokens. */
+/**
+ * What the token endpoint would answer: what it has answered last, and what of RFC 6749 §5.1 is missing there, with
+ * placeholders unless pages get tokens.
+ */
 function tokenResponse(session: Usable, config: RenewalOptions, now: number): Response {
   const { accessToken, refreshToken, expiresAt, isBound, idToken } = session
   const placeholderOf = createPlaceholders(config, session.id, now)
   const shown = (kind: TokenKind, token: string) => (config.redactTokens ? placeholderOf(kind, token) : token)
-  const body: Record<string, unknown> = { token_type: isBound ? 'DPoP' : config.authTokenType || 'Bearer' }
-  if (expiresAt !== null) body.expires_in = Math.max(0, Math.floor((expiresAt - now) / 1000))
-  place(body, config.accessTokenProp, shown('access', accessToken))
-  if (refreshToken !== null) place(body, config.refreshTokenProp, shown('refresh', refreshToken))
-  // By it a library notices that somebody else has logged in. It refuses one that has expired.
-  if (idToken && config.exposeIdToken && expiryOf(idToken) > now) place(body, config.idTokenProp, idToken)
+  const isIdFine = idToken !== null && expiryOf(idToken) > now
+  const shownOf: Record<TokenKind, string | null> = {
+    access: shown('access', accessToken),
+    refresh: refreshToken === null ? null : shown('refresh', refreshToken),
+    // By it a library notices that somebody else has logged in. It refuses one that has expired.
+    id: idToken === null ? null : config.exposeIdToken ? (isIdFine ? idToken : null) : placeholderOf('id', idToken),
+  }
+  const body = completed(session.answer, shownOf)
+  body.token_type ??= isBound ? 'DPoP' : config.authTokenType || 'Bearer'
+  if (expiresAt !== null) {
+    const seconds = Math.max(0, Math.floor((expiresAt - now) / 1000))
+    body.expires_in = typeof body.expires_in === 'string' ? String(seconds) : seconds
+  }
+  place(body, config.accessTokenProp, shownOf.access)
+  place(body, config.refreshTokenProp, shownOf.refresh)
+  if (config.exposeIdToken) place(body, config.idTokenProp, shownOf.id)
   return json(200, body)
+}
+
+/** An answer that was kept, with what a page may see in place of its bare placeholders; a member that has none is left out. */
+function completed(answer: string | undefined, shownOf: Record<TokenKind, string | null>): Record<string, unknown> {
+  if (answer === undefined) return {}
+  return JSON.parse(answer, (_, value: unknown) => {
+    if (typeof value !== 'string') return value
+    let isMissing = false
+    const text = replacePlaceholders(value, ({ kind }) => {
+      isMissing ||= shownOf[kind] === null
+      return shownOf[kind] ?? ''
+    })
+    return isMissing ? undefined : text
+  })
 }
 
 /** Milliseconds since the epoch; NaN where it does not say. */
@@ -144,14 +182,17 @@ function json(status: number, body: object): Response {
   })
 }
 
-function place(body: Record<string, unknown>, path: string, value: string) {
+/** Puts a value where a dotted path leads to, unless something is there. */
+function place(body: Record<string, unknown>, path: string, value: string | null) {
+  if (value === null) return
   const names = path.split('.')
   const last = names.pop() ?? path
   let inner = body
   for (const name of names) {
-    const next = (own(inner, name) ?? {}) as Record<string, unknown>
+    const next = own(inner, name) ?? {}
+    if (typeof next !== 'object') return
     inner[name] = next
-    inner = next
+    inner = next as Record<string, unknown>
   }
-  inner[last] = value
+  inner[last] ??= value
 }

@@ -6,9 +6,13 @@ import { createAsk } from './predicates.ts'
 
 /**
  * What a request is to us: one that may log in, renew, revoke, or log out, one that gets the access token, or one of which
- * its GraphQL operation tells; `bypass`: one that is not to get it.
+ * its GraphQL operation tells; `bypass`: one that is not to get it; `bodies`: one with tokens in bodies, and not in the
+ * header; `api-bodies`: in both.
  */
-export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'api' | 'bypass' | 'operation'
+export type RequestKind = 'login' | 'signup' | 'token' | 'revocation' | 'logout' | 'operation' | 'bypass' | ApiKind
+
+/** What is answered for the session. */
+export type ApiKind = 'api' | 'bodies' | 'api-bodies'
 
 /** Tells what a request is to us; null: not ours, not to be touched. Synchronous, as `respondWith` needs it. */
 export type MatchRequest = (request: Request, url: URL) => RequestKind | null
@@ -18,9 +22,11 @@ export function createMatcher(
   known: () => Endpoints = () => config,
   log: Log = () => undefined,
 ): MatchRequest {
-  const { signupUrl, logoutUrl, loginPredicates } = config
-  const isApi = createIsApi(config.apiUrls, log)
+  const { signupUrl, loginPredicates } = config
+  const isApi = createIsIn('apiUrls', config.apiUrls, log)
+  const isInBodies = createIsIn('tokensInBodies', config.tokensInBodies, log)
   const ask = createAsk('loginUrl', log)
+  const isLogout = createIsLogout(config, log)
   const hasOperations = config.loginOperations.length > 0
 
   const isPredicted = (request: Request, url: URL) =>
@@ -29,14 +35,22 @@ export function createMatcher(
     known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) || isPredicted(request, url)
 
   const forApi = (request: Request, url: URL) => {
-    if (!config.httpInterceptor || !isApi(request, url)) return null
+    if (!config.httpInterceptor) return null
+    const kind: ApiKind | null = isApi(request, url)
+      ? isInBodies(request, url)
+        ? 'api-bodies'
+        : 'api'
+      : isInBodies(request, url)
+        ? 'bodies'
+        : null
+    if (!kind) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
     // Credentials go to these by their own rules; the access token never does, except to an API that logs in too.
     const others = hasOperations ? [] : [...loginUrls, refreshTokenUrl]
     if ([...others, revocationUrl].some(own => own && isAliasOf(url, own))) return null
     // Of a POST they have been asked already, and have said no.
     if (!hasOperations && request.method !== 'POST' && isPredicted(request, url)) return null
-    return request.headers.has(config.bypassHeader) ? 'bypass' : 'api'
+    return request.headers.has(config.bypassHeader) ? 'bypass' : kind
   }
 
   /** Some servers are asked for new tokens by other methods than POST, which may log in at that URL. */
@@ -58,6 +72,7 @@ export function createMatcher(
       return config.destinations.includes(request.destination) ? forApi(request, url) : null
     if (!isScripted(request)) return null
 
+    if (isLogout.byPredicate(request, url)) return 'logout'
     if (request.method === 'POST') {
       const { refreshTokenUrl, revocationUrl } = known()
       if (isLogin(request, url)) return hasOperations && forApi(request, url) ? 'operation' : 'login'
@@ -65,8 +80,44 @@ export function createMatcher(
       if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
       if (revocationUrl && isEndpoint(url, revocationUrl)) return 'revocation'
     }
-    if (logoutUrl && request.method === config.logoutMethod && isEndpoint(url, logoutUrl)) return 'logout'
+    if (isLogout.byUrl(request, url)) return 'logout'
     return isTokenRequest(request, url) ? 'token' : forApi(request, url)
+  }
+}
+
+/** Whether a request is a logout, by what tells. */
+interface IsLogout {
+  readonly byUrl: (request: Request, url: URL) => boolean
+  readonly byPredicate: (request: Request, url: URL) => boolean
+}
+
+function createIsLogout({ logoutUrls, logoutMethod, logoutPredicates }: UrlOptions, log: Log): IsLogout {
+  const ask = createAsk('logoutUrl', log)
+  return {
+    byUrl: ({ method }, url) =>
+      (method === logoutMethod || (method === 'POST' && logoutMethod === 'GET')) &&
+      logoutUrls.some(logoutUrl => isEndpoint(url, logoutUrl)),
+    byPredicate: (request, url) =>
+      logoutPredicates.length > 0 && isSecure(url) && logoutPredicates.some(predicate => ask(predicate, url, request)),
+  }
+}
+
+/** Tells whether a page that goes to a URL has logged out there. */
+export type IsLeaving = (request: Request, url: URL) => boolean
+
+export function createIsLeaving(
+  config: UrlOptions,
+  known: () => Endpoints = () => config,
+  log: Log = () => undefined,
+): IsLeaving {
+  const isLogout = createIsLogout(config, log)
+  return (request, url) => {
+    const { endSessionUrl } = known()
+    return (
+      (endSessionUrl !== null && isEndpoint(url, endSessionUrl)) ||
+      isLogout.byUrl(request, url) ||
+      isLogout.byPredicate(request, url)
+    )
   }
 }
 
@@ -80,14 +131,18 @@ function isEndpoint(url: URL, endpoint: Endpoint): boolean {
   return isAliasOf(url, endpoint) && (endpoint.search === '' || url.search === endpoint.search)
 }
 
-function createIsApi(apiUrls: readonly ApiUrl[], log: Log): (request: Request, url: URL) => boolean {
+function createIsIn(
+  name: 'apiUrls' | 'tokensInBodies',
+  areas: readonly ApiUrl[],
+  log: Log,
+): (request: Request, url: URL) => boolean {
   const prefixes: Endpoint[] = []
   const predicates: UrlPredicate[] = []
-  for (const apiUrl of apiUrls)
-    if (typeof apiUrl === 'function') predicates.push(apiUrl)
-    else prefixes.push(apiUrl)
+  for (const area of areas)
+    if (typeof area === 'function') predicates.push(area)
+    else prefixes.push(area)
   const hasPrefix = createHasPrefix(prefixes)
-  const ask = createAsk('apiUrls', log)
+  const ask = createAsk(name, log)
   return (request, url) => {
     if (hasPrefix(url)) return !climbs(url.pathname)
     return (

@@ -1,8 +1,18 @@
 import type { StateReason } from '../../protocol.ts'
 import type { Config, SessionName } from '../options/config.ts'
-import type { Store } from '../ports.ts'
+import type { Clock, Store } from '../ports.ts'
 import { isSameOwner, type OwnerOptions, ownerOf } from './owner.ts'
-import { type Authenticated, isSame, nobody, parseSession, type Session, sessionIdOf, used } from './session.ts'
+import { parseSession } from './parse-session.ts'
+import {
+  type Anonymous,
+  type Authenticated,
+  isSame,
+  nobody,
+  type Session,
+  sessionIdOf,
+  subjectIn,
+  used,
+} from './session.ts'
 
 /** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
 const LONGEST_UNSAVED = 60_000
@@ -31,14 +41,15 @@ export interface SessionStore {
 }
 
 interface Needs {
-  readonly config: SessionName & OwnerOptions & Pick<Config, 'keepsRefreshToken' | 'maxIdle'>
+  readonly config: SessionName & OwnerOptions & Pick<Config, 'keepsRefreshToken' | 'maxIdle' | 'whenEnded'>
   /** Of the worker. */
   readonly scope?: string
   readonly store: Store
+  readonly now: Clock
   readonly onChange: OnChange
 }
 
-export function createSessionStore({ config, scope = '', store, onChange }: Needs): SessionStore {
+export function createSessionStore({ config, scope = '', store, now, onChange }: Needs): SessionStore {
   const { storageKey, keepsRefreshToken, maxIdle } = config
   const owner = ownerOf(config, scope)
   const isCounting = Number.isFinite(maxIdle)
@@ -106,6 +117,7 @@ export function createSessionStore({ config, scope = '', store, onChange }: Need
       if (next === before) return stored
       // Who has logged in or refreshed, with the endpoints that are configured now.
       if (next.status === 'authenticated') next = { owner, ...next }
+      else if (config.whenEnded === 'hold') next = withLastUser(next, before, now())
       return next
     })
     return remember(next, seen ?? before)
@@ -131,6 +143,12 @@ export function createSessionStore({ config, scope = '', store, onChange }: Need
       return change(latest => (isSame(latest, session) ? used(latest, at) : latest))
     },
   }
+}
+
+/** A session that has ended by itself, with whose it was. */
+function withLastUser(next: Anonymous, before: Session, now: number): Anonymous {
+  const subject = before.status === 'authenticated' && next.reason !== 'logout' ? subjectIn(before) : null
+  return subject === null ? next : { ...next, last: { subject, endedAt: now } }
 }
 
 /** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */

@@ -1,10 +1,11 @@
-import { ANONYMOUS_REASONS, type AnonymousReason } from '../../protocol.ts'
+import type { AnonymousReason } from '../../protocol.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
-import { type HeldTokens, isToken, type Tokens } from '../tokens/tokens.ts'
-import { isOwner, type Owner } from './owner.ts'
+import { readClaims } from '../tokens/token-response.ts'
+import type { HeldTokens, Tokens } from '../tokens/tokens.ts'
+import type { Owner } from './owner.ts'
 
 /** Bumped when the stored record changes its shape. */
-const RECORD_VERSION = 1
+export const RECORD_VERSION = 1
 
 /** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
 const CLOCK_TOLERANCE = 60_000
@@ -23,6 +24,16 @@ interface Stamped {
 export interface Anonymous extends Stamped {
   readonly status: 'anonymous'
   readonly reason: AnonymousReason
+  /** Whose session it was, where requests may wait for the same user; absent after a logout. */
+  readonly last?: LastUser
+}
+
+/** Of a session that has ended by itself. */
+export interface LastUser {
+  /** As {@link subjectIn} has it. */
+  readonly subject: string
+  /** Milliseconds since the epoch. */
+  readonly endedAt: number
 }
 
 /** Refreshes fail, and nothing has said that they always will. Times are milliseconds since the epoch. */
@@ -84,6 +95,7 @@ export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
     usedAt,
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
+    ...(tokens.answer === undefined && previous.answer !== undefined ? { answer: previous.answer } : {}),
   }
 }
 
@@ -129,6 +141,12 @@ export function isUnchanged(session: Session, since: Authenticated): session is 
 /** A compare-and-swap: the transition, where no write has come in between; the session as it is, where one has. */
 export function ifUnchanged(since: Authenticated, transition: (session: Authenticated) => Session) {
   return (latest: Session): Session => (isUnchanged(latest, since) ? transition(latest) : latest)
+}
+
+/** Whose session it is, by the `sub` of its id token, or else of its access token; null where nothing tells. */
+export function subjectIn(session: Pick<HeldTokens, 'accessToken' | 'idToken'>): string | null {
+  const { sub } = readClaims(['sub'], session)
+  return sub === undefined ? null : JSON.stringify(sub)
 }
 
 export function sessionIdOf(session: Session): string | null {
@@ -181,61 +199,4 @@ export function reachedLimit(session: Authenticated, { maxIdle, maxAge }: Sessio
   // In both directions: by a clock that was set back farther than that, it would have hardly an end.
   if (Math.abs(now - session.usedAt) >= maxIdle) return 'idle'
   return Math.abs(now - session.startedAt) >= maxAge ? 'max_age' : null
-}
-
-/** Reads a stored record; anything that is not one, whatever wrote it, is nobody. */
-export function parseSession(stored: unknown): Session {
-  try {
-    return readSession(stored)
-  } catch {
-    return nobody
-  }
-}
-
-function readSession(stored: unknown): Session {
-  if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isGeneration(stored.generation)) return nobody
-  if (stored.adopted !== undefined && !isTexts(stored.adopted)) return nobody
-  if (stored.status === 'anonymous')
-    return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) ? (stored as unknown as Anonymous) : nobody
-  const intact =
-    stored.status === 'authenticated' &&
-    typeof stored.id === 'string' &&
-    (stored.accessToken === null || isToken(stored.accessToken)) &&
-    (stored.refreshToken === null || isToken(stored.refreshToken)) &&
-    (stored.idToken === null || typeof stored.idToken === 'string') &&
-    isCount(stored.receivedAt) &&
-    (stored.expiresAt === null || isCount(stored.expiresAt)) &&
-    (stored.isBound === undefined || stored.isBound === true) &&
-    (stored.failing === undefined || isFailing(stored.failing)) &&
-    isCount(stored.begun) &&
-    (stored.begunAt === undefined || isCount(stored.begunAt)) &&
-    typeof stored.isDoubtful === 'boolean' &&
-    [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time)) &&
-    (stored.owner === undefined || isOwner(stored.owner))
-  if (!intact) return nobody
-  // A record of before there were limits has neither.
-  const session = stored as unknown as Authenticated
-  const { startedAt = session.receivedAt, usedAt = session.receivedAt } = session
-  return { ...session, startedAt, usedAt }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-function isFailing(value: unknown): boolean {
-  return isRecord(value) && [value.since, value.answers, value.answeredSince].every(isCount)
-}
-
-function isCount(value: unknown): boolean {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(text => typeof text === 'string')
-}
-
-/** One that cannot grow any more would tell no write from the next. */
-function isGeneration(value: unknown): boolean {
-  return isCount(value) && Number.isSafeInteger(value) && (value as number) < Number.MAX_SAFE_INTEGER / 2
 }

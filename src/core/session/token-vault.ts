@@ -1,7 +1,8 @@
 import type { Store } from '../ports.ts'
-import { type Authenticated, parseSession } from './session.ts'
+import { parseSession } from './parse-session.ts'
+import type { Authenticated } from './session.ts'
 
-type Secrets = Pick<Authenticated, 'accessToken' | 'refreshToken' | 'idToken'>
+type Secrets = Pick<Authenticated, 'accessToken' | 'refreshToken' | 'idToken' | 'answer'>
 
 const NO_SECRETS: Secrets = { accessToken: null, refreshToken: null, idToken: null }
 
@@ -19,9 +20,9 @@ export function createTokenVault(store: Store): Store {
     const session = parseSession(record)
     newest = session.status === 'authenticated' ? nameOf(session) : ''
     if (session.status === 'anonymous' || session.accessToken === null) return record
-    const { accessToken, refreshToken, idToken } = session
-    held.set(newest, { accessToken, refreshToken, idToken })
-    return { ...session, ...NO_SECRETS }
+    const { accessToken, refreshToken, idToken, answer, ...rest } = session
+    held.set(newest, { accessToken, refreshToken, idToken, ...(answer === undefined ? {} : { answer }) })
+    return { ...rest, ...NO_SECRETS }
   }
 
   const unseal = (record: unknown): unknown => {

@@ -46,7 +46,7 @@ export function createEndpoints({ config, fetch, log }: Needs): EndpointFinder {
       loginUrls: loginUrls.length > 0 ? loginUrls : [tokenUrl],
       refreshTokenUrl: refreshTokenUrl ?? tokenUrl,
       revocationUrl: config.revocationUrl ?? revocationUrl,
-      endSessionUrl,
+      endSessionUrl: config.endSessionUrl ?? endSessionUrl,
     }
     return found
   }

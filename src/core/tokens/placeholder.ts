@@ -25,6 +25,11 @@ export interface Placeholder {
  */
 const LIFE = 20 * 86_400_000
 
+/** The placeholder that names no session: for what is kept, and completed when a page gets it. */
+export function bareOf(kind: TokenKind): string {
+  return NAMES[kind]
+}
+
 /** Makes the placeholders of a session's tokens, for what a page gets to see at `now`. */
 export function createPlaceholders(
   { placeholders }: Pick<DisclosureOptions, 'placeholders'>,
@@ -61,6 +66,14 @@ function asJwt(token: string, mark: string, until: number): string | null {
 export function findPlaceholder(text: string | null): Placeholder | null {
   const found = text && /refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/.exec(text)
   return found ? { kind: found[1] as TokenKind, sessionId: found[2] ?? null } : null
+}
+
+/** A text with something else in place of each placeholder in it. */
+export function replacePlaceholders(text: string, replace: (found: Placeholder) => string): string {
+  return text.replace(
+    /(?:[\w-]+\.[\w-]+\.)?refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/g,
+    (_, kind: TokenKind, sessionId: string | undefined) => replace({ kind, sessionId: sessionId ?? null }),
+  )
 }
 
 /** Whether a placeholder may stand for the tokens of a session. */

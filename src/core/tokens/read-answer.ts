@@ -4,6 +4,8 @@ import { isJson, parseJson } from '../http/json.ts'
 import type { Config, TokenResponseOptions } from '../options/config.ts'
 import type { FoundTokens } from '../options/hooks.ts'
 import type { Clock } from '../ports.ts'
+import { createHide, secretsOf } from './hide-tokens.ts'
+import { bareOf } from './placeholder.ts'
 import { isFound, keptOf, readTokens, tokensFrom } from './token-response.ts'
 import type { HeldTokens } from './tokens.ts'
 
@@ -20,6 +22,9 @@ export interface FoundIn {
   /** What of them a session keeps. */
   readonly kept: HeldTokens
 }
+
+/** How long an answer may be (characters) that is kept to be given again. */
+const LONGEST_KEPT = 16_384
 
 interface Needs {
   readonly config: TokenResponseOptions & Pick<Config, 'refreshTokenIn'>
@@ -44,6 +49,11 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
   }
   return async (response, text) => {
     const found = await read(response, text)
-    return found && { found, kept: keptOf(found, config) }
+    return found && { found, kept: { ...keptOf(found, config), ...answerOf(text, found) } }
   }
+}
+
+function answerOf(text: string | null, found: HeldTokens): Pick<HeldTokens, 'answer'> {
+  if (text === null || text.length > LONGEST_KEPT || !/^\s*\{/.test(text) || parseJson(text) === undefined) return {}
+  return { answer: createHide(secretsOf(found, bareOf, { exposeIdToken: false })).inBody(text) }
 }

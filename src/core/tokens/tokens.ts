@@ -12,6 +12,11 @@ export interface Tokens {
   readonly expiresAt: number | null
   /** Whether the access token is bound to this browser's key, and of no use without a proof of it (RFC 9449). */
   readonly isBound?: true
+  /**
+   * The JSON object that they came in, with bare placeholders in their place: for a page that asks for a refresh, and
+   * expects what this server answers. Absent where it was something else, or too long.
+   */
+  readonly answer?: string
 }
 
 /** Tokens as a session holds them. */

@@ -1,6 +1,8 @@
 /** Pages whose code knows nothing of the worker, and holds what it was given: placeholders, or tokens of before. */
+import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
+import type { Authenticated } from '../../../src/core/session/session.ts'
 import { envelope, type GivenTokens, type PageRequest, parsePageRequest } from '../../../src/protocol.ts'
 import { jsonResponse, jwt, NOW, type Sent } from '../kit.ts'
 import { openCore } from './whole-core.ts'
@@ -177,6 +179,284 @@ describe('a refresh URL that does more than that', () => {
     expect(await (await core.send('/auth/session')).json()).toEqual({ user: 'ada', authorization: null })
     await core.send('/auth/session', { method: 'DELETE' })
     expect(await core.state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe("what a page's own refresh is answered with", () => {
+  it('has all that the server answers, with a fresh placeholder and time (W58)', async () => {
+    let count = 0
+    const { post, clock, sent } = openCore({ refreshTokenUrl: '/auth/refresh', accessTokenProp: 'jwtToken' }, () =>
+      jsonResponse({
+        id: 7,
+        firstName: 'Ada',
+        jwtToken: jwt({ sub: 'ada', n: ++count, exp: NOW / 1000 + 600 }),
+        refresh_token: `refresh-token-${count}-of-ada`,
+        header: `Bearer ${jwt({ sub: 'ada', n: count, exp: NOW / 1000 + 600 })}`,
+        expires_in: '600',
+      }),
+    )
+    const login = await (await post('/auth/login')).json()
+    clock.time += 60_000
+    const young = await (await post('/auth/refresh', { refresh_token: login.refresh_token })).json()
+    expect(sent).toHaveLength(1)
+    expect(young).toMatchObject({ id: 7, firstName: 'Ada', refresh_token: login.refresh_token, expires_in: '540' })
+    expect(young.header).toBe(`Bearer ${young.jwtToken}`)
+    expect(decodeJwt(young.jwtToken)).toMatchObject({ sub: 'ada', n: 1 })
+    clock.time += 540_000
+    const due = await (await post('/auth/refresh', { refresh_token: login.refresh_token })).json()
+    expect(sent).toHaveLength(2)
+    expect(decodeJwt(due.jwtToken)).toMatchObject({ sub: 'ada', n: 2 })
+  })
+
+  it('has the names of RFC 6749 too, where the login had others', async () => {
+    const { post, send } = openCore(
+      {
+        refreshTokenUrl: '/token',
+        readTokens: async response => {
+          const { idToken, refreshToken } = await response.json()
+          return { accessToken: idToken, refreshToken, expiresIn: 60 }
+        },
+      },
+      () => jsonResponse({ localId: 'u1', idToken: 'access-token-of-ada', refreshToken: 'refresh-token-of-ada' }),
+    )
+    const { idToken, refreshToken } = await (await post('/auth/login')).json()
+    const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refreshToken })
+    const answer = await (await send('/token', { method: 'POST', body })).json()
+    expect(answer).toEqual({
+      localId: 'u1',
+      idToken,
+      refreshToken,
+      access_token: idToken,
+      refresh_token: refreshToken,
+      token_type: 'Bearer',
+      expires_in: 60,
+    })
+  })
+
+  it('is the same for a worker that was started since, and no token stands in what is stored for it', async () => {
+    const { logIn, stored } = open()
+    await logIn()
+    const { answer } = stored() as Authenticated
+    expect(JSON.parse(answer ?? '')).toEqual({
+      access_token: 'refresh-worker-access-token',
+      refresh_token: 'refresh-worker-refresh-token',
+      expires_in: 60,
+    })
+  })
+})
+
+describe('a placeholder reaches no server (W62)', () => {
+  const PLACES: readonly (readonly [string, (token: string) => readonly [string, RequestInit]])[] = [
+    ['the URL', token => [`/api/me?token=${token}`, {}]],
+    ['the header x-token', token => ['/api/me', { headers: { 'X-Token': token } }]],
+    ['the body', token => ['/api/me', { method: 'POST', body: JSON.stringify({ token }) }]],
+    ['the body', token => ['/api/me', { method: 'POST', body: new URLSearchParams({ token }) }]],
+    [
+      'the body',
+      token => {
+        const body = new FormData()
+        body.set('token', token)
+        return ['/api/me', { method: 'POST', body }]
+      },
+    ],
+    ['the URL', token => [`/elsewhere?token=${token}`, {}]],
+    ['the URL', token => [`https://other.example/?token=${token}`, { method: 'POST' }]],
+  ]
+
+  it.each(PLACES)('in %s: refused in words', async (place, ask) => {
+    const { logIn, send, sent } = open()
+    const { access_token = '' } = await logIn()
+    const before = sent.length
+    const response = await send(...ask(access_token))
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      code: 'placeholder_misplaced',
+      detail: expect.stringContaining(place),
+    })
+    expect(sent).toHaveLength(before)
+  })
+
+  it('nor one that is bypassed', async () => {
+    const { logIn, send, sent } = open()
+    const { access_token = '' } = await logIn()
+    const headers = { 'Refresh-Worker-Bypass': '1' }
+    expect((await send(`/api/me?token=${access_token}`, { headers })).status).toBe(400)
+    expect(sent).toHaveLength(1)
+  })
+
+  it('by code that adds its header to every request: it goes on without', async () => {
+    const { logIn, send, sent } = open()
+    const { access_token = '' } = await logIn()
+    const { headers } = bearer(access_token)
+    await send('https://other.example/public', { headers: { ...headers, 'X-Own': 'kept' } })
+    expect([...(sent.at(-1)?.request.headers ?? [])]).toEqual([['x-own', 'kept']])
+    await send('/auth/login', { method: 'POST', headers, body: '{}' })
+    expect(sent.at(-1)?.authorization).toBeNull()
+  })
+
+  it('to a token endpoint: it gets the token that is meant, fresh, or nothing', async () => {
+    const { logIn, post, sent, clock } = open({ loginUrl: ['/auth/login', '/auth/exchange'] })
+    const ada = await logIn()
+    await post('/auth/exchange', { grant_type: 'exchange', subject_token: ada.access_token })
+    expect(sent.at(-1)?.body).toBe(JSON.stringify({ grant_type: 'exchange', subject_token: 'access-token-1-of-ada' }))
+    const second = await logIn()
+    clock.time += 61_000
+    await post('/auth/exchange', { grant_type: 'exchange', subject_token: second.access_token })
+    expect(sent.at(-1)?.body).toContain('access-token-3-of-ada')
+    const before = sent.length
+    const stale = await post('/auth/exchange', { grant_type: 'exchange', subject_token: ada.access_token })
+    expect([stale.status, (await stale.json()).code]).toEqual([401, 'session_replaced'])
+    expect(sent).toHaveLength(before)
+  })
+})
+
+describe('tokensInBodies', () => {
+  it('gives the token to bodies, queries and headers, and none to what asks for none', async () => {
+    const { logIn, send, sent, clock } = open({ tokensInBodies: ['https://id.example/v1/'] })
+    const { access_token = '', refresh_token = '' } = await logIn()
+    const url = 'https://id.example/v1/lookup'
+    await send(url, { method: 'POST', body: JSON.stringify({ idToken: access_token }) })
+    expect(sent.at(-1)).toMatchObject({ body: '{"idToken":"access-token-1-of-ada"}', authorization: null })
+    await send(`${url}?a=b&t=${access_token}`, { method: 'PUT', body: 'plain', headers: { 'X-R': refresh_token } })
+    expect(sent.at(-1)).toMatchObject({ url: `${url}?a=b&t=access-token-1-of-ada`, body: 'plain', method: 'PUT' })
+    expect(sent.at(-1)?.request.headers.get('X-R')).toBe('refresh-token-1-of-ada')
+    await send(url, { method: 'POST', body: '{}' })
+    expect(sent.at(-1)).toMatchObject({ body: '{}', authorization: null })
+    clock.time += 61_000
+    await send(url, { method: 'POST', body: new URLSearchParams({ token: access_token }) })
+    expect(sent.at(-1)?.body).toBe('token=access-token-2-of-ada')
+  })
+
+  it('sends nothing once more but after a 401, with the new token (G10)', async () => {
+    let count = 0
+    const { post, sent } = openCore({ tokensInBodies: ['https://id.example/'] }, sent => {
+      if (pathOf(sent) === '/auth/login') return jsonResponse({ access_token: `access-${++count}`, refresh_token: 'r' })
+      return new Response(null, { status: sent.body.includes('access-2') ? 200 : 401 })
+    })
+    const { access_token } = await (await post('/auth/login')).json()
+    expect((await post('https://id.example/me', { idToken: access_token })).status).toBe(200)
+    expect(sent.map(({ body }) => body).filter(body => body.includes('idToken'))).toEqual([
+      '{"idToken":"access-1"}',
+      '{"idToken":"access-2"}',
+    ])
+  })
+
+  it('hides the tokens of answers, and takes new ones of the same user (W66)', async () => {
+    let count = 0
+    const token = (sub = 'ada') => jwt({ sub, n: ++count, exp: NOW / 1000 + 600 })
+    const { post, send, sent } = openCore(
+      { accessTokenProp: 'user.token', authTokenType: 'Token', tokensInBodies: ['/api/user', '/api/other'] },
+      sent => {
+        if (pathOf(sent) === '/api/other') return jsonResponse({ user: { token: token('grace') } })
+        if (pathOf(sent) === '/api/echo') return jsonResponse({})
+        return jsonResponse({ user: { name: 'ada', token: token() }, seen: sent.authorization })
+      },
+    )
+    const login = await (await post('/auth/login')).json()
+    const headers = { Authorization: `Token ${login.user.token}` }
+    const got = await (await send('/api/user', { headers })).json()
+    const put = await (await send('/api/user', { headers, method: 'PUT', body: '{"user":{}}' })).json()
+    for (const { user, seen } of [got, put]) {
+      expect(user.token).toContain('refresh-worker-access-token-')
+      expect(decodeJwt(user.token)).toMatchObject({ sub: 'ada' })
+      expect(seen).toContain('Token ')
+      expect(seen).toContain('refresh-worker-access-token-')
+    }
+    await send('/api/echo', { headers })
+    expect(decodeJwt(sent.at(-1)?.authorization?.replace('Token ', '') ?? '')).toMatchObject({ sub: 'ada', n: 3 })
+    await send('/api/other', { headers })
+    await send('/api/echo', { headers })
+    expect(decodeJwt(sent.at(-1)?.authorization?.replace('Token ', '') ?? '')).toMatchObject({ sub: 'ada', n: 3 })
+  })
+
+  it('says no to the placeholder of a session that is over', async () => {
+    const { logIn, post, ask, sent } = open({ tokensInBodies: ['https://id.example/'] })
+    const { access_token } = await logIn()
+    await ask('logout')
+    const before = sent.length
+    const response = await post('https://id.example/me', { idToken: access_token })
+    expect([response.status, (await response.json()).code]).toEqual([401, 'not_authenticated'])
+    expect(sent).toHaveLength(before)
+  })
+})
+
+describe("a library's sign-out is a logout, by whatever request", () => {
+  it.each([
+    ['POST where GET is configured', { logoutUrl: '/auth/logout' }, '/auth/logout', { method: 'POST' }],
+    [
+      'with a query',
+      { logoutUrl: '/auth/logout', logoutMethod: 'post' },
+      '/auth/logout?scope=global',
+      { method: 'POST' },
+    ],
+    ['at the second of two URLs', { logoutUrl: ['/auth/logout', '/auth/out'] }, '/auth/out', {}],
+    [
+      'by what a predicate says, at the URL of the login',
+      {
+        logoutUrl: (url: URL, { headers }: Request) => url.pathname === '/auth/login' && headers.get('X-Op') === 'out',
+      },
+      '/auth/login',
+      { method: 'POST', headers: { 'X-Op': 'out' } },
+    ],
+  ] as const)('%s', async (_, options, path, init) => {
+    const { logIn, send, state, sent } = open(options as Partial<Options>)
+    await logIn()
+    await send(path, init)
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(sent).toHaveLength(2)
+  })
+
+  it('with the refresh token in the body, which goes along', async () => {
+    const { logIn, post, state, sent } = open({ logoutUrl: '/auth/blacklist', logoutMethod: 'post' })
+    const ada = await logIn()
+    const { refresh_token } = await logIn()
+    expect((await post('/auth/blacklist', { refresh: ada.refresh_token })).status).toBe(401)
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    await post('/auth/blacklist', { refresh: refresh_token })
+    expect(sent.at(-1)).toMatchObject({ body: '{"refresh":"refresh-token-2-of-ada"}' })
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('by revoking a token that it was given itself', async () => {
+    const { logIn, send, state } = open({ redactTokens: false, revocationUrl: '/auth/revoke' })
+    const { refresh_token = '' } = await logIn()
+    await send('/auth/revoke', { method: 'POST', body: new URLSearchParams({ token: 'of-another' }) })
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    await send('/auth/revoke', { method: 'POST', body: new URLSearchParams({ token: refresh_token }) })
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('where its request fails', async () => {
+    const core = openCore({ logoutUrl: '/auth/logout' }, sent => {
+      if (pathOf(sent) === '/auth/logout') throw new TypeError('network')
+      return jsonResponse({ access_token: 'access-token-of-ada' })
+    })
+    await core.post('/auth/login')
+    await expect(core.send('/auth/logout')).rejects.toThrow()
+    expect(await core.state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('by a navigation, which is not touched', async () => {
+    const options = { logoutUrl: '/auth/logout', endSessionUrl: '/oidc/logout' }
+    for (const path of ['/auth/logout', '/oidc/logout?id_token_hint=x']) {
+      const { logIn, navigate, state, sent } = open(options)
+      await logIn()
+      expect(await navigate('/auth/login')).toEqual({ isTouched: false })
+      expect(await state()).toMatchObject({ status: 'authenticated' })
+      expect(await navigate(path)).toEqual({ isTouched: false })
+      expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+      expect(sent).toHaveLength(1)
+    }
+  })
+
+  it('by going to the end-session endpoint of another origin, of which the page tells', async () => {
+    const { logIn, answer, state } = open({ endSessionUrl: 'https://id.example/logout' })
+    await logIn()
+    const leaving = (url: string) => answer(parsePageRequest(envelope({ type: 'leaving', url })) as PageRequest)
+    await leaving('https://id.example/elsewhere')
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    await leaving('https://id.example/logout')
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
   })
 })
 

@@ -71,6 +71,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
     const sessions = createSessionStore({
       config,
       store: config.storage === 'memory' ? createTokenVault(own) : own,
+      now,
       onChange: async (_, reason) => void changes.push(reason),
     })
     const revoke = createRevoke({ config, fetch, now, later: (_, task) => task(), log })
@@ -86,7 +87,15 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       ...core,
       freshSession,
       logout,
-      describeState: createDescribeState({ config, isDefault: true, isDurable: () => true, now, newId: () => 'run-1' }),
+      isLeaving: () => false,
+      describeState: createDescribeState({
+        config,
+        isDefault: true,
+        isDurable: () => true,
+        waiting: () => 0,
+        now,
+        newId: () => 'run-1',
+      }),
       isDurable: () => true,
       endSessionUrl: () => null,
       openRequests: () => 0,

@@ -33,7 +33,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
   const clock = createClock()
   const log: string[] = []
   const line = (_: string, text: string) => log.push(text)
-  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
+  const sessions = createSessionStore({ now: clock.now, config, store, onChange: async () => undefined })
   let refreshes = 0
   const tokenEndpoint = () => {
     refreshes++
@@ -59,6 +59,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     backOff,
     logout: () => sessions.change(latest => (latest.status === 'anonymous' ? latest : ended(latest, 'logout'))),
     describeState: createDescribeState({
+      waiting: () => 0,
       config,
       isDefault: true,
       isDurable: () => isDurable,
@@ -71,6 +72,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     isDurable: () => isDurable,
     hookFailures: () => [],
     adopt: async () => false,
+    isLeaving: () => false,
     openRequests: () => 3,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
@@ -307,6 +309,7 @@ it('a defect is answered too, without its text', async () => {
 it('every state that is sent has a number, so that pages can tell the older from the newer (N20)', () => {
   const config = configOf({ storageKey: 'shop' })
   const describeState = createDescribeState({
+    waiting: () => 0,
     config,
     isDefault: false,
     isDurable: () => true,

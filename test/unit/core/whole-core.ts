@@ -5,7 +5,7 @@ import type { Options } from '../../../src/core/options/options.ts'
 import type { Es256 } from '../../../src/core/ports.ts'
 import { createFallbackStore } from '../../../src/core/session/fallback-store.ts'
 import type { Session } from '../../../src/core/session/session.ts'
-import { envelope, type PageRequest, type WorkerReply } from '../../../src/protocol.ts'
+import { envelope, type PageRequest, type WorkerBroadcast, type WorkerReply } from '../../../src/protocol.ts'
 import type { WorkerReport } from '../../../src/state.ts'
 import { configOf, createClock, createLocks, createMemoryStore, createServer, ORIGIN, type Sent } from '../kit.ts'
 
@@ -20,15 +20,17 @@ export function openCore(
   const { records, store: durable } = createMemoryStore()
   const { fetch, sent } = createServer(answer)
   let ids = 0
+  const told: WorkerBroadcast[] = []
+  const timers: (readonly [at: number, task: () => void])[] = []
   const ports = {
     now: clock.now,
     newId: () => `id-${++ids}`,
     random: () => 0,
     isOnline: () => true,
-    later: () => undefined,
+    later: (delay: number, task: () => void) => void timers.push([clock.time + delay, task]),
     fetch,
     locks: createLocks(),
-    broadcast: async () => undefined,
+    broadcast: async (message: unknown) => void told.push(message as WorkerBroadcast),
     es256: { sha256: (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)) } as Es256,
     log: note,
   }
@@ -53,6 +55,16 @@ export function openCore(
   }
   return {
     clock,
+    /** Lets so many milliseconds go by, and settles once what they have brought about is done. */
+    advance: async (span: number) => {
+      clock.time += span
+      const due = timers.filter(([at]) => at <= clock.time)
+      for (const timer of due) timers.splice(timers.indexOf(timer), 1)
+      for (const [, task] of due) task()
+      await new Promise(resolve => setTimeout(resolve))
+    },
+    /** What pages were told. */
+    told,
     log,
     sent,
     send,
@@ -63,6 +75,16 @@ export function openCore(
         headers: { 'Content-Type': 'application/json', ...headers },
       }),
     ask,
+    /** Goes there, as a page does by a link or by a script; settles once what that has caused is done. */
+    navigate: async (path: string, method = 'GET') => {
+      const work: Promise<unknown>[] = []
+      const request = Object.defineProperty(new Request(new URL(path, ORIGIN), { method }), 'mode', {
+        value: 'navigate',
+      })
+      core.navigate(request, promise => void work.push(promise))
+      await Promise.all(work)
+      return { isTouched: dispatch(request) !== null }
+    },
     answer: (message: PageRequest) => core.answerMessage(message, () => undefined),
     stored: () => records.get(config.storageKey) as Session | undefined,
     state: async () => {

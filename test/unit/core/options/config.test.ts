@@ -32,7 +32,9 @@ describe('the defaults', () => {
       loginOperations: [],
       signupUrl: null,
       loginOnSignup: true,
-      logoutUrl: null,
+      logoutUrls: [],
+      logoutPredicates: [],
+      tokensInBodies: [],
       revocationUrl: null,
       logoutMethod: 'GET',
       refreshTokenUrl: endpoint,
@@ -72,6 +74,8 @@ describe('the defaults', () => {
       unavailableLimit: 86_400_000,
       maxAge: Number.POSITIVE_INFINITY,
       replayBodyLimit: 8_388_608,
+      whenEnded: 'fail',
+      holdTime: 120_000,
       destinations: [''],
       staticRoutes: false,
       timeout: 10_000,
@@ -108,7 +112,7 @@ describe('URLs', () => {
     expect(resolve({ baseUrl, loginUrl }).loginUrls).toMatchObject([{ href }])
     expect(resolve({ baseUrl, loginUrl: [loginUrl] }).loginUrls).toMatchObject([{ href }])
     expect(resolve({ baseUrl, signupUrl: loginUrl }).signupUrl?.href).toBe(href)
-    expect(resolve({ baseUrl, logoutUrl: loginUrl }).logoutUrl?.href).toBe(href)
+    expect(resolve({ baseUrl, logoutUrl: loginUrl }).logoutUrls[0]?.href).toBe(href)
     expect(resolve({ baseUrl, refreshTokenUrl: loginUrl }).refreshTokenUrl?.href).toBe(href)
   })
 

@@ -40,7 +40,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   const { store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const clock = createClock()
   const { fetch, sent } = createServer(api)
-  const open = () => createSessionStore({ config, store, onChange: async () => undefined })
+  const open = () => createSessionStore({ now: clock.now, config, store, onChange: async () => undefined })
   const sessions = open()
   let refreshes = 0
   const tokenEndpoint: TokenEndpoint = session => {

@@ -5,7 +5,7 @@ import { createLogin } from '../../../../src/core/requests/login.ts'
 import { nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { ACCESS_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
-import { configOf, createLocks, createMemoryStore, ORIGIN, readersOf, received } from '../../kit.ts'
+import { configOf, createLocks, createMemoryStore, NOW, ORIGIN, readersOf, received } from '../../kit.ts'
 
 /** As pages see them: each names its session. */
 const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-session-1`
@@ -23,7 +23,7 @@ async function logIn(answer: Response, options: Partial<Options> = {}) {
   const log: string[] = []
   const login = createLogin({
     config,
-    sessions: createSessionStore({ config, store, onChange: async () => undefined }),
+    sessions: createSessionStore({ now: () => NOW, config, store, onChange: async () => undefined }),
     fetch: async () => answer,
     locks: createLocks(),
     readAnswer: readersOf(config).readAnswer,

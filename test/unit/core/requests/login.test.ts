@@ -46,7 +46,7 @@ function setUp(
     changes.push(reason)
     await told
   }
-  const sessions = createSessionStore({ config, store, onChange })
+  const sessions = createSessionStore({ now: () => NOW, config, store, onChange })
   const { fetch, sent } = createServer(answer)
   let ids = 0
   const login = createLogin({

@@ -16,7 +16,12 @@ function setUp(
   const config = configOf(options)
   const { records, store } = createMemoryStore(new Map([[config.storageKey, stored]]))
   const changes: string[] = []
-  const sessions = createSessionStore({ config, store, onChange: async (_, reason) => void changes.push(reason) })
+  const sessions = createSessionStore({
+    now: () => NOW,
+    config,
+    store,
+    onChange: async (_, reason) => void changes.push(reason),
+  })
   const { fetch, sent } = createServer(answer)
   const log: string[] = []
   const behind: Promise<unknown>[] = []

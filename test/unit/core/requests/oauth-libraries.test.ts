@@ -60,7 +60,7 @@ function setUp(options: Partial<Options> = {}) {
   )
   const log = () => undefined
   const locks = createLocks()
-  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
+  const sessions = createSessionStore({ now: clock.now, config, store, onChange: async () => undefined })
   const freshSession = createFreshSession({
     config,
     sessions,

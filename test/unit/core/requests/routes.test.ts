@@ -118,7 +118,8 @@ describe('auth requests', () => {
     ['GET', '/auth/logout', 'logout'],
     ['GET', '/auth/me', 'api'],
     ['GET', '/auth/signup', 'api'],
-    ['POST', '/auth/logout', 'api'],
+    ['POST', '/auth/logout', 'logout'],
+    ['DELETE', '/auth/logout', 'api'],
     // Never the token, whatever apiUrls say (R7); a lenient server takes an alias for the login itself (U26).
     ['GET', '/AUTH/LOGIN/', null],
     ['GET', '/auth/token', 'token'],

@@ -43,6 +43,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
   const log: string[] = []
   const worker = () => {
     const sessions = createSessionStore({
+      now: clock.now,
       config,
       store: config.storage === 'memory' ? createTokenVault(store) : store,
       onChange: async (_, reason) => void changes.push(reason),

@@ -34,7 +34,13 @@ describe('a session belongs to the servers that it came from (V6)', () => {
 function setUp(records = new Map<string, unknown>()) {
   const { store } = createMemoryStore(records)
   const open = (options: Partial<Options> = {}) =>
-    createSessionStore({ config: configOf(options), scope: SCOPE, store, onChange: async () => undefined })
+    createSessionStore({
+      config: configOf(options),
+      scope: SCOPE,
+      store,
+      now: () => NOW,
+      onChange: async () => undefined,
+    })
   const key = configOf().storageKey
   return { records, open, key }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ended, loggedIn, nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
-import { configOf, createMemoryStore, sessionOf, tokensOf } from '../../kit.ts'
+import { configOf, createMemoryStore, NOW, sessionOf, tokensOf } from '../../kit.ts'
 
 const config = configOf({ storageKey: 'key' })
 
@@ -9,7 +9,12 @@ function setUp(stored?: unknown) {
   const { records, store } = createMemoryStore(new Map(stored === undefined ? [] : [['key', stored]]))
   const changes: [string, Session][] = []
   const open = () =>
-    createSessionStore({ config, store, onChange: async (session, reason) => void changes.push([reason, session]) })
+    createSessionStore({
+      config,
+      store,
+      now: () => NOW,
+      onChange: async (session, reason) => void changes.push([reason, session]),
+    })
   return { records, changes, open, sessions: open() }
 }
 
@@ -25,7 +30,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
     let reads = 0
     const counted = { ...store, read: (key: string) => store.read(key).finally(() => reads++) }
-    const sessions = createSessionStore({ config, store: counted, onChange: async () => undefined })
+    const sessions = createSessionStore({ config, store: counted, now: () => NOW, onChange: async () => undefined })
     await Promise.all(Array.from({ length: 20 }, () => sessions.current()))
     expect(reads).toBe(1)
   })
@@ -33,7 +38,7 @@ describe('G2: storage is the truth, memory a cache', () => {
   it('sees no refresh token where useRefreshToken has been turned off since', async () => {
     const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
     const off = configOf({ storageKey: 'key', useRefreshToken: false })
-    const sessions = createSessionStore({ config: off, store, onChange: async () => undefined })
+    const sessions = createSessionStore({ config: off, store, now: () => NOW, onChange: async () => undefined })
     expect(await sessions.current()).toEqual(sessionOf({ refreshToken: null }))
   })
 
@@ -41,7 +46,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     const { records, store } = createMemoryStore()
     const stored: unknown[] = []
     const onChange = async () => void stored.push(records.get('key'))
-    const sessions = createSessionStore({ config, store, onChange })
+    const sessions = createSessionStore({ config, store, now: () => NOW, onChange })
     const session = await sessions.change(previous => loggedIn(previous, 'a', tokensOf()))
     expect(stored).toEqual([session])
     expect(sessions.current()).toBe(session)
@@ -94,7 +99,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     const { store, lose } = createMemoryStore(new Map([['key', sessionOf()]]))
     const changes: Session[] = []
     const onChange = async (session: Session) => void changes.push(session)
-    const sessions = createSessionStore({ config, store, onChange })
+    const sessions = createSessionStore({ config, store, now: () => NOW, onChange })
     await sessions.current()
     lose()
     await expect.poll(() => changes).toEqual([nobody])
@@ -113,7 +118,7 @@ describe('G2: storage is the truth, memory a cache', () => {
       },
       watch: (onNews: () => void) => void listeners.push(onNews),
     }
-    createSessionStore({ config, store: slow, onChange: async () => undefined })
+    createSessionStore({ config, store: slow, now: () => NOW, onChange: async () => undefined })
     for (let n = 0; n < 20_000; n++) for (const tell of listeners) tell()
     expect(gates).toHaveLength(1)
     gates[0]?.()
@@ -127,7 +132,7 @@ describe('G2: storage is the truth, memory a cache', () => {
     const { store } = createMemoryStore(new Map([['key', sessionOf()]]))
     let isBroken = true
     const broken = { ...store, read: (key: string) => (isBroken ? Promise.reject(new Error()) : store.read(key)) }
-    const sessions = createSessionStore({ config, store: broken, onChange: async () => undefined })
+    const sessions = createSessionStore({ config, store: broken, now: () => NOW, onChange: async () => undefined })
     expect(await sessions.current()).toBe(nobody)
     isBroken = false
     expect(await sessions.current()).toEqual(sessionOf())

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseSession } from '../../../../src/core/session/parse-session.ts'
 import {
   ended,
   isDue,
@@ -7,7 +8,6 @@ import {
   isUnchanged,
   loggedIn,
   nobody,
-  parseSession,
   refreshBegun,
   refreshed,
   refreshFailed,

@@ -149,7 +149,8 @@ describe('G3: every write is a compare-and-swap', () => {
   it('lets no update of many workers get lost', async () => {
     const { store, records } = setUp()
     const config = configOf({ storageKey: 'key' })
-    const open = () => createSessionStore({ config, store: createTokenVault(store), onChange: async () => undefined })
+    const open = () =>
+      createSessionStore({ now: () => NOW, config, store: createTokenVault(store), onChange: async () => undefined })
     const stores = [open(), open(), open()]
     const written: Session[] = await Promise.all(
       Array.from({ length: 300 }, (_, n) =>

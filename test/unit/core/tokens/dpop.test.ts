@@ -61,7 +61,7 @@ function setUp(
   const clock = createClock()
   const { fetch, sent } = createServer(answer)
   const log = () => undefined
-  const sessions = createSessionStore({ config, store, onChange: async () => undefined })
+  const sessions = createSessionStore({ now: clock.now, config, store, onChange: async () => undefined })
   let ids = 0
   const locks = createLocks()
   const ports = {

@@ -103,6 +103,8 @@ describe('the answer (R17)', () => {
         idToken: null,
         receivedAt: NOW,
         expiresAt: NOW + 60_000,
+        answer:
+          '{"access_token":"refresh-worker-access-token","refresh_token":"refresh-worker-refresh-token","expires_in":60}',
       },
     })
   })

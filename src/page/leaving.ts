@@ -1,0 +1,22 @@
+import { ANSWER_LIMIT, type AskActive } from './ask-active.ts'
+
+/** As much of the Navigation API as is needed here; Firefox has it from 147 on, Safari from 26.2. */
+interface Navigation {
+  addEventListener(
+    type: 'navigate',
+    listener: (event: { readonly destination: { readonly url: string } }) => void,
+  ): void
+}
+
+/**
+ * Tells the worker when a script has the page go to another origin: a library may log out there, and the worker sees no
+ * request of that. It is told the path, and not the query, which may hold a token.
+ */
+export function tellOfLeaving(ask: AskActive): void {
+  const { navigation } = window as { readonly navigation?: Navigation }
+  navigation?.addEventListener('navigate', ({ destination }) => {
+    const { origin, pathname } = new URL(destination.url)
+    if (origin !== location.origin)
+      ask({ type: 'leaving', url: origin + pathname }, ANSWER_LIMIT).catch(() => undefined)
+  })
+}
