@@ -16,6 +16,7 @@ const ONE_ENGINE = [
   'composition',
   'demo',
   'discovery',
+  'existing-libraries',
   'faults',
   'frameworks',
   'hostile',

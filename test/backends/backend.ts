@@ -91,6 +91,12 @@ export interface BackendSite {
 const TOKENS = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<="(?:\w*token|access|refresh)"\s*:\s*")[^"]{16,}/gi
 const TOKEN_HEADERS = ['authorization', 'access-token', 'st-access-token', 'st-refresh-token']
 
+/** Whether it is one that pages may see, as Keycloak marks them. */
+function isIdToken(token: string): boolean {
+  const [, payload = ''] = token.split('.')
+  return token.startsWith('eyJ') && Buffer.from(payload, 'base64url').includes('"typ":"ID"')
+}
+
 export async function openSite(backend: Backend): Promise<BackendSite> {
   const files: BackendSite['files'] = new Map()
   const came: Came[] = []
@@ -131,7 +137,7 @@ export async function openSite(backend: Backend): Promise<BackendSite> {
       let read = ''
       answer.setEncoding('utf8').on('data', part => {
         read += part
-        for (const [token] of read.matchAll(TOKENS)) secrets.add(token)
+        for (const [token] of read.matchAll(TOKENS)) if (!isIdToken(token)) secrets.add(token)
         res.write(part)
       })
       answer.once('end', () => res.end())

@@ -1,0 +1,155 @@
+/** Libraries and applications that know nothing of the worker, unchanged (W62-W66). */
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { afterEach, describe, expect, it } from 'vitest'
+import { ensurePackages } from '../../scripts/packages.mjs'
+import { type Backend, type BackendSite, openSite } from '../backends/backend.ts'
+import * as libraries from '../libraries/libraries.ts'
+import type { Tab } from './engines/engine.ts'
+import { stateOf, untilStatus, useBrowser } from './harness.ts'
+import { Site } from './site.ts'
+
+/** What each page can do, by its library. */
+interface Page {
+  started?(): Promise<void>
+  logIn(): Promise<unknown>
+  claims(): Promise<object>
+  call(): Promise<boolean>
+  renew(): Promise<boolean>
+  logOut(): Promise<unknown>
+  isLoggedIn(): Promise<boolean>
+}
+
+declare global {
+  interface Window {
+    code: Page
+    isStarted: boolean
+  }
+}
+
+const FOLDER = join(import.meta.dirname, '../libraries')
+const NPM = join(import.meta.dirname, '../backends/npm')
+/** Longer than an access token lives, and shorter than an id token (seconds). */
+const LONG = 700
+
+await ensurePackages(FOLDER)
+await ensurePackages(NPM)
+const all: libraries.Library[] = [
+  ...Object.values(libraries),
+  ...Object.values<libraries.Library>(await import(join(FOLDER, 'graphql.ts'))),
+]
+
+/** The page's script: the code, and one line more. */
+async function bundle(name: string): Promise<string> {
+  const contents = `
+    import { register } from '../../dist/index.js'
+    import * as code from './pages/${name}.js'
+    window.auth = register('/sw.js')
+    window.code = code
+    window.auth.ready.then(async () => {
+      await code.started?.()
+      window.isStarted = true
+    })`
+  const stdin = { contents, resolveDir: FOLDER }
+  const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false, logLevel: 'error' })
+  return outputFiles.map(({ text }) => text).join()
+}
+
+const browser = useBrowser()
+let opened: Site<BackendSite> | undefined
+afterEach(async () => {
+  const last = opened
+  opened = undefined
+  // Whatever has reached the server.
+  const came = JSON.stringify(last?.server.came ?? [])
+  await last?.close()
+  expect(came).not.toMatch(/refresh-worker-(access|refresh|id)-token/)
+})
+
+async function open(library: libraries.Library) {
+  const server = await openSite({ ...library, api: { url: '/none' }, source: 'npm' } as unknown as Backend)
+  const type = 'text/javascript'
+  const body = `importScripts('refresh-worker.js', 'refresh-worker.presets.js')\nRefreshWorker.setup(${library.setup})\n`
+  opened = await Site.open(browser, server, {
+    '/sw.js': { type, body },
+    '/page.js': { type, body: await bundle(library.page) },
+    '/app.html': {
+      type: 'text/html',
+      body: '<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
+    },
+  })
+  return { server, site: opened }
+}
+
+/** Has the page do something that takes it elsewhere. */
+const leave = (tab: Tab, work: string) => tab.evaluate(`void setTimeout(() => ${work})`).catch(() => undefined)
+/** What it is at while it is on its way cannot be asked. */
+const isTrue = (tab: Tab, work: string) => expect.poll(() => tab.evaluate(work).catch(() => null)).toBe(true)
+const isStarted = (tab: Tab) => isTrue(tab, 'window.isStarted === true')
+
+async function logIn(library: libraries.Library, tab: Tab) {
+  if (library.isRedirect) await leave(tab, '((window.isStarted = false), code.logIn())')
+  else await tab.evaluate(() => window.code.logIn().then(() => undefined))
+  await isTrue(tab, 'window.isStarted && code.isLoggedIn()')
+}
+
+describe.each(all)('$title', library => {
+  it('logs in, knows its user, is refreshed once for three tabs and by itself, and logs out', async () => {
+    const { server, site } = await open(library)
+    const refreshes = () =>
+      server.came.filter(({ method, url, body }) => {
+        return method === 'POST' && url === library.refresh && /refresh/.test(body + url)
+      }).length
+    const tab = await site.tab('/app.html')
+    await isStarted(tab)
+    await logIn(library, tab)
+    await untilStatus(tab, 'authenticated')
+    expect(await tab.evaluate(() => window.code.claims())).toMatchObject({ sub: 'ada' })
+    const others = [await site.tab('/app.html'), await site.tab('/app.html')]
+    const tabs = [tab, ...others]
+    for (const tab of tabs) await isStarted(tab)
+    const callAll = () => Promise.all(tabs.map(tab => tab.evaluate(() => window.code.call())))
+    expect(await callAll()).toEqual([true, true, true])
+
+    // Its own refresh, where none is due.
+    const before = refreshes()
+    expect(await Promise.all(tabs.map(tab => tab.evaluate(() => window.code.renew())))).toEqual([true, true, true])
+    expect(await callAll()).toEqual([true, true, true])
+    const isGraphql = library.refresh === '/graphql'
+    expect(refreshes() - before).toBe(isGraphql ? 1 : 0)
+
+    if (library.refresh) {
+      await site.advance(tab, LONG)
+      const due = refreshes()
+      expect(await Promise.all(tabs.map(tab => tab.evaluate(() => window.code.renew())))).toEqual([true, true, true])
+      expect(await callAll()).toEqual([true, true, true])
+      expect(refreshes() - due).toBe(1)
+      await site.advance(tab, LONG)
+      expect(await callAll()).toEqual([true, true, true])
+      expect(refreshes() - due).toBe(2)
+    }
+
+    if (library.leaves) {
+      await leave(tab, '((window.isStarted = false), code.logOut())')
+      await isTrue(tab, "location.pathname === '/app.html' && window.isStarted")
+    } else await tab.evaluate(() => window.code.logOut().then(() => undefined))
+    expect(await tab.evaluate(() => window.code.isLoggedIn())).toBe(false)
+    if (!library.setup.includes("attach: 'placeholder'")) {
+      for (const tab of tabs) await untilStatus(tab, 'anonymous')
+      expect(await stateOf(tab)).toMatchObject({ reason: 'logout' })
+    }
+    expect(await tab.evaluate(() => window.code.call().catch(() => false))).toBe(false)
+  })
+
+  it('hears that a refresh is refused', async () => {
+    const { server, site } = await open(library)
+    const tab = await site.tab('/app.html')
+    await isStarted(tab)
+    await logIn(library, tab)
+    await server.backend.refuse()
+    await site.advance(tab, LONG)
+    expect(await tab.evaluate(() => window.code.call().catch(() => false))).toBe(false)
+    await untilStatus(tab, 'anonymous')
+    expect(await tab.evaluate(() => window.code.renew().catch(() => false))).toBe(false)
+  })
+})

@@ -1,0 +1,165 @@
+/** Code that knows nothing of the worker, and what its worker is told; nothing else of it is changed. */
+import type { Running } from '../backends/backend.ts'
+import { cookieTimer, goTrue, openId, plain, reactHooks, realWorld } from './servers.ts'
+
+export interface Library {
+  /** Its name in the documentation. */
+  readonly title: string
+  /** Its module in `pages/`. */
+  readonly page: string
+  /** The argument of `setup()`. */
+  readonly setup: string
+  /** The path of its refresh; null: it has none, and the session ends with the token. */
+  readonly refresh: string | null
+  /** Whether its login leaves the page. */
+  readonly isRedirect?: true
+  /** Whether its logout leaves the page. */
+  readonly leaves?: true
+  /** Whether it shows others that it is logged out only where they ask. */
+  readonly open: (origin: string) => Promise<Running>
+}
+
+export const supabase: Library = {
+  title: '@supabase/auth-js',
+  page: 'supabase',
+  setup: "{ ...RefreshWorker.presets.supabase({ apikey: 'anon' }), apiUrls: ['/rest/v1/', '/auth/v1/user'] }",
+  refresh: '/auth/v1/token?grant_type=refresh_token',
+  open: goTrue,
+}
+
+const realm = '/realms/demo/protocol/openid-connect'
+
+export const keycloak: Library = {
+  title: 'keycloak-js',
+  page: 'keycloak',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '${realm}/token',
+  endSessionUrl: '${realm}/logout',
+  useRefreshToken: true,
+  clientId: 'web',
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}`,
+  refresh: `${realm}/token`,
+  isRedirect: true,
+  leaves: true,
+  open: origin =>
+    openId({
+      issuer: `${origin}/realms/demo`,
+      authorize: `${realm}/auth`,
+      token: `${realm}/token`,
+      logout: `${realm}/logout`,
+      jwks: `${realm}/certs`,
+      returnTo: 'post_logout_redirect_uri',
+    }),
+}
+
+export const auth0: Library = {
+  title: '@auth0/auth0-spa-js',
+  page: 'auth0',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/oauth/token',
+  endSessionUrl: '/v2/logout',
+  useRefreshToken: true,
+  clientId: 'web',
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}`,
+  refresh: '/oauth/token',
+  isRedirect: true,
+  leaves: true,
+  open: origin =>
+    openId({
+      issuer: `${origin}/`,
+      authorize: '/authorize',
+      token: '/oauth/token',
+      logout: '/v2/logout',
+      jwks: '/.well-known/jwks.json',
+      returnTo: 'returnTo',
+    }),
+}
+
+export const msal: Library = {
+  title: '@azure/msal-browser',
+  page: 'msal',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/oidc/token',
+  endSessionUrl: '/oidc/logout',
+  useRefreshToken: true,
+  clientId: 'web',
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}`,
+  refresh: '/oidc/token',
+  isRedirect: true,
+  leaves: true,
+  open: () =>
+    openId({
+      issuer: 'https://id.example/tenant',
+      authorize: '/oidc/auth',
+      token: '/oidc/token',
+      logout: '/oidc/logout',
+      jwks: '/oidc/jwks',
+      returnTo: 'post_logout_redirect_uri',
+    }),
+}
+
+export const axiosAuthRefresh: Library = {
+  title: 'axios-auth-refresh',
+  page: 'axios-auth-refresh',
+  setup:
+    "{ apiUrls: ['/api/'], loginUrl: '/auth/login', refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout', logoutMethod: 'post', useRefreshToken: true }",
+  refresh: '/auth/refresh',
+  open: plain,
+}
+
+export const reactHooksApplication: Library = {
+  title: 'An application with axios interceptors and tokens in localStorage',
+  page: 'react-hooks',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/api/auth/signin',
+  refreshTokenUrl: '/api/auth/refreshtoken',
+  useRefreshToken: true,
+  accessTokenProp: 'accessToken',
+  refreshTokenProp: 'refreshToken',
+  refreshTokenSubmitProp: 'refreshToken',
+  authHeader: 'x-access-token',
+  authTokenType: false,
+  attach: 'placeholder',
+}`,
+  refresh: '/api/auth/refreshtoken',
+  open: reactHooks,
+}
+
+export const cookieTimerApplication: Library = {
+  title: 'An application with a refresh token in a cookie, and a timer of its own',
+  page: 'cookie-timer',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/users/authenticate',
+  refreshTokenUrl: '/users/refresh-token',
+  logoutUrl: '/users/revoke-token',
+  logoutMethod: 'post',
+  useRefreshToken: true,
+  refreshTokenIn: 'cookie',
+  accessTokenProp: 'jwtToken',
+}`,
+  refresh: '/users/refresh-token',
+  open: cookieTimer,
+}
+
+export const realWorldApplication: Library = {
+  title: 'An application that gets a token with each answer about its user',
+  page: 'realworld',
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/api/users/login',
+  accessTokenProp: 'user.token',
+  authTokenType: 'Token',
+  tokensInBodies: ['/api/user'],
+  attach: 'placeholder',
+}`,
+  refresh: null,
+  open: realWorld,
+}

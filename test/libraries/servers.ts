@@ -1,0 +1,198 @@
+/** The servers of the libraries and applications, as the documentation or code of each has them. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Express } from 'express'
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import type { Running } from '../backends/backend.ts'
+import { type Issuer, LIFETIME, openImitation } from '../backends/imitation.ts'
+
+type Token = (issuer: Issuer) => Promise<string>
+const access: Token = issuer => issuer.sign({ sub: 'ada', type: 'access' })
+const refresh: Token = issuer => issuer.sign({ sub: 'ada', type: 'refresh' }, 86_400)
+
+/** Spends a refresh token; null where it is not good. */
+async function take(issuer: Issuer, token: string | undefined): Promise<JWTPayload | null> {
+  const claims = await issuer.verify(token, 'refresh')
+  if (claims) issuer.spend(claims)
+  return claims
+}
+
+/** An API at `url`, which takes a token from `tokenOf`. */
+function api(app: Express, issuer: Issuer, url: string, tokenOf: Issuer['bearer'] = issuer.bearer) {
+  app.get(url, async (req, res) => {
+    const claims = await issuer.verify(tokenOf(req), 'access')
+    if (claims) res.json({ user: claims.sub })
+    else res.status(401).json({ message: 'Unauthorized' })
+  })
+}
+
+/** @see https://github.com/supabase/auth */
+export function goTrue(): Promise<Running> {
+  const user = { id: 'ada', aud: 'authenticated', role: 'authenticated', email: 'ada@example.org' }
+  return openImitation((app, issuer) => {
+    app.post('/auth/v1/token', async (req, res) => {
+      const isPassword = req.query.grant_type === 'password'
+      const { password, refresh_token } = req.body
+      if (isPassword ? password === issuer.users.ada : await take(issuer, refresh_token))
+        res.json({
+          access_token: await access(issuer),
+          token_type: 'bearer',
+          expires_in: LIFETIME,
+          expires_at: Math.floor(Date.now() / 1000) + LIFETIME,
+          refresh_token: await refresh(issuer),
+          user,
+        })
+      else
+        res.status(400).json({
+          code: 400,
+          error_code: 'refresh_token_not_found',
+          msg: 'Invalid Refresh Token: Refresh Token Not Found',
+        })
+    })
+    app.get('/auth/v1/user', async (req, res) => {
+      if (await issuer.verify(issuer.bearer(req), 'access')) res.json(user)
+      else res.status(403).json({ code: 403, error_code: 'bad_jwt', msg: 'invalid JWT' })
+    })
+    app.post('/auth/v1/logout', async (req, res) => {
+      const isFine = await issuer.verify(issuer.bearer(req), 'access')
+      res.status(isFine ? 204 : 403).end()
+    })
+    api(app, issuer, '/rest/v1/me')
+  })
+}
+
+/** JSON, refresh token in the body: `/auth/login`, `/auth/refresh`, `/auth/logout`. */
+export function plain(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    const tokens = async () => ({ access_token: await access(issuer), refresh_token: await refresh(issuer) })
+    app.post('/auth/login', async (req, res) => {
+      if (req.body.password === issuer.users.ada) res.json(await tokens())
+      else res.status(401).json({ error: 'invalid_credentials' })
+    })
+    app.post('/auth/refresh', async (req, res) => {
+      if (await take(issuer, req.body.refresh_token)) res.json(await tokens())
+      else res.status(401).json({ error: 'invalid_grant' })
+    })
+    app.post('/auth/logout', (_, res) => res.status(204).end())
+    api(app, issuer, '/api/me')
+  })
+}
+
+/** The backend of the React tutorial: 403 for a refresh that is refused, and no new refresh token. */
+export function reactHooks(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    app.post('/api/auth/signin', async (req, res) => {
+      if (req.body.password !== issuer.users.ada) return void res.status(401).json({ message: 'Invalid Password!' })
+      res.json({
+        id: 1,
+        username: 'ada',
+        roles: ['ROLE_USER'],
+        accessToken: await access(issuer),
+        refreshToken: await refresh(issuer),
+      })
+    })
+    app.post('/api/auth/refreshtoken', async (req, res) => {
+      const { refreshToken } = req.body
+      if (await issuer.verify(refreshToken, 'refresh')) res.json({ accessToken: await access(issuer), refreshToken })
+      else res.status(403).json({ message: 'Refresh token is not in database!' })
+    })
+    api(app, issuer, '/api/test/user', request => request.get('x-access-token'))
+  })
+}
+
+/** The backend of the Angular tutorial: the refresh token in a cookie, users in all answers. */
+export function cookieTimer(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    const cookieOf = (header = '') => /(?:^|; )refreshToken=([^;]*)/.exec(header)?.[1]
+    app.post(['/users/authenticate', '/users/refresh-token'], async (req, res) => {
+      const isLogin = req.path === '/users/authenticate'
+      const isFine = isLogin ? req.body.password === issuer.users.ada : await take(issuer, cookieOf(req.headers.cookie))
+      if (!isFine) return void res.status(isLogin ? 400 : 401).json({ message: 'Unauthorized' })
+      res.cookie('refreshToken', await refresh(issuer), { httpOnly: true, sameSite: 'strict' })
+      res.json({ id: 1, username: 'ada', firstName: 'Ada', jwtToken: await access(issuer) })
+    })
+    app.post('/users/revoke-token', async (req, res) => {
+      const claims = await issuer.verify(cookieOf(req.headers.cookie), 'refresh')
+      if (claims) issuer.spend(claims)
+      res.clearCookie('refreshToken').json({ message: 'Token revoked' })
+    })
+    api(app, issuer, '/api/users')
+  })
+}
+
+/** RealWorld's API: a token of a long life with each answer about the user. */
+export function realWorld(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    const tokenOf: Issuer['bearer'] = request => request.get('Authorization')?.replace(/^Token /, '')
+    const user = async () => ({ user: { username: 'ada', email: 'ada@example.org', token: await access(issuer) } })
+    app.post('/api/users/login', async (req, res) => {
+      if (req.body.user?.password === issuer.users.ada) res.json(await user())
+      else res.status(403).json({ errors: { 'email or password': ['is invalid'] } })
+    })
+    app.all('/api/user', async (req, res) => {
+      if (await issuer.verify(tokenOf(req), 'access')) res.json(await user())
+      else res.status(401).json({ status: 'error', message: 'missing authorization credentials' })
+    })
+    api(app, issuer, '/api/feed', tokenOf)
+  })
+}
+
+/** Where an OpenID provider has its endpoints. */
+interface Endpoints {
+  readonly issuer: string
+  readonly authorize: string
+  readonly token: string
+  readonly logout: string
+  readonly jwks: string
+  /** The query parameter that says where to go after a logout. */
+  readonly returnTo: string
+}
+
+/** An OpenID provider whose tokens are JWTs, and whose only user is logged in already. */
+export async function openId(at: Endpoints): Promise<Running> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256')
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'one', alg: 'RS256', use: 'sig' }
+  const codes = new Map<string, Readonly<Record<string, string>>>()
+  return openImitation((app, issuer) => {
+    const idToken = (aud: string, nonce?: string) =>
+      new SignJWT({ typ: 'ID', name: 'Ada Lovelace', ...(nonce ? { nonce } : {}) })
+        .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+        .setIssuer(at.issuer)
+        .setAudience(aud)
+        .setSubject('ada')
+        .setIssuedAt()
+        .setExpirationTime('1 h')
+        .sign(privateKey)
+    const tokens = async (clientId: string, nonce?: string) => ({
+      access_token: await access(issuer),
+      refresh_token: await refresh(issuer),
+      id_token: await idToken(clientId, nonce),
+      token_type: 'Bearer',
+      expires_in: LIFETIME,
+      scope: 'openid profile offline_access',
+    })
+    app.get(at.authorize, (req, res) => {
+      const asked = req.query as Record<string, string>
+      const code = randomBytes(8).toString('hex')
+      codes.set(code, asked)
+      const url = new URL(asked.redirect_uri ?? '')
+      const answer = new URLSearchParams({ code, state: asked.state ?? '', iss: at.issuer })
+      if (asked.response_mode === 'fragment') url.hash = String(answer)
+      else for (const [name, value] of answer) url.searchParams.set(name, value)
+      res.redirect(url.href)
+    })
+    app.post(at.token, async (req, res) => {
+      const { grant_type, code = '', code_verifier = '', refresh_token } = req.body
+      const refused = (error = 'invalid_grant') => void res.status(400).json({ error })
+      if (grant_type === 'refresh_token')
+        return (await take(issuer, refresh_token)) ? void res.json(await tokens(req.body.client_id)) : refused()
+      const asked = codes.get(code)
+      codes.delete(code)
+      const challenge = createHash('sha256').update(code_verifier).digest('base64url')
+      if (!asked || asked.code_challenge !== challenge) return refused()
+      res.json(await tokens(asked.client_id ?? '', asked.nonce))
+    })
+    app.get(at.logout, (req, res) => res.redirect(String(req.query[at.returnTo] ?? '/')))
+    app.get(at.jwks, (_, res) => res.json({ keys: [jwk] }))
+    api(app, issuer, '/api/me')
+  })
+}
