@@ -15,9 +15,13 @@ const SERVICE = 'AWSCognitoIdentityProviderService.'
  */
 export function cognito({ clientId, url }: CognitoOptions): Preset {
   const { href } = new URL(url)
-  const targets = ['InitiateAuth', 'RespondToAuthChallenge'].map(name => SERVICE + name)
+  const isFor =
+    (...operations: readonly string[]) =>
+    (asked: URL, { headers }: Request) =>
+      asked.href === href && operations.some(name => headers.get('X-Amz-Target') === SERVICE + name)
   return {
-    loginUrl: (asked, request) => asked.href === href && targets.includes(request.headers.get('X-Amz-Target') ?? ''),
+    loginUrl: isFor('InitiateAuth', 'RespondToAuthChallenge'),
+    logoutUrl: isFor('RevokeToken', 'GlobalSignOut'),
     refreshTokenUrl: href,
     useRefreshToken: true,
     refreshRequest: ({ refreshToken }) =>

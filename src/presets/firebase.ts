@@ -25,6 +25,14 @@ export function firebase({
     loginUrl: ['Password', 'CustomToken', 'Idp', 'EmailLink', 'PhoneNumber'].map(signIn),
     signupUrl: `${authUrl}/v1/accounts:signUp${key}`,
     refreshTokenUrl: `${tokenUrl}/v1/token${key}`,
+    // The token is a field there.
+    tokensInBodies: [
+      'v1/accounts:lookup',
+      'v1/accounts:update',
+      'v1/accounts:delete',
+      'v1/accounts:sendOobCode',
+      'v2/accounts',
+    ].map(path => `${authUrl}/${path}`),
     defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
     useRefreshToken: true,
     // A login writes its names in one way, a refresh in another.

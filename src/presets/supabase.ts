@@ -15,7 +15,8 @@ export function supabase({ apikey }: SupabaseOptions): Preset {
     loginUrl: ['password', 'pkce', 'id_token'].map(grant).concat('/auth/v1/verify'),
     signupUrl: '/auth/v1/signup',
     refreshTokenUrl: grant('refresh_token'),
-    logoutUrl: '/auth/v1/logout',
+    // With the scope `others` this session goes on.
+    logoutUrl: ['global', 'local'].map(scope => `/auth/v1/logout?scope=${scope}`),
     logoutMethod: 'post',
     useRefreshToken: true,
     defaultHeadersForTokenRequests: { 'Content-Type': 'application/json', apikey },

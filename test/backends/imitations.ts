@@ -62,7 +62,7 @@ export const supabase: Backend = {
   login: post('/auth/v1/token?grant_type=password', ADA, { apikey: 'anon' }),
   api: { url: '/rest/v1/me', headers: { apikey: 'anon' } },
   isRefresh: posts('/auth/v1/token?grant_type=refresh_token'),
-  isLogout: posts('/auth/v1/logout'),
+  isLogout: posts('/auth/v1/logout?scope=global'),
   open: () =>
     openImitation((app, issuer) => {
       app.use((req, res, next) => {

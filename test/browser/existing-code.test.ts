@@ -97,3 +97,63 @@ describe('a request that is not to get the token', () => {
     expect(seen).toEqual([undefined, undefined, 'kept'])
   })
 })
+
+describe("whenEnded: 'hold' (W60)", () => {
+  /** A session that is over, since its refresh was refused, and two tabs with a request that waits. */
+  async function end() {
+    const page = await open("whenEnded: 'hold'")
+    const other = await scene.tab()
+    await logIn(page)
+    scene.serve('/auth/login', async (request, response) => {
+      let body = ''
+      for await (const part of request) body += part
+      // The demo takes the request as a stream: it gets one with the same body.
+      if (body.includes('refresh_token'))
+        return void response.writeHead(400, { 'Content-Type': 'application/json' }).end('{"error":"invalid_grant"}')
+      const again = await fetch(`${scene.origin}/auth/login?again`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body,
+      })
+      response.writeHead(again.status, { 'Content-Type': 'application/json' }).end(await again.text())
+    })
+    scene.demo.expireAccessTokens()
+    for (const tab of [page, other])
+      await tab.evaluate(() => {
+        const ask = fetch('/api/notes', {
+          method: 'POST',
+          body: '{"text":"kept"}',
+          headers: { 'Content-Type': 'application/json' },
+        })
+        ask.then(({ status }) => Object.assign(window, { held: status }))
+      })
+    for (const tab of [page, other])
+      await expect.poll(() => stateOf(tab)).toMatchObject({ status: 'anonymous', reason: 'rejected', waiting: 2 })
+    return { page, other }
+  }
+  const heldOf = (tab: Tab) => tab.evaluate(() => (window as { held?: number }).held ?? null)
+
+  it('has requests wait for the same user, in every tab', async () => {
+    const { page, other } = await end()
+    let notes = 0
+    scene.serve('/api/notes', (request, response) => {
+      notes++
+      response.writeHead(request.headers.authorization ? 201 : 401).end()
+    })
+    await logIn(page)
+    for (const tab of [page, other]) await expect.poll(() => heldOf(tab)).toBe(201)
+    expect(notes).toBe(2)
+    expect(await stateOf(page)).not.toHaveProperty('waiting')
+  })
+
+  it('sends nothing as another user, nor for a tab that is closed', async () => {
+    const { page, other } = await end()
+    const before = scene.demo.log.length
+    await other.close()
+    await logIn(page, 'grace', 'hopper')
+    await expect.poll(() => heldOf(page)).toBe(401)
+    expect(scene.demo.log.slice(before).filter(({ path, user }) => path === '/api/notes' && user === 'grace')).toEqual(
+      [],
+    )
+  })
+})

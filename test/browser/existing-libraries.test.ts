@@ -1,8 +1,11 @@
 /** Libraries and applications that know nothing of the worker, unchanged (W62-W66). */
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterEach, describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
+import { createPlaceholders } from '../../src/core/tokens/placeholder.ts'
 import { type Backend, type BackendSite, openSite } from '../backends/backend.ts'
 import * as libraries from '../libraries/libraries.ts'
 import type { Tab } from './engines/engine.ts'
@@ -93,12 +96,32 @@ async function logIn(library: libraries.Library, tab: Tab) {
   await isTrue(tab, 'window.isStarted && code.isLoggedIn()')
 }
 
+it('no library that verifies JWTs takes a placeholder (W55)', async () => {
+  const jsonwebtoken = createRequire(join(FOLDER, 'package.json'))('jsonwebtoken')
+  const secret = randomBytes(32)
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const placeholderOf = createPlaceholders({ placeholders: 'jwt' }, 'session-a', Date.now())
+  for (const [algorithm, key, verifier] of [
+    ['HS256', secret, secret],
+    ['RS256', rsa.privateKey, rsa.publicKey],
+    ['none', null, null],
+  ]) {
+    const token = jsonwebtoken.sign({ sub: 'ada' }, key, { algorithm, expiresIn: 60 })
+    const options = { algorithms: [algorithm] }
+    expect(jsonwebtoken.verify(token, verifier, options)).toMatchObject({ sub: 'ada' })
+    const placeholder = placeholderOf('access', token)
+    expect(jsonwebtoken.decode(placeholder)).toMatchObject({ sub: 'ada' })
+    expect(() => jsonwebtoken.verify(placeholder, verifier, options)).toThrow()
+    for (const other of [secret, rsa.publicKey, null]) expect(() => jsonwebtoken.verify(placeholder, other)).toThrow()
+  }
+})
+
 describe.each(all)('$title', library => {
   it('logs in, knows its user, is refreshed once for three tabs and by itself, and logs out', async () => {
     const { server, site } = await open(library)
     const refreshes = () =>
       server.came.filter(({ method, url, body }) => {
-        return method === 'POST' && url === library.refresh && /refresh/.test(body + url)
+        return method === 'POST' && url === library.refresh && /refresh/i.test(body + url)
       }).length
     const tab = await site.tab('/app.html')
     await isStarted(tab)
@@ -111,9 +134,17 @@ describe.each(all)('$title', library => {
     const callAll = () => Promise.all(tabs.map(tab => tab.evaluate(() => window.code.call())))
     expect(await callAll()).toEqual([true, true, true])
 
+    const renewAll = async () => {
+      const renew = (tab: Tab) => tab.evaluate(() => window.code.renew())
+      if (!library.renewsInTurn) return Promise.all(tabs.map(renew))
+      const renewed: boolean[] = []
+      for (const tab of tabs) renewed.push(await renew(tab))
+      return renewed
+    }
+
     // Its own refresh, where none is due.
     const before = refreshes()
-    expect(await Promise.all(tabs.map(tab => tab.evaluate(() => window.code.renew())))).toEqual([true, true, true])
+    expect(await renewAll()).toEqual([true, true, true])
     expect(await callAll()).toEqual([true, true, true])
     const isGraphql = library.refresh === '/graphql'
     expect(refreshes() - before).toBe(isGraphql ? 1 : 0)
@@ -121,7 +152,7 @@ describe.each(all)('$title', library => {
     if (library.refresh) {
       await site.advance(tab, LONG)
       const due = refreshes()
-      expect(await Promise.all(tabs.map(tab => tab.evaluate(() => window.code.renew())))).toEqual([true, true, true])
+      expect(await renewAll()).toEqual([true, true, true])
       expect(await callAll()).toEqual([true, true, true])
       expect(refreshes() - due).toBe(1)
       await site.advance(tab, LONG)

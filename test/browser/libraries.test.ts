@@ -64,15 +64,20 @@ afterEach(() => site.close())
 interface Setting extends OidcServerOptions {
   /** Changes the page's script. */
   edit?: (text: string) => string
+  /** What `setup()` in the worker gets besides. */
+  setup?: (server: OidcServer) => string
 }
 
-async function open(name: string, more: string, { edit = text => text, ...options }: Setting = {}) {
+async function open(name: string, more: string, { edit = text => text, setup = () => '', ...options }: Setting = {}) {
   const server = await openOidcServer({ ...options, isApart: true })
   const html = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">
     <script type="module" src="/page.js"></script>`
   const page = { type: 'text/html', body: html }
   site = await Site.open(browser, server, {
-    '/sw.js': { type: 'text/javascript', body: fileOf('public/sw.js', server) },
+    '/sw.js': {
+      type: 'text/javascript',
+      body: fileOf('public/sw.js', server).replace('setup({', `setup({ ${setup(server)}`),
+    },
     '/page.js': { type: 'text/javascript', body: await bundle(edit(fileOf(name, server)) + more) },
     '/': page,
     '/callback': page,
@@ -291,6 +296,23 @@ describe('oidc-client-ts', () => {
     // Nor does the server know who it was.
     await leave(tab, 'page.logIn()')
     await until(tab, "document.querySelector('[name=prompt][value=login]') !== null")
+  })
+})
+
+describe('a logout by the page of the server alone, on another origin', () => {
+  it('ends the session too, where the browser tells a page where it goes', async ({ skip }) => {
+    await openManager({
+      edit: text => text.replace('revokeTokensOnSignout: true', 'revokeTokensOnSignout: false'),
+      setup: ({ issuer }) => `endSessionUrl: '${issuer}/session/end',`,
+    })
+    const tab = await logIn()
+    const other = await site.tab('/')
+    await untilStatus(other, 'authenticated')
+    skip(!(await tab.evaluate(() => 'navigation' in window)), 'without the Navigation API')
+    await leave(tab, 'page.manager.signoutRedirect()')
+    await until(tab, "document.querySelector('[name=logout]') !== null")
+    await untilStatus(other, 'anonymous')
+    expect(await stateOf(other)).toMatchObject({ reason: 'logout' })
   })
 })
 

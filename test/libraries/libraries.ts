@@ -1,6 +1,6 @@
 /** Code that knows nothing of the worker, and what its worker is told; nothing else of it is changed. */
 import type { Running } from '../backends/backend.ts'
-import { cookieTimer, goTrue, openId, plain, reactHooks, realWorld } from './servers.ts'
+import { cookieTimer, firebaseAuth, goTrue, openId, plain, reactHooks, realWorld, userPool } from './servers.ts'
 
 export interface Library {
   /** Its name in the documentation. */
@@ -15,7 +15,8 @@ export interface Library {
   readonly isRedirect?: true
   /** Whether its logout leaves the page. */
   readonly leaves?: true
-  /** Whether it shows others that it is logged out only where they ask. */
+  /** Whether its tabs, which share a storage, get in each other's way where they renew at the same time. */
+  readonly renewsInTurn?: true
   readonly open: (origin: string) => Promise<Running>
 }
 
@@ -102,6 +103,60 @@ export const msal: Library = {
       jwks: '/oidc/jwks',
       returnTo: 'post_logout_redirect_uri',
     }),
+}
+
+export const angular: Library = {
+  title: 'angular-auth-oidc-client',
+  page: 'angular',
+  renewsInTurn: true,
+  setup: `{
+  apiUrls: ['/api/'],
+  loginUrl: '/oidc/token',
+  endSessionUrl: '/oidc/logout',
+  useRefreshToken: true,
+  clientId: 'web',
+  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
+}`,
+  refresh: '/oidc/token',
+  isRedirect: true,
+  leaves: true,
+  open: origin =>
+    openId({
+      issuer: `${origin}/oidc`,
+      metadata: '/oidc/.well-known/openid-configuration',
+      authorize: '/oidc/auth',
+      token: '/oidc/token',
+      logout: '/oidc/logout',
+      jwks: '/oidc/jwks',
+      returnTo: 'post_logout_redirect_uri',
+    }),
+}
+
+export const amplify: Library = {
+  title: '@aws-amplify/auth',
+  page: 'amplify',
+  setup: `{
+  ...RefreshWorker.presets.cognito({ clientId: 'web', url: location.origin + '/cognito/' }),
+  apiUrls: ['/api/'],
+}`,
+  refresh: '/cognito/',
+  open: userPool,
+}
+
+export const firebase: Library = {
+  title: '@firebase/auth',
+  page: 'firebase',
+  setup: `{
+  ...RefreshWorker.presets.firebase({
+    apiKey: 'demo',
+    authUrl: location.origin + '/identitytoolkit.googleapis.com',
+    tokenUrl: location.origin + '/securetoken.googleapis.com',
+  }),
+  apiUrls: ['/api/'],
+  attach: 'placeholder',
+}`,
+  refresh: '/securetoken.googleapis.com/v1/token?key=demo',
+  open: firebaseAuth,
 }
 
 export const axiosAuthRefresh: Library = {

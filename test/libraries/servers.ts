@@ -1,6 +1,6 @@
 /** The servers of the libraries and applications, as the documentation or code of each has them. */
 import { createHash, randomBytes } from 'node:crypto'
-import type { Express } from 'express'
+import express, { type Express, type Request } from 'express'
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type { Running } from '../backends/backend.ts'
 import { type Issuer, LIFETIME, openImitation } from '../backends/imitation.ts'
@@ -139,6 +139,8 @@ export function realWorld(): Promise<Running> {
 /** Where an OpenID provider has its endpoints. */
 interface Endpoints {
   readonly issuer: string
+  /** Where it has its metadata, if the library asks for them. */
+  readonly metadata?: string
   readonly authorize: string
   readonly token: string
   readonly logout: string
@@ -192,7 +194,91 @@ export async function openId(at: Endpoints): Promise<Running> {
       res.json(await tokens(asked.client_id ?? '', asked.nonce))
     })
     app.get(at.logout, (req, res) => res.redirect(String(req.query[at.returnTo] ?? '/')))
+    const url = (req: Request, path: string) => `http://${req.get('x-forwarded-host') ?? req.get('host')}${path}`
+    if (at.metadata)
+      app.get(at.metadata, (req, res) =>
+        res.json({
+          issuer: at.issuer,
+          authorization_endpoint: url(req, at.authorize),
+          token_endpoint: url(req, at.token),
+          end_session_endpoint: url(req, at.logout),
+          jwks_uri: url(req, at.jwks),
+        }),
+      )
     app.get(at.jwks, (_, res) => res.json({ keys: [jwk] }))
+    api(app, issuer, '/api/me')
+  })
+}
+
+/** @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/ */
+export function userPool(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    app.use(express.json({ type: 'application/x-amz-json-1.1' }))
+    const result = async (withRefresh: boolean) => ({
+      AuthenticationResult: {
+        AccessToken: await issuer.sign({ sub: 'ada', type: 'access', username: 'ada', origin_jti: 'one' }),
+        IdToken: await issuer.sign({ sub: 'ada', typ: 'ID', 'cognito:username': 'ada' }),
+        ...(withRefresh ? { RefreshToken: await refresh(issuer) } : {}),
+        ExpiresIn: LIFETIME,
+        TokenType: 'Bearer',
+      },
+      ChallengeParameters: {},
+    })
+    app.post('/cognito/', async (req, res) => {
+      const target = req.get('X-Amz-Target')?.split('.')[1]
+      const { AuthFlow, AuthParameters = {}, RefreshToken, Token } = req.body
+      const refused = () =>
+        void res.status(400).json({ __type: 'NotAuthorizedException', message: 'Refresh Token has been revoked' })
+      const isFine = async (token: string) => (await issuer.verify(token, 'refresh')) !== null
+      if (target === 'RevokeToken') return (await isFine(Token)) ? void res.json({}) : refused()
+      if (target === 'GetTokensFromRefreshToken')
+        return (await isFine(RefreshToken)) ? void res.json(await result(false)) : refused()
+      if (AuthFlow === 'REFRESH_TOKEN_AUTH')
+        return (await isFine(AuthParameters.REFRESH_TOKEN)) ? void res.json(await result(false)) : refused()
+      return AuthParameters.PASSWORD === issuer.users.ada ? void res.json(await result(true)) : refused()
+    })
+    api(app, issuer, '/api/me')
+  })
+}
+
+/** @see https://firebase.google.com/docs/reference/rest/auth */
+export function firebaseAuth(): Promise<Running> {
+  return openImitation((app, issuer) => {
+    const url = '/identitytoolkit.googleapis.com/v1/accounts'
+    const user = { localId: 'ada', email: 'ada@example.org', emailVerified: false, providerUserInfo: [] }
+    const token = () => issuer.sign({ sub: 'ada', type: 'access', auth_time: 1_700_000_000 })
+    app.post(`${url}\\:signInWithPassword`, async (req, res) => {
+      if (req.body.password !== issuer.users.ada)
+        return void res.status(400).json({ error: { code: 400, message: 'INVALID_LOGIN_CREDENTIALS' } })
+      res.json({
+        kind: 'identitytoolkit#VerifyPasswordResponse',
+        localId: 'ada',
+        email: 'ada@example.org',
+        idToken: await token(),
+        registered: true,
+        refreshToken: await refresh(issuer),
+        expiresIn: String(LIFETIME),
+      })
+    })
+    app.post(`${url}\\:lookup`, async (req, res) => {
+      if (await issuer.verify(req.body.idToken, 'access')) res.json({ users: [user] })
+      else res.status(400).json({ error: { code: 400, message: 'INVALID_ID_TOKEN' } })
+    })
+    app.post('/securetoken.googleapis.com/v1/token', async (req, res) => {
+      const { refresh_token } = req.body
+      if (!(await issuer.verify(refresh_token, 'refresh')))
+        return void res.status(400).json({ error: { code: 400, message: 'TOKEN_EXPIRED', status: 'INVALID_ARGUMENT' } })
+      const fresh = await token()
+      res.json({
+        access_token: fresh,
+        id_token: fresh,
+        refresh_token,
+        expires_in: String(LIFETIME),
+        token_type: 'Bearer',
+        user_id: 'ada',
+        project_id: '1',
+      })
+    })
     api(app, issuer, '/api/me')
   })
 }
