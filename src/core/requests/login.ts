@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
+import { own } from '../../protocol.ts'
 import { isJson, readText } from '../http/json.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, DisclosureOptions } from '../options/config.ts'
@@ -7,6 +8,7 @@ import { alone, type LockOptions } from '../session/fresh-session.ts'
 import { loggedIn } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import { secretsOf } from '../tokens/hide-tokens.ts'
+import { decodeJwt } from '../tokens/jwt.ts'
 import { createPlaceholders } from '../tokens/placeholder.ts'
 import type { FoundIn, ReadAnswer } from '../tokens/read-answer.ts'
 import { isDevelopment, note } from '../trace.ts'
@@ -63,6 +65,8 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
     // At a URL of GraphQL a refresh has another answer.
     const { answer: _, ...rest } = kept
     await sessions.change(previous => loggedIn(previous, id, config.loginOperations.length > 0 ? rest : kept))
+    if (isDevelopment && own(found.idToken && decodeJwt(found.idToken), 'at_hash') !== undefined)
+      note(request, 'its id token has an at_hash: a library that checks it refuses the placeholder of the access token')
     if (isDevelopment)
       note(request, `taken as session ${id}: the page gets ${config.redactTokens ? 'placeholders' : 'the tokens too'}`)
     if (!config.redactTokens) return response
