@@ -20,7 +20,8 @@ export function createTokenVault(store: Store): Store {
     const session = parseSession(record)
     newest = session.status === 'authenticated' ? nameOf(session) : ''
     if (session.status === 'anonymous' || session.accessToken === null) return record
-    const { accessToken, refreshToken, idToken, answer, ...rest } = session
+    const { answer, ...rest } = session
+    const { accessToken, refreshToken, idToken } = rest
     held.set(newest, { accessToken, refreshToken, idToken, ...(answer === undefined ? {} : { answer }) })
     return { ...rest, ...NO_SECRETS }
   }
