@@ -1,18 +1,16 @@
 import { envelope, type PageRequest, type StateReason, type WorkerReply } from '../protocol.ts'
+import { createAnswerKind } from './answer.ts'
 import { createHooks } from './hooks/ask-hook.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
 import type { Config } from './options/config.ts'
 import type { Ports, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
-import { attach, hasOwnCredentials, withoutHeader } from './requests/attach.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createForEndpoint } from './requests/for-endpoint.ts'
 import { createHold } from './requests/hold.ts'
-import { createLogin, type LoginKind } from './requests/login.ts'
+import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
-import { runsOperation } from './requests/operations.ts'
-import { refuseMisplaced } from './requests/placeholders.ts'
 import { createRenew } from './requests/renewal.ts'
 import { createIsLeaving, createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
 import { createTakeTokens } from './requests/take-tokens.ts'
@@ -143,58 +141,20 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
 
   const { saved, untilSaved } = createSaved({ store, sessions, tell })
 
-  const logIn = async (request: Request, kind: LoginKind, waitUntil: WaitUntil) => {
-    const ready = await forEndpoint(request, waitUntil)
-    return ready instanceof Response ? ready : login(ready, kind)
-  }
-
-  const bypassOr = (kind: RequestKind, { headers }: Request) => (headers.has(config.bypassHeader) ? 'bypass' : kind)
+  const answerKind = createAnswerKind({
+    config,
+    part,
+    routes,
+    authorize,
+    renew,
+    login,
+    forEndpoint,
+    logout: { forward, revocation },
+    untilSaved,
+    fetch,
+  })
 
   let openRequests = 0
-  const answerKind: Core['answer'] = async (kind, request, event, watchPage) => {
-    const waitUntil = untilSaved(promise => event.waitUntil(promise))
-    switch (kind) {
-      case 'login':
-      case 'signup':
-      case 'token':
-        return (await renew(request, kind, waitUntil)) ?? logIn(request, kind, waitUntil)
-      case 'revocation':
-        return revocation(request, waitUntil)
-      case 'logout':
-        return forward(request, waitUntil)
-      case 'operation':
-        return answerKind(
-          (await runsOperation(request, config.loginOperations)) ? 'login' : bypassOr('api', request),
-          request,
-          event,
-          watchPage,
-        )
-      case 'bypass': {
-        const refused = await refuseMisplaced(request, config)
-        if (refused) return refused
-        return fetch(
-          withoutHeader(
-            hasOwnCredentials(request, config) ? request : attach(request, config, null),
-            config.bypassHeader,
-          ),
-        )
-      }
-      case 'api': {
-        const refused = refuseMisplaced(request, config)
-        const answer = refused && (await refused)
-        if (answer) return answer
-        for (const route of routes) {
-          const response = route(part, request, event)
-          if (response) return response
-        }
-        return authorize(request, waitUntil, watchPage)
-      }
-      case 'bodies':
-      case 'api-bodies':
-        return authorize(request, waitUntil, watchPage, kind)
-    }
-  }
-
   const answerMessage = createAnswerMessage({
     config,
     adopt: createAdopt({ config, sessions, sha256: es256.sha256, newId, now }),
