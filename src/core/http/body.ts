@@ -32,20 +32,26 @@ export function keepForReplay(request: Request, limit: number): Replay {
   }
 }
 
-/** The first `limit` bytes of a body as text, of a body that is text. The request can still be sent. */
-export async function readStart(request: Request, limit: number): Promise<string> {
+/**
+ * The first `limit` bytes of a body as text, of a body that is text, as far as they come within `time` milliseconds. The
+ * request can still be sent.
+ */
+export async function readStart(request: Request, limit: number, time?: number): Promise<string> {
   const copy = request.clone()
   // Where there is no stream to be read (Firefox), a clone shares the bytes.
   if (!copy.body) return (await copy.text()).slice(0, limit)
   const reader = copy.body.pipeThrough(new TextDecoderStream()).getReader()
+  // Not awaited: of a stream in two branches, it settles only once the other one is cancelled too.
+  const end = () => void reader.cancel().catch(() => undefined)
+  if (time !== undefined) AbortSignal.timeout(time).addEventListener('abort', end)
   let text = ''
   while (text.length < limit) {
+    // One that was cancelled is done.
     const { done, value } = await reader.read()
     if (done) return text
     text += value
   }
-  // Not awaited: of a stream in two branches, it settles only once the other one is cancelled too.
-  reader.cancel().catch(() => undefined)
+  end()
   return text
 }
 

@@ -163,7 +163,7 @@ export function createAuthorize(needs: Needs): Authorize {
         return copy && fill(copy)
       }
       const response = await (isAttached ? send(ready, used, again) : fetch(ready))
-      if (isDevelopment && !taken) tellTokens?.(request, response.clone())
+      if (isDevelopment && !taken) tellTokens?.(request, response)
       return taken ? taken(response) : response
     }
     /** Waits until the same user has logged in again; null: that is not to be waited for, or has not come about. */

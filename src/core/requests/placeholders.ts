@@ -8,8 +8,12 @@ import { findPlaceholder, isOf, replacePlaceholders } from '../tokens/placeholde
 import { note } from '../trace.ts'
 import { problem } from './problem.ts'
 
-/** How much of the body of a request to the API is looked into (bytes): what carries tokens is small. */
+/**
+ * How much of the body of a request to the API is looked into (bytes), and for how long that is waited for (milliseconds):
+ * what carries tokens is small and there at once, and a stream may wait for an answer to its first part.
+ */
 const LOOKED_INTO = 65_536
+const PAUSE = 100
 
 /** How long a body may be in which placeholders are replaced (bytes). */
 const LONGEST_FILLED = 1_048_576
@@ -23,7 +27,7 @@ export function refuseMisplaced(
   if (header) return refusal(request, `the header ${header}`)
   if (isInUrl(request)) return refusal(request, 'the URL')
   if (!mayHaveText(request)) return null
-  return readStart(request, LOOKED_INTO).then(text => (findPlaceholder(text) ? refusal(request, 'the body') : null))
+  return readStart(request, LOOKED_INTO, PAUSE).then(text => (findPlaceholder(text) ? refusal(request, 'the body') : null))
 }
 
 /**
@@ -125,7 +129,7 @@ function isInUrl({ url }: Request): boolean {
 
 /** Whether there may be text in the body, by its media type. */
 function mayHaveText(request: Request): boolean {
-  return mayHaveBody(request) && /json|text|xml|graphql|urlencoded|multipart|^$/i.test(typeOf(request))
+  return mayHaveBody(request) && /json|text|xml|graphql|urlencoded|multipart/i.test(typeOf(request))
 }
 
 function inJson(token: string): string {

@@ -5,8 +5,8 @@ import type { ReadAnswer } from '../tokens/read-answer.ts'
 /** A longer answer (bytes) is not looked into. */
 const LONGEST = 65_536
 
-/** For development: says which answers of the API show pages a token, once for each URL. Gets a copy of the answer. */
-export type TellTokens = (request: Request, copy: Response) => Promise<void>
+/** For development: says which answers of the API show pages a token, once for each URL. */
+export type TellTokens = (request: Request, response: Response) => Promise<void>
 
 interface Needs {
   readonly readAnswer: ReadAnswer
@@ -15,9 +15,11 @@ interface Needs {
 
 export function createTellTokens({ readAnswer, log }: Needs): TellTokens {
   const told = new Set<string>()
-  return async ({ method, url }, copy) => {
+  return async ({ method, url }, response) => {
     const where = `${method} ${new URL(url).pathname}`
-    if (told.has(where) || !copy.ok || !isJson(copy)) return
+    // A copy of anything else, a stream of events for one, would keep its connection open.
+    if (told.has(where) || !response.ok || !isJson(response)) return
+    const copy = response.clone()
     const text = await readText(copy, LONGEST).catch(() => null)
     const found = text === null ? null : await readAnswer(copy, text).catch(() => null)
     if (!found?.found.accessToken) return
