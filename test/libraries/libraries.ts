@@ -17,6 +17,8 @@ export interface Library {
   readonly leaves?: true
   /** Whether its tabs, which share a storage, get in each other's way where they renew at the same time. */
   readonly renewsInTurn?: true
+  /** Whether its tabs share a cookie that is marked as secure, which WebKit keeps for https alone. */
+  readonly needsSecureCookie?: true
   readonly open: (origin: string) => Promise<Running>
 }
 
@@ -83,6 +85,7 @@ export const auth0: Library = {
 export const msal: Library = {
   title: '@azure/msal-browser',
   page: 'msal',
+  needsSecureCookie: true,
   setup: `{
   apiUrls: ['/api/'],
   loginUrl: '/oidc/token',
