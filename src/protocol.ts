@@ -78,7 +78,7 @@ interface Envelope {
  * that is meant; without it, the first of the worker's configurations.
  */
 export type PageRequest = Envelope & { readonly session?: string } & (
-    | { readonly type: 'logout' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
+    | { readonly type: 'logout' | 'recheck' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
     /** `isBackOnline`: the machine was offline until now, so that a refresh that has failed may be tried at once. */
     | { readonly type: 'state'; readonly isBackOnline?: true }
     | { readonly type: 'adopt'; readonly tokens: GivenTokens }
@@ -122,6 +122,7 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
   'state',
   'update-token',
   'logout',
+  'recheck',
   'claim',
   'inspect',
   'keep-alive',

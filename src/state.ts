@@ -66,6 +66,11 @@ export interface AnonymousState {
   readonly reason: AnonymousReason
   /** How many requests wait for the same user to log in again, with `whenEnded: 'hold'`; absent where none does. */
   readonly waiting?: number
+  /**
+   * With a session in cookies: the server could not be told of the logout, and its cookies may still be there. The worker
+   * sends requests to the API without cookies then; call `logout()` again.
+   */
+  readonly isCookieLeft?: true
   /** The browser's storage has not taken it: with the next worker, what was before may be back. The worker tries on. */
   readonly isDurable?: false
 }

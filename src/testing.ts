@@ -26,10 +26,11 @@ export type FakeState =
    */
   | (Pick<AuthenticatedState, 'status'> & Partial<AuthenticatedState>)
 
-/** What a call may be told to answer with, by method. `updateToken` and `logout` set the state that they answer with. */
+/** What a call may be told to answer with, by method. `updateToken`, `logout` and `recheck` set the state that they answer with. */
 export interface FakeAnswers {
   readonly updateToken: FakeState
   readonly logout: FakeState
+  readonly recheck: FakeState
   readonly getAccessToken: string
   readonly adopt: boolean
   readonly inspect: InspectReport
@@ -49,7 +50,7 @@ export function fakeAuth(state: FakeState = { status: 'anonymous' }): FakeAuth {
 
 /**
  * An {@link AuthClient} whose state a test sets. Unless told otherwise it behaves as with a server that is well:
- * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `adopt()` begins one; `getAccessToken()`
+ * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `recheck()` finds it as it is; `adopt()` begins one; `getAccessToken()`
  * rejects with `access_token_not_exposed`. Before the state is known, calls wait; where it is `unsupported` they reject.
  */
 export class FakeAuth extends AuthEventTarget implements AuthClient {
@@ -77,6 +78,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
         return { status: 'authenticated' }
       },
       logout: () => ({ status: 'anonymous', reason: 'logout' }),
+      recheck: () => this.getSnapshot() as FakeState,
       getAccessToken: () => {
         throw errorOf('access_token_not_exposed')
       },
@@ -104,6 +106,10 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
       })
       return this.#refresh
     })
+  }
+
+  async recheck(): Promise<AuthState> {
+    return this.#call('recheck', answer => this.#settleWith(answer))
   }
 
   async logout(): Promise<AuthState> {
@@ -170,7 +176,7 @@ export class FakeAuth extends AuthEventTarget implements AuthClient {
     return settle(this.#answers[method])
   }
 
-  async #settleWith(answer: Answer<'updateToken' | 'logout'>): Promise<AuthState> {
+  async #settleWith(answer: Answer<'updateToken' | 'logout' | 'recheck'>): Promise<AuthState> {
     this.set(await answer())
     return this.getSnapshot()
   }

@@ -77,7 +77,10 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   self.addEventListener('fetch', event => {
     const { request, clientId } = event
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
-    if (request.mode === 'navigate') for (const core of cores) core.navigate(request, waitUntil)
+    if (request.mode === 'navigate') {
+      const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
+      if (held) event.respondWith(held())
+    }
     const answer = dispatch(request)
     if (!answer) return
     const { destination } = request

@@ -11,6 +11,7 @@ import { createForEndpoint } from './requests/for-endpoint.ts'
 import { createHold } from './requests/hold.ts'
 import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
+import { createNavigate, type Navigate } from './requests/navigation.ts'
 import { createRenew } from './requests/renewal.ts'
 import { createIsLeaving, createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
 import { createTakeTokens } from './requests/take-tokens.ts'
@@ -20,6 +21,7 @@ import { createAdopt } from './session/adopt.ts'
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
+import { createRecheck, createUnsure } from './session/recheck.ts'
 import { createSaved } from './session/saved.ts'
 import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
@@ -43,8 +45,11 @@ export interface Core {
   readonly start: () => void
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, event: Extendable, watchPage?: WatchPage) => Promise<Response>
-  /** Hears of a navigation, which is not touched: to where a logout ends, the session is over. */
-  readonly navigate: (request: Request, waitUntil: WaitUntil) => void
+  /**
+   * Hears of a navigation: to where a logout ends, the session is over. What answers it; null: it is not touched, as are all
+   * but those that have to wait for a refresh of a session in cookies.
+   */
+  readonly navigate: Navigate
   /** Answers a page's message; never rejects. */
   readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
 }
@@ -136,6 +141,12 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
+  const navigate = createNavigate({ config, sessions, freshSession, now, later })
+  const recheck =
+    config.accessTokenIn === 'cookie'
+      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
+      : freshSession.current
+  const unsure = createUnsure({ config, sessions, recheck, later })
   const isLeaving = createIsLeaving(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
@@ -162,6 +173,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     freshSession,
     backOff,
     logout,
+    recheck,
+    whenUnsure: unsure.check,
     isLeaving: url => isLeaving(new Request(url), url),
     describeState,
     now,
@@ -198,6 +211,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     },
     navigate: (request, waitUntil) => {
       if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
+      unsure.hear(request)
+      return navigate(request, untilSaved(waitUntil))
     },
     answerMessage: (message, waitUntil) => {
       const reply = answerMessage(message, untilSaved(waitUntil))

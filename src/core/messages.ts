@@ -79,6 +79,10 @@ interface Needs {
   readonly freshSession: FreshSession
   readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
+  /** Asks the server whether there is a session; where that is in cookies, whoever it began with. */
+  readonly recheck: (waitUntil: WaitUntil, isAsked: boolean) => Promise<unknown>
+  /** Does so, for a while, if there is reason to think that it is another one than is known. */
+  readonly whenUnsure: (waitUntil: WaitUntil) => Promise<unknown>
   /** Whether a page that goes there has logged out. */
   readonly isLeaving: (url: URL) => boolean
   readonly adopt: Adopt
@@ -94,7 +98,7 @@ interface Needs {
 
 export function createAnswerMessage(needs: Needs): AnswerMessage {
   const { config, sessions, freshSession, backOff, logout, adopt, describeState, now, log } = needs
-  const { about, isLeaving, isDurable, openRequests, hookFailures, endSessionUrl } = needs
+  const { about, recheck, whenUnsure, isLeaving, isDurable, openRequests, hookFailures, endSessionUrl } = needs
 
   /** The session that a page asks to use. */
   const authenticated = async (waitUntil: WaitUntil): Promise<Authenticated> => {
@@ -119,6 +123,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
     switch (message.type) {
       case 'state': {
         if (message.isBackOnline) backOff.relent()
+        await whenUnsure(waitUntil)
         const session = await freshSession.current()
         // Answered at once; what the refresh brings is broadcast.
         if (session.status === 'authenticated' && config.autoUpdateToken && isLate(session, config, now()))
@@ -135,6 +140,9 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         return envelope({ type: 'adopt', isAdopted: await adopt(message.tokens) })
       case 'logout':
         await logout(waitUntil)
+        return stateReply()
+      case 'recheck':
+        await recheck(waitUntil, true)
         return stateReply()
       case 'leaving':
         if (isLeaving(new URL(message.url))) await logout(waitUntil)
@@ -199,7 +207,12 @@ function toState(
   now: number,
 ): AnonymousState | AuthenticatedState {
   if (session.status === 'anonymous')
-    return { status: 'anonymous', reason: session.reason, ...(waiting > 0 ? { waiting } : {}) }
+    return {
+      status: 'anonymous',
+      reason: session.reason,
+      ...(waiting > 0 ? { waiting } : {}),
+      ...(session.isCookieLeft ? { isCookieLeft: true } : {}),
+    }
   const { id, generation, expiresAt } = session
   const at = keptUntil(session, config)
   // A page must ask where that refreshes the session, or ends it.
@@ -214,7 +227,7 @@ function toState(
     refreshAt: refreshAt !== null && end !== null ? Math.min(refreshAt, end) : (refreshAt ?? end),
     endsAt: end,
     ...(session.failing ? { failingSince: session.failing.since } : {}),
-    claims: readClaims(config.claims, session),
+    claims: session.claims ?? readClaims(config.claims, session),
   }
 }
 

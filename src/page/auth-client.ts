@@ -44,7 +44,6 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   readonly #observed: ObservedState
   readonly #attention: Attention
 
-  /** @param obstacle why there can be no worker */
   constructor(
     connection: Connection,
     obstacle?: ErrorCode,
@@ -87,7 +86,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /** The state now: frozen, and the same object until it changes. */
-  readonly getSnapshot = (): AuthState => this.#state
+  readonly getSnapshot = (): AuthState => this.#observed.get()
 
   /** What a server renders, and a page while it hydrates: `unknown`. */
   readonly getServerSnapshot = (): AuthState => UNKNOWN
@@ -106,7 +105,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   async updateToken(): Promise<AuthState> {
     await this.#started()
     // Which token is to be replaced: had another tab the same thought, its refresh is ours.
-    const seen = this.#state.status === 'authenticated' ? { generation: this.#state.generation } : {}
+    const state = this.#observed.get()
+    const seen = state.status === 'authenticated' ? { generation: state.generation } : {}
     return this.#askForState({ type: 'update-token', ...seen }, REFRESH_LIMIT, REFRESH_TRIES)
   }
 
@@ -117,6 +117,12 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   async logout(): Promise<AuthState> {
     await this.#started()
     return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
+  }
+
+  /** With `accessTokenIn: 'cookie'`: asks the server who is logged in, after a login that the worker cannot have seen. */
+  async recheck(): Promise<AuthState> {
+    await this.#started()
+    return this.#askForState({ type: 'recheck' }, REFRESH_LIMIT, REFRESH_TRIES)
   }
 
   /**
@@ -156,12 +162,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     return { page: { version: __VERSION__, controller }, worker: reply.report }
   }
 
-  get #state(): AuthState {
-    return this.#observed.get()
-  }
-
-  /** A worker that was late with its first answer may have come to its senses since. */
   #started(): Promise<unknown> {
+    // A worker that was late with its first answer may have come to its senses since.
     return this.ready.catch(() => this.#connection.registration())
   }
 
@@ -169,7 +171,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     const reply = await this.#ask(question, limit, tries)
     if (reply.type !== 'state') throw unexpected(reply.type)
     this.#apply(reply)
-    return this.#state
+    return this.#observed.get()
   }
 
   #open(): Promise<void> {

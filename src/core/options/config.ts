@@ -14,6 +14,8 @@ export interface Endpoints {
 
 type Resolved =
   | 'apiUrls'
+  | 'navigations'
+  | 'sessionUrl'
   | 'tokensInBodies'
   | 'baseUrl'
   | 'loginUrl'
@@ -37,6 +39,8 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, End
   readonly logoutUrls: readonly Endpoint[]
   /** What of `logoutUrl` decides by itself. */
   readonly logoutPredicates: readonly UrlPredicate[]
+  readonly sessionUrl: Endpoint | null
+  readonly navigations: readonly Endpoint[]
   /** Infinity: no limit. */
   readonly maxIdle: number
   readonly maxAge: number
@@ -75,6 +79,7 @@ export type TokenRequestOptions = HeaderOptions &
 /** Where tokens stand in a response, and which of them are kept. */
 export type TokenResponseOptions = Pick<
   Config,
+  | 'accessTokenIn'
   | 'accessTokenName'
   | 'accessTokenProp'
   | 'accessTokenRoot'
@@ -90,6 +95,7 @@ export type TokenResponseOptions = Pick<
   | 'refreshTokenName'
   | 'refreshTokenProp'
   | 'refreshTokenRoot'
+  | 'subjectProp'
 >
 
 /** What decides in code, where servers differ. */

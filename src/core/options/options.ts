@@ -66,6 +66,27 @@ export interface Options {
    * for as long as the server takes it.
    */
   refreshTokenIn?: 'body' | 'cookie' | 'access_token'
+  /**
+   * Where the access token is: `'header'`, in the login's answer and then the worker's, who puts it into `authHeader`; or
+   * `'cookie'`, in an HttpOnly cookie of the server's, as the refresh token then is too. No script ever sees either, and
+   * the worker keeps who is logged in and until when.
+   */
+  accessTokenIn?: 'header' | 'cookie'
+  /**
+   * With `accessTokenIn: 'cookie'`: a GET here tells whether somebody is logged in, and who. It is asked for sessions that
+   * the worker did not see begin: by a form, or at another site.
+   */
+  sessionUrl?: string | null
+  /**
+   * With `accessTokenIn: 'cookie'`: where an answer to a login, a refresh or `sessionUrl` names the user, dotted. Where it
+   * names another one than before, that is another session.
+   */
+  subjectProp?: string
+  /**
+   * With `accessTokenIn: 'cookie'`: URL prefixes, as in `apiUrls`. A GET navigation there whose session has expired, or is
+   * about to, waits for the refresh, for three seconds at most.
+   */
+  navigations?: readonly string[]
   /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
   autoUpdateToken?: boolean
   /** Sent as `client_id` with refresh requests where set. */

@@ -28,12 +28,13 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   const checked = values as unknown as Required<Options>
   if (checked.baseUrl && parseEndpoint('baseUrl', checked.baseUrl, '', scriptUrl).search)
     throw new ConfigError('baseUrl', `got ${show(checked.baseUrl)}, takes a URL without a query`)
-  const { refreshTokenIn, useRefreshToken } = checked
+  const { useRefreshToken } = checked
+  const refreshTokenIn = assertCookie(options) ? 'cookie' : checked.refreshTokenIn
   if (refreshTokenIn !== 'body' && !useRefreshToken)
     throw new ConfigError('refreshTokenIn', `got ${show(refreshTokenIn)}, which takes useRefreshToken: true`)
   assertNotReplaced(options)
   const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl)
-  const urlOf = (name: 'signupUrl' | 'revocationUrl' | 'endSessionUrl' | 'refreshTokenUrl') => {
+  const urlOf = (name: 'signupUrl' | 'revocationUrl' | 'endSessionUrl' | 'refreshTokenUrl' | 'sessionUrl') => {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
@@ -63,6 +64,9 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
   return {
     ...rest,
     issuer,
+    refreshTokenIn,
+    sessionUrl: urlOf('sessionUrl'),
+    navigations: checked.navigations.map(entry => url('navigations', entry)),
     apiUrls: areas('apiUrls'),
     tokensInBodies: areas('tokensInBodies'),
     loginUrls,
@@ -83,6 +87,38 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
     keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
   }
+}
+
+/** Options that make no sense where no script ever sees a token, and such as make none elsewhere. */
+const FOR_HEADERS = [
+  'attach',
+  'dpop',
+  'exposeAccessToken',
+  'loginOperations',
+  'revocationUrl',
+  'storage',
+  'tokensInAnswers',
+  'tokensInBodies',
+] as const
+const FOR_COOKIES = ['sessionUrl', 'subjectProp', 'navigations'] as const
+
+/** Whether the access token is in a cookie; throws where another option does not go with that. */
+function assertCookie(options: Options): boolean {
+  const isCookie = options.accessTokenIn === 'cookie'
+  const name = (isCookie ? FOR_HEADERS : FOR_COOKIES).find(name => options[name])
+  if (name && isCookie)
+    throw new ConfigError(name, "is for tokens that the worker has: with accessTokenIn: 'cookie' it has none")
+  if (name === 'navigations')
+    throw new ConfigError(name, "takes accessTokenIn: 'cookie', since no navigation ever gets a token: see SECURITY.md")
+  if (name) throw new ConfigError(name, "takes accessTokenIn: 'cookie'")
+  if (isCookie && !options.useRefreshToken)
+    throw new ConfigError('accessTokenIn', "got 'cookie', which takes useRefreshToken: true")
+  if (isCookie && (options.refreshTokenIn ?? 'cookie') !== 'cookie')
+    throw new ConfigError(
+      'refreshTokenIn',
+      `got ${show(options.refreshTokenIn)}, and accessTokenIn: 'cookie' takes 'cookie'`,
+    )
+  return isCookie
 }
 
 type UrlEntry = string | UrlPredicate | UrlTest

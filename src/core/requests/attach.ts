@@ -3,6 +3,7 @@ import type { HeaderOptions } from '../options/config.ts'
 import type { Usable } from '../session/session.ts'
 import { authorization } from '../tokens/authorization.ts'
 import { findPlaceholder, type Placeholder } from '../tokens/placeholder.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 
 /** Whether the page sent credentials of its own, which win; a placeholder out of a login response is none. */
 export function hasOwnCredentials(request: Request, config: HeaderOptions): boolean {
@@ -17,6 +18,8 @@ export function placeholderIn({ headers }: Request, { authHeader }: HeaderOption
 /** The same request with the session's access token, or with none. */
 export function attach(request: Request, config: HeaderOptions, session: Usable | null): Request {
   const { authHeader } = config
+  // The browser sends its cookies by itself.
+  if (session?.accessToken === IN_COOKIE) return request
   if (!session && !request.headers.has(authHeader)) return request
   const isAuthorization = authHeader.toLowerCase() === 'authorization'
   const copy = rebuild(request, {

@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
+import { rebuild } from '../http/rebuild.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Clock, Fetch, WaitUntil, WatchPage } from '../ports.ts'
@@ -178,6 +179,10 @@ export function createAuthorize(needs: Needs): Authorize {
       if (isFilled) return refuseStale(session)
       const answer = hold && (await afterLogin(request))
       if (answer) return answer
+      if (session.isCookieLeft) {
+        note(request, 'sent without cookies: the server could not be told of the logout')
+        return fetch(rebuild(request, { credentials: 'omit' }))
+      }
       note(request, 'sent without a token: nobody is logged in')
       return fetch(attach(request, config, null))
     }

@@ -11,6 +11,7 @@ import { secretsOf } from '../tokens/hide-tokens.ts'
 import { decodeJwt } from '../tokens/jwt.ts'
 import { createPlaceholders } from '../tokens/placeholder.ts'
 import type { FoundIn, ReadAnswer } from '../tokens/read-answer.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { problem } from './problem.ts'
 import { redact } from './redact.ts'
@@ -69,7 +70,7 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
       note(request, 'its id token has an at_hash: a library that checks it refuses the placeholder of the access token')
     if (isDevelopment)
       note(request, `taken as session ${id}: the page gets ${config.redactTokens ? 'placeholders' : 'the tokens too'}`)
-    if (!config.redactTokens) return response
+    if (!config.redactTokens || kept.accessToken === IN_COOKIE) return response
     const placeholderOf = createPlaceholders(config, id, kept.receivedAt)
     return redact(response, text, secretsOf(found, placeholderOf, config))
   }

@@ -4,7 +4,7 @@ import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
 import { alone, type Farewell, type LockOptions } from '../session/fresh-session.ts'
-import { type Authenticated, ended, isUsable, type Session } from '../session/session.ts'
+import { type Authenticated, ended, isUsable, type Session, withCookieLeft } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import type { Prover } from '../tokens/dpop.ts'
 import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
@@ -34,7 +34,10 @@ export interface Logout {
 interface Needs {
   readonly config: LockOptions &
     HeaderOptions &
-    Pick<Config, 'httpInterceptor' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn' | 'replayBodyLimit'>
+    Pick<
+      Config,
+      'accessTokenIn' | 'httpInterceptor' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn' | 'replayBodyLimit'
+    >
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly prover?: Prover | null
@@ -68,9 +71,10 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
   // The answer to a refresh that came after the server's would bring back the cookie that it clears.
   const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
 
-  const askLogoutUrl = async (was: Authenticated) => {
+  /** Settles with whether the server has heard of it. */
+  const askLogoutUrl = async (was: Authenticated | null): Promise<boolean> => {
     const [logoutUrl] = config.logoutUrls
-    if (!logoutUrl) return
+    if (!logoutUrl) return false
     const { href } = logoutUrl
     const tell = () => {
       const signal = AbortSignal.timeout(config.timeout)
@@ -82,7 +86,23 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
       })
       return limited(signal, sendWithToken(request, was))
     }
-    await inTurn(tell).catch(() => log('warn', 'the logout URL could not be reached; the session has ended here'))
+    try {
+      return (await inTurn(tell)).status < 500
+    } catch {
+      log('warn', 'the logout URL could not be reached; the session has ended here')
+      return false
+    }
+  }
+
+  /** Of a session in cookies: where the server has not heard of its end, its cookies may go on. */
+  const settle = (session: Session, isTold: boolean): Session | Promise<Session> => {
+    const isLeft = session.status === 'anonymous' && session.isCookieLeft === true
+    if (config.accessTokenIn !== 'cookie' || isTold === !isLeft) return session
+    if (!isTold) log('warn', 'the server could not be told of a logout: its cookies may still be there')
+    return sessions.change(latest => {
+      if (latest.status !== 'anonymous' || latest.generation !== session.generation) return latest
+      return isTold ? ended(latest, latest.reason) : withCookieLeft(latest)
+    })
   }
 
   const farewell: Farewell = was => Promise.all([revoke(was), askLogoutUrl(was)])
@@ -95,6 +115,7 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
 
   const logout: Logout['logout'] = async waitUntil => {
     const { session, was } = await end()
+    if (config.accessTokenIn === 'cookie') return settle(session, await askLogoutUrl(was))
     if (was) waitUntil(farewell(was))
     return session
   }
@@ -115,7 +136,14 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
       if (!sent) return refuseStale(session)
       const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
-      return inTurn(() => (hasOwnCredentials(sent, config) ? fetch(sent) : sendWithToken(sent, was)))
+      try {
+        const response = await inTurn(() => (hasOwnCredentials(sent, config) ? fetch(sent) : sendWithToken(sent, was)))
+        await settle(sessions.latest(), response.status < 500)
+        return response
+      } catch (error) {
+        await settle(sessions.latest(), false)
+        throw error
+      }
     },
     revocation: async (request, waitUntil) => {
       const token = own(await readFields(request), 'token')

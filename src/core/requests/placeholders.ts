@@ -27,7 +27,9 @@ export function refuseMisplaced(
   if (header) return refusal(request, `the header ${header}`)
   if (isInUrl(request)) return refusal(request, 'the URL')
   if (!mayHaveText(request)) return null
-  return readStart(request, LOOKED_INTO, PAUSE).then(text => (findPlaceholder(text) ? refusal(request, 'the body') : null))
+  return readStart(request, LOOKED_INTO, PAUSE).then(text =>
+    findPlaceholder(text) ? refusal(request, 'the body') : null,
+  )
 }
 
 /**

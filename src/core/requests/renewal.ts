@@ -14,6 +14,7 @@ import {
   type TokenKind,
 } from '../tokens/placeholder.ts'
 import { readClaims } from '../tokens/token-response.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import { note } from '../trace.ts'
 import { hasOwnCredentials, placeholderIn } from './attach.ts'
 import type { RequestKind } from './routes.ts'
@@ -130,6 +131,7 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
  */
 function tokenResponse(session: Usable, config: RenewalOptions, now: number): Response {
   const { accessToken, refreshToken, expiresAt, isBound, idToken } = session
+  if (accessToken === IN_COOKIE) return cookieResponse(session, now)
   const placeholderOf = createPlaceholders(config, session.id, now)
   const shown = (kind: TokenKind, token: string) => (config.redactTokens ? placeholderOf(kind, token) : token)
   const isIdFine = idToken !== null && expiryOf(idToken) > now
@@ -148,6 +150,15 @@ function tokenResponse(session: Usable, config: RenewalOptions, now: number): Re
   place(body, config.accessTokenProp, shownOf.access)
   place(body, config.refreshTokenProp, shownOf.refresh)
   if (config.exposeIdToken) place(body, config.idTokenProp, shownOf.id)
+  return json(200, body)
+}
+
+/** What the server has answered last, if that was JSON. */
+function cookieResponse({ answer, expiresAt }: Usable, now: number): Response {
+  if (answer === undefined) return new Response(null, { status: 204 })
+  const body: Record<string, unknown> = JSON.parse(answer)
+  const seconds = expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000))
+  if (body.expires_in !== undefined && seconds !== null) body.expires_in = seconds
   return json(200, body)
 }
 

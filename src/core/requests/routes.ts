@@ -102,7 +102,7 @@ function createIsLogout({ logoutUrls, logoutMethod, logoutPredicates }: UrlOptio
   }
 }
 
-/** Tells whether a page that goes to a URL has logged out there. */
+/** Tells whether a page that goes to a URL has logged out there: a link asks by GET what a script asks by POST. */
 export type IsLeaving = (request: Request, url: URL) => boolean
 
 export function createIsLeaving(
@@ -115,7 +115,7 @@ export function createIsLeaving(
     const { endSessionUrl } = known()
     return (
       (endSessionUrl !== null && isEndpoint(url, endSessionUrl)) ||
-      isLogout.byUrl(request, url) ||
+      (/^(GET|POST)$/.test(config.logoutMethod) && config.logoutUrls.some(logoutUrl => isEndpoint(url, logoutUrl))) ||
       isLogout.byPredicate(request, url)
     )
   }

@@ -16,7 +16,9 @@ function readSession(stored: unknown): Session {
   if (!isRecord(stored) || stored.version !== RECORD_VERSION || !isGeneration(stored.generation)) return nobody
   if (stored.adopted !== undefined && !isTexts(stored.adopted)) return nobody
   if (stored.status === 'anonymous')
-    return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) && isLastUser(stored.last)
+    return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) &&
+      isLastUser(stored.last) &&
+      (stored.isCookieLeft === undefined || stored.isCookieLeft === true)
       ? (stored as unknown as Anonymous)
       : nobody
   const intact =
@@ -28,6 +30,8 @@ function readSession(stored: unknown): Session {
     isCount(stored.receivedAt) &&
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
     (stored.answer === undefined || isObjectText(stored.answer)) &&
+    (stored.subject === undefined || typeof stored.subject === 'string') &&
+    (stored.claims === undefined || isRecord(stored.claims)) &&
     (stored.isBound === undefined || stored.isBound === true) &&
     (stored.failing === undefined || isFailing(stored.failing)) &&
     isCount(stored.begun) &&

@@ -26,6 +26,8 @@ export interface SessionStore {
   readonly current: () => Session | Promise<Session>
   /** The session as last seen, at once; nobody where this worker has not seen it yet. */
   readonly latest: () => Session
+  /** The session as last seen; null where this worker has not seen it yet. */
+  readonly seen: () => Session | null
   /** The session as stored now. */
   readonly load: () => Promise<Session>
   /**
@@ -133,6 +135,7 @@ export function createSessionStore({ config, scope = '', store, now, onChange }:
       return loading
     },
     latest: () => seen ?? nobody,
+    seen: () => seen ?? null,
     load,
     change,
     use: (session, at) => {

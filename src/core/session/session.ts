@@ -1,7 +1,7 @@
 import type { AnonymousReason } from '../../protocol.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import { readClaims } from '../tokens/token-response.ts'
-import type { HeldTokens, Tokens } from '../tokens/tokens.ts'
+import { type HeldTokens, IN_COOKIE, type Tokens } from '../tokens/tokens.ts'
 import type { Owner } from './owner.ts'
 
 /** Bumped when the stored record changes its shape. */
@@ -26,6 +26,8 @@ export interface Anonymous extends Stamped {
   readonly reason: AnonymousReason
   /** Whose session it was, where requests may wait for the same user; absent after a logout. */
   readonly last?: LastUser
+  /** The server could not be told of the logout: its cookie may still be there. */
+  readonly isCookieLeft?: true
 }
 
 /** Of a session that has ended by itself. */
@@ -95,8 +97,21 @@ export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
     usedAt,
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
-    ...(tokens.answer === undefined && previous.answer !== undefined ? { answer: previous.answer } : {}),
+    ...kept(previous, tokens, 'answer'),
+    ...kept(previous, tokens, 'subject'),
+    ...kept(previous, tokens, 'claims'),
+    ...(tokens.accessToken === IN_COOKIE ? { expiresAt: tokens.expiresAt ?? nextExpiry(previous, tokens) } : {}),
   }
+}
+
+/** What an answer leaves out goes on. */
+function kept<Name extends 'answer' | 'subject' | 'claims'>(previous: Authenticated, tokens: Tokens, name: Name) {
+  return tokens[name] === undefined && previous[name] !== undefined ? { [name]: previous[name] } : {}
+}
+
+/** A refresh that is answered without a body gives as long a life as the answer before it. */
+function nextExpiry({ receivedAt, expiresAt }: Authenticated, tokens: Tokens): number | null {
+  return expiresAt === null ? null : tokens.receivedAt + expiresAt - receivedAt
 }
 
 /** The later use counts, whichever worker knows of it. No new generation: the tokens are the same. */
@@ -125,6 +140,11 @@ export function isHopeless({ failing }: Authenticated, now: number, limit: numbe
   return failing !== undefined && failing.answers >= LEAST_ANSWERS && now - failing.answeredSince >= limit
 }
 
+/** The same, but that the server has not heard of it. */
+export function withCookieLeft(session: Anonymous): Anonymous {
+  return { ...ended(session, session.reason), isCookieLeft: true }
+}
+
 export function ended(previous: Session, reason: AnonymousReason): Anonymous {
   return { ...stamp(previous), status: 'anonymous', reason }
 }
@@ -144,7 +164,8 @@ export function ifUnchanged(since: Authenticated, transition: (session: Authenti
 }
 
 /** Whose session it is, by the `sub` of its id token, or else of its access token; null where nothing tells. */
-export function subjectIn(session: Pick<HeldTokens, 'accessToken' | 'idToken'>): string | null {
+export function subjectIn(session: Pick<HeldTokens, 'accessToken' | 'idToken' | 'subject'>): string | null {
+  if (session.subject !== undefined) return session.subject
   const { sub } = readClaims(['sub'], session)
   return sub === undefined ? null : JSON.stringify(sub)
 }

@@ -1,3 +1,4 @@
+import { own } from '../../protocol.ts'
 import type { Hooks } from '../hooks/ask-hook.ts'
 import { copyOf } from '../hooks/copies.ts'
 import { isJson, parseJson } from '../http/json.ts'
@@ -6,8 +7,8 @@ import type { FoundTokens } from '../options/hooks.ts'
 import type { Clock } from '../ports.ts'
 import { createHide, secretsOf } from './hide-tokens.ts'
 import { bareOf } from './placeholder.ts'
-import { isFound, keptOf, readTokens, tokensFrom } from './token-response.ts'
-import type { HeldTokens } from './tokens.ts'
+import { isFound, keptOf, readExpiry, readTokens, tokensFrom, walk } from './token-response.ts'
+import { type HeldTokens, IN_COOKIE } from './tokens.ts'
 
 /**
  * Reads the tokens of a response, as they may be kept, whose body was read already; null: it holds none, by its media type
@@ -27,7 +28,7 @@ export interface FoundIn {
 const LONGEST_KEPT = 16_384
 
 interface Needs {
-  readonly config: TokenResponseOptions & Pick<Config, 'refreshTokenIn'>
+  readonly config: TokenResponseOptions & Pick<Config, 'claims' | 'refreshTokenIn'>
   readonly hooks: Hooks
   readonly now: Clock
 }
@@ -47,6 +48,27 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
       tokensFrom(found, config, receivedAt, () => hooks.report('readTokens', 'returned an expiry that is no time'))
     )
   }
+  /** Any answer is one, unless a hook says otherwise: the tokens are in its cookies. */
+  const readCookies = async (response: Response, text: string | null): Promise<FoundIn | null> => {
+    const body = text !== null && isJson(response) ? parseJson(text) : undefined
+    const found = hooks.readTokens ? await read(response, text) : null
+    if (hooks.readTokens && !found) return null
+    const { receivedAt = now(), expiresAt = readExpiry(body, config, now()) } = found ?? {}
+    const nothing = { accessToken: null, refreshToken: null, idToken: null, receivedAt, expiresAt }
+    const subject = walk(body, config.subjectProp)
+    const claims = config.claims.flatMap(name => (own(body, name) === undefined ? [] : [[name, own(body, name)]]))
+    return {
+      found: nothing,
+      kept: {
+        ...nothing,
+        accessToken: IN_COOKIE,
+        ...(subject === undefined || subject === null ? {} : { subject: JSON.stringify(subject) }),
+        ...(claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}),
+        ...answerOf(text, nothing),
+      },
+    }
+  }
+  if (config.accessTokenIn === 'cookie') return readCookies
   return async (response, text) => {
     const found = await read(response, text)
     return found && { found, kept: { ...keptOf(found, config), ...answerOf(text, found) } }

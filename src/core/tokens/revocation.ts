@@ -4,7 +4,7 @@ import type { Config, Endpoints, TokenRequestOptions } from '../options/config.t
 import type { Clock, Fetch, Later, Log } from '../ports.ts'
 import type { EndpointFinder } from './endpoints.ts'
 import { tokenRequest } from './token-request.ts'
-import type { HeldTokens } from './tokens.ts'
+import { type HeldTokens, sentIn } from './tokens.ts'
 
 /** How often the server is asked in all, and how long (milliseconds) nothing is asked in between, at least and at most. */
 const TRIES = 3
@@ -51,8 +51,8 @@ export function createRevoke({ config, fetch, now, later, log, find = async () =
   }
 
   return async session => {
-    const { accessToken, refreshToken } = session
-    const token = refreshToken ?? accessToken
+    const { refreshToken } = session
+    const token = refreshToken ?? sentIn(session)
     if (token === null) return
     const fields = { token, token_type_hint: refreshToken === null ? 'access_token' : 'refresh_token' }
     for (let tries = 1; ; tries++) {

@@ -3,7 +3,7 @@ import type { Hooks } from '../hooks/ask-hook.ts'
 import { type Endpoint, isSecure } from '../http/urls.ts'
 import type { Config, TokenRequestOptions } from '../options/config.ts'
 import { authorization } from './authorization.ts'
-import type { HeldTokens } from './tokens.ts'
+import { type HeldTokens, sentIn } from './tokens.ts'
 
 /** How the worker asks a server of its own accord. A redirect would carry the tokens on to wherever it points. */
 export const DISCREET = { redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer' } as const
@@ -33,7 +33,9 @@ export function createRefreshRequest(
       return tokenRequest(config, url as Endpoint, fields, session, signal)
     }
 
-  return async (endpoint, { refreshToken, accessToken, idToken }, signal) => {
+  return async (endpoint, session, signal) => {
+    const { refreshToken, idToken } = session
+    const accessToken = sentIn(session)
     const url = endpoint?.href ?? null
     const needs = { refreshToken, accessToken, idToken, url }
     const made = await hooks.ask('refreshRequest', () => hook(needs), isRequest)
@@ -63,7 +65,7 @@ export function tokenRequest(
   signal: AbortSignal,
 ): Request {
   const isInCookie = config.refreshTokenIn === 'cookie'
-  const { accessToken } = session
+  const accessToken = sentIn(session)
   const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
   const headers = new Headers(config.defaultHeadersForTokenRequests)
   if (!headers.has('Content-Type')) headers.set('Content-Type', 'application/json')

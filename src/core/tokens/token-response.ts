@@ -132,8 +132,9 @@ function findToken(body: unknown, prop: string, name: string, root: string | fal
   return own(inner ? inner : found, name)
 }
 
-/** Whose id token it is; undefined where there is none, or it does not say. */
-export function subjectOf({ idToken }: Pick<Tokens, 'idToken'>): unknown {
+/** Whose tokens they are; undefined where nothing says so. */
+export function subjectOf({ idToken, subject }: Pick<Tokens, 'idToken' | 'subject'>): unknown {
+  if (subject !== undefined) return subject
   return idToken === null ? undefined : own(decodeJwt(idToken), 'sub')
 }
 
@@ -147,7 +148,8 @@ function attempt<T>(getter: (response: unknown) => T, body: unknown): T | null {
   }
 }
 
-function walk(value: unknown, path: string): unknown {
+/** The value that a dotted path leads to. */
+export function walk(value: unknown, path: string): unknown {
   return path.split('.').reduce<unknown>(own, value)
 }
 
@@ -184,6 +186,11 @@ function findExpiry(
     after(receivedAt, own(body, 'expires_in')) ??
     dateInToken(accessToken, receivedAt)
   return plausible(expiresAt, receivedAt)
+}
+
+/** When a session in cookies expires, by an answer; null: that is not known. */
+export function readExpiry(body: unknown, config: TokenResponseOptions, receivedAt: number): number | null {
+  return findExpiry(body, '', config, receivedAt)
 }
 
 /** One that comes expired has another clock behind it; to believe it would mean a refresh with every request. */

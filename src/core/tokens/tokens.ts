@@ -2,6 +2,14 @@
 const TOKEN = /^[\x21-\x7e]+$/
 export const LONGEST_TOKEN = 65_536
 
+/** What stands for an access token that is in a cookie of the server's, and that only the server sees. */
+export const IN_COOKIE = 'in-cookie'
+
+/** The access token to be sent in a header; null: there is none, or it is in a cookie. */
+export function sentIn({ accessToken }: Pick<HeldTokens, 'accessToken'>): string | null {
+  return accessToken === IN_COOKIE ? null : accessToken
+}
+
 /** What a token response holds; times are milliseconds since the epoch, by the clock of this machine. */
 export interface Tokens {
   readonly accessToken: string
@@ -17,6 +25,9 @@ export interface Tokens {
    * expects what this server answers. Absent where it was something else, or too long.
    */
   readonly answer?: string
+  /** Who is logged in, and what pages may know of that, as an answer named them; of a session in cookies. */
+  readonly subject?: string
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
 /** Tokens as a session holds them. */

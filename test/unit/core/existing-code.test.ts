@@ -441,9 +441,9 @@ describe("a library's sign-out is a logout, by whatever request", () => {
     for (const path of ['/auth/logout', '/oidc/logout?id_token_hint=x']) {
       const { logIn, navigate, state, sent } = open(options)
       await logIn()
-      expect(await navigate('/auth/login')).toEqual({ isTouched: false })
+      expect(await navigate('/auth/login')).toEqual({ isTouched: false, response: null })
       expect(await state()).toMatchObject({ status: 'authenticated' })
-      expect(await navigate(path)).toEqual({ isTouched: false })
+      expect(await navigate(path)).toEqual({ isTouched: false, response: null })
       expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
       expect(sent).toHaveLength(1)
     }

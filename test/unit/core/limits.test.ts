@@ -87,6 +87,8 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       ...core,
       freshSession,
       logout,
+      recheck: async () => undefined,
+      whenUnsure: async () => undefined,
       isLeaving: () => false,
       describeState: createDescribeState({
         config,

@@ -72,6 +72,8 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     isDurable: () => isDurable,
     hookFailures: () => [],
     adopt: async () => false,
+    recheck: async () => undefined,
+    whenUnsure: async () => undefined,
     isLeaving: () => false,
     openRequests: () => 3,
     about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },

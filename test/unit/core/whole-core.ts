@@ -76,14 +76,16 @@ export function openCore(
       }),
     ask,
     /** Goes there, as a page does by a link or by a script; settles once what that has caused is done. */
-    navigate: async (path: string, method = 'GET') => {
+    navigate: async (path: string, method = 'GET', init: { referrer?: string } = {}) => {
       const work: Promise<unknown>[] = []
-      const request = Object.defineProperty(new Request(new URL(path, ORIGIN), { method }), 'mode', {
-        value: 'navigate',
+      const request = Object.defineProperties(new Request(new URL(path, ORIGIN), { method }), {
+        mode: { value: 'navigate' },
+        referrer: { value: init.referrer ?? '' },
       })
-      core.navigate(request, promise => void work.push(promise))
+      const held = core.navigate(request, promise => void work.push(promise))
+      const response = held ? await held() : null
       await Promise.all(work)
-      return { isTouched: dispatch(request) !== null }
+      return { isTouched: dispatch(request) !== null || held !== null, response }
     },
     answer: (message: PageRequest) => core.answerMessage(message, () => undefined),
     stored: () => records.get(config.storageKey) as Session | undefined,

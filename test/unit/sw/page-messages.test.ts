@@ -12,7 +12,7 @@ function setUp({ isAnyOpen = false } = {}) {
     isPrepared: () => true,
     prepare: async () => undefined,
     start: () => undefined,
-    navigate: () => undefined,
+    navigate: () => null,
     answer: () => Promise.reject(new Error('not asked here')),
     answerMessage: async ({ type }) => {
       happened.push(`${storageKey}: ${type}`)

@@ -1,0 +1,58 @@
+import { createHasPrefix } from '../http/urls.ts'
+import type { Config } from '../options/config.ts'
+import type { Clock, Later, WaitUntil } from '../ports.ts'
+import type { FreshSession } from '../session/fresh-session.ts'
+import { isDue, isExpired, type Session } from '../session/session.ts'
+import type { SessionStore } from '../session/session-store.ts'
+
+/** How long a person waits for a page (milliseconds); after that it goes out as it is. */
+const PATIENCE = 3_000
+
+/** For how long a navigation that has waited is not held up again (milliseconds). */
+const LET_GO = 10_000
+
+/**
+ * Decides on a GET navigation of `navigations`; null: it is not touched, since the session is fresh, or nobody's. What it
+ * returns waits for the refresh, and answers with a redirect to the same URL: the browser sends that itself, with the very
+ * headers and cookies that it would have sent. A worker that fetched a navigation would vouch for it: Firefox sends
+ * `Sec-Fetch-Site: same-origin` then, wherever it comes from.
+ */
+export type Navigate = (request: Request, waitUntil: WaitUntil) => (() => Promise<Response>) | null
+
+interface Needs {
+  readonly config: Pick<Config, 'navigations' | 'refreshAhead'>
+  readonly sessions: Pick<SessionStore, 'seen'>
+  readonly freshSession: Pick<FreshSession, 'current' | 'refresh'>
+  readonly now: Clock
+  readonly later: Later
+}
+
+export function createNavigate({ config, sessions, freshSession, now, later }: Needs): Navigate {
+  const isIn = createHasPrefix(config.navigations)
+  /** By URL, until when. */
+  const letGo = new Map<string, number>()
+
+  const isOld = (session: Session) =>
+    session.status === 'authenticated' && (isExpired(session, now()) || isDue(session, now(), config.refreshAhead))
+
+  return (request, waitUntil) => {
+    if (request.method !== 'GET' || !isIn(new URL(request.url))) return null
+    const key = request.url.replace(/#.*/s, '')
+    const at = now()
+    for (const [url, until] of letGo) if (until <= at || until > at + LET_GO) letGo.delete(url)
+    if (letGo.has(key)) return null
+    const seen = sessions.seen()
+    if (seen && !isOld(seen)) return null
+    return async () => {
+      const session = await freshSession.current()
+      if (session.status === 'authenticated' && isOld(session))
+        await Promise.race([
+          freshSession.refresh(session, waitUntil).catch(() => undefined),
+          new Promise<void>(resolve => later(PATIENCE, resolve)),
+        ])
+      // Fresh or not: it has waited once.
+      letGo.set(key, now() + LET_GO)
+      return Response.redirect(request.url, 307)
+    }
+  }
+}

@@ -1,0 +1,249 @@
+/** Sessions in HttpOnly cookies, and pages that a server renders: one refresh for all tabs, and for navigations too. */
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type CookieServer, openCookieServer } from '../servers/cookie-server.ts'
+import type { Tab } from './engines/engine.ts'
+import { engine, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { Site } from './site.ts'
+
+const WORKER = `importScripts('/refresh-worker.js')
+  RefreshWorker.setup({
+    apiUrls: ['/api/'],
+    loginUrl: '/auth/login',
+    refreshTokenUrl: '/auth/refresh',
+    logoutUrl: '/auth/logout',
+    logoutMethod: 'post',
+    accessTokenIn: 'cookie',
+    useRefreshToken: true,
+    sessionUrl: '/api/session',
+    subjectProp: 'user.id',
+    claims: ['user'],
+    navigations: ['/app/'],
+  })`
+const PAGE = `import { register } from '/refresh-worker/index.js'
+  window.auth = register('/sw.js')`
+
+const browser = useBrowser()
+let site: Site<CookieServer> | undefined
+afterEach(async () => {
+  const last = site
+  site = undefined
+  await last?.close()
+})
+
+async function open(options: Parameters<typeof openCookieServer>[0] = {}) {
+  const server = await openCookieServer(options)
+  const type = 'text/javascript'
+  site = await Site.open(browser, server, {
+    '/sw.js': { type, body: WORKER },
+    '/page.js': { type, body: PAGE },
+  })
+  return { server, site }
+}
+
+const logIn = (tab: Tab, name = 'ada', password = 'lovelace') =>
+  tab.evaluate(async body => {
+    const headers = { 'Content-Type': 'application/json' }
+    return (await fetch('/auth/login', { method: 'POST', headers, body })).status
+  }, JSON.stringify({ name, password }))
+const call = (tab: Tab) => tab.evaluate(async () => (await fetch('/api/data')).status)
+const userOf = (tab: Tab) => tab.evaluate(() => document.body.dataset.user ?? null)
+/** Has the page go somewhere by itself, and waits until it is there, with the worker's answer. */
+async function go(tab: Tab, work: string, isThere: string) {
+  await tab.evaluate(`void setTimeout(() => ${work})`).catch(() => undefined)
+  await expect.poll(() => tab.evaluate(isThere).catch(() => false)).toBe(true)
+  await tab.evaluate(() => window.auth.ready)
+}
+
+describe('requests', () => {
+  it('of five tabs get one refresh, expiry after expiry, with strict rotation (G1)', async () => {
+    const { server, site } = await open()
+    const tabs = await Promise.all(Array.from({ length: 5 }, () => site.tab('/public/')))
+    const [tab] = tabs as [Tab]
+    expect(await logIn(tab)).toBe(200)
+    for (const tab of tabs) await untilStatus(tab, 'authenticated')
+    for (let expiry = 1; expiry <= 5; expiry++) {
+      await site.expireTokens(tab)
+      const statuses = await Promise.all(tabs.flatMap(tab => Array.from({ length: 4 }, () => call(tab))))
+      expect(new Set(statuses)).toEqual(new Set([200]))
+      expect(server.stats).toMatchObject({ refreshes: expiry, refusals: 0 })
+    }
+    expect(await stateOf(tab)).toMatchObject({ claims: { user: { id: 'ada' } } })
+  })
+
+  it('end with the session, in every tab, when the server has forgotten it (G12)', async () => {
+    const { server, site } = await open()
+    const tabs = [await site.tab('/public/'), await site.tab('/public/')]
+    await logIn(tabs[0] as Tab)
+    server.forgetSessions()
+    expect(await call(tabs[0] as Tab)).toBe(401)
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect(await stateOf(tabs[0] as Tab)).toEqual({ status: 'anonymous', reason: 'rejected' })
+  })
+})
+
+describe('navigations', () => {
+  it('of eight tabs after an expiry cause one refresh, and each page is rendered for its user', async () => {
+    const { server, site } = await open()
+    const tabs = await Promise.all(Array.from({ length: 8 }, () => site.tab('/public/')))
+    const [tab] = tabs as [Tab]
+    await logIn(tab)
+    await site.expireTokens(tab)
+    server.rendered.length = 0
+    await Promise.all(tabs.map((tab, index) => tab.goto(`${server.origin}/app/${index}`)))
+    expect(await Promise.all(tabs.map(userOf))).toEqual(tabs.map(() => 'ada'))
+    expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+    // Each was asked for once: the worker sends none itself.
+    expect(server.rendered.map(({ path, user }) => [path, user]).sort()).toEqual(
+      tabs.map((_, index) => [`/app/${index}`, 'ada']),
+    )
+  })
+
+  it('by a link, a reload and Back show the user, with the hash and the query', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/app/')
+    expect(await userOf(tab)).toBe('')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    await go(tab, "location.assign('/app/next?a=b#c')", "location.href.endsWith('/app/next?a=b#c') && !!window.auth")
+    expect(await userOf(tab)).toBe('ada')
+    await site.expireTokens(tab)
+    await tab.reload()
+    expect(await userOf(tab)).toBe('ada')
+    await tab.evaluate(() => window.auth.ready)
+    await site.expireTokens(tab)
+    await go(tab, 'history.back()', "location.pathname === '/app/' && !!window.auth")
+    expect(await userOf(tab)).toBe('ada')
+    expect(server.stats.refusals).toBe(0)
+  })
+
+  it('go out as they are where the refresh is refused: the server shows its login', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    server.forgetSessions()
+    await tab.goto(`${server.origin}/app/`)
+    expect(await userOf(tab)).toBe('')
+    await tab.evaluate(() => window.auth.ready)
+    expect(await stateOf(tab)).toMatchObject({ status: 'anonymous' })
+  })
+
+  it('go out after a while where the refresh takes longer than anybody waits', async () => {
+    let release: () => void = () => undefined
+    const held = new Promise<void>(resolve => {
+      release = resolve
+    })
+    const { server, site } = await open({ beforeRefresh: () => held })
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    await tab.goto(`${server.origin}/app/`)
+    expect(server.stats.refreshes).toBe(0)
+    expect(server.rendered.at(-1)).toMatchObject({ path: '/app/', user: null })
+    release()
+    await expect.poll(() => call(tab)).toBe(200)
+    expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+  })
+
+  it.runIf(engine.can.stopWorkers)('wake a worker that was stopped, for one refresh', async () => {
+    const { server, site } = await open()
+    const tabs = [await site.tab('/public/'), await site.tab('/public/'), await site.tab('/public/')]
+    const [tab] = tabs as [Tab]
+    await logIn(tab)
+    // By the stored expiry: the worker's clock starts anew with it.
+    await site.advance(tab, -700)
+    await logIn(tab)
+    server.forgetAccessTokens()
+    await tab.stopWorkers()
+    await Promise.all(tabs.map(tab => tab.goto(`${server.origin}/app/`)))
+    expect(await Promise.all(tabs.map(userOf))).toEqual(['ada', 'ada', 'ada'])
+    expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+  })
+
+  it('from another site say so: the worker vouches for none', async () => {
+    const { server, site } = await open()
+    const elsewhere = createServer((_, res) =>
+      res.setHeader('Content-Type', 'text/html').end(`<!doctype html><a href="${server.origin}/app/from">go</a>`),
+    ).listen(0, '127.0.0.1')
+    await once(elsewhere, 'listening')
+    try {
+      const tab = await site.tab('/public/')
+      await logIn(tab)
+      const other = await site.tab('/public/')
+      const from = async () => {
+        await other.goto(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`)
+        await go(other, "document.querySelector('a').click()", "location.pathname === '/app/from' && !!window.auth")
+        return server.rendered.at(-1)?.site
+      }
+      const untouched = await from()
+      await site.expireTokens(tab)
+      const held = await from()
+      expect(held).toBe(untouched)
+      expect(held).not.toBe('same-origin')
+      expect(server.stats.refreshes).toBe(1)
+    } finally {
+      elsewhere.close().closeAllConnections()
+    }
+  })
+})
+
+describe('what the worker does not see', () => {
+  it('a form logs in, and a link logs out, in every tab', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/app/')
+    const other = await site.tab('/app/')
+    const form = `(() => {
+      const form = document.body.appendChild(document.createElement('form'))
+      Object.assign(form, { method: 'post', action: '/auth/login' })
+      form.innerHTML = '<input name="name" value="grace"><input name="password" value="hopper">'
+      form.submit()
+    })()`
+    await go(tab, form, "document.body?.dataset.user === 'grace' && !!window.auth")
+    for (const each of [tab, other]) await untilStatus(each, 'authenticated')
+    expect(await stateOf(other)).toMatchObject({ claims: { user: { id: 'grace' } } })
+    await go(tab, "location.assign('/auth/logout')", "document.body?.dataset.user === '' && !!window.auth")
+    for (const each of [tab, other]) await untilStatus(each, 'anonymous')
+    expect(server.stats.logouts).toBe(1)
+  })
+
+  it('whoever was logged in before there was a worker stays so', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/public/')
+    expect(await logIn(tab)).toBe(200)
+    await tab.evaluate(async () => {
+      for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister()
+      const opened = indexedDB.open('refresh-worker')
+      await new Promise(resolve => {
+        opened.onsuccess = resolve
+      })
+      const cleared = opened.result.transaction('sessions', 'readwrite').objectStore('sessions').clear()
+      await new Promise(resolve => {
+        cleared.onsuccess = resolve
+      })
+      opened.result.close()
+    })
+    await tab.goto(`${server.origin}/app/`)
+    await tab.evaluate(() => window.auth.ready)
+    await untilStatus(tab, 'authenticated')
+    expect(await stateOf(tab)).toMatchObject({ claims: { user: { id: 'ada' } } })
+  })
+
+  it('a logout that the server does not hear of says so, and its cookies let nobody in', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    server.state.isLogoutDown = true
+    expect(await tab.evaluate(() => window.auth.logout())).toEqual({
+      status: 'anonymous',
+      reason: 'logout',
+      isCookieLeft: true,
+    })
+    expect(await call(tab)).toBe(401)
+    server.state.isLogoutDown = false
+    expect(await tab.evaluate(() => window.auth.logout())).toEqual({ status: 'anonymous', reason: 'logout' })
+    expect(server.stats.logouts).toBe(1)
+  })
+})

@@ -1,0 +1,141 @@
+/**
+ * An application that a server renders, with both of its tokens in HttpOnly cookies, and strict: a refresh token that comes
+ * a second time ends its session.
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import express, { type Request, type Response } from 'express'
+import { serveFiles } from './app.ts'
+
+const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
+const LIFETIME = 600
+const USERS: Readonly<Record<string, string>> = { ada: 'lovelace', grace: 'hopper' }
+
+interface Session {
+  readonly user: string
+  access: string
+  refresh: string
+  readonly spent: Set<string>
+}
+
+/** A page that was asked for. */
+export interface Rendered {
+  readonly path: string
+  /** Null: the login page. */
+  readonly user: string | null
+  readonly site: string | undefined
+}
+
+export type CookieServer = Awaited<ReturnType<typeof openCookieServer>>
+
+/** @param beforeRefresh awaited before a refresh is handled */
+export async function openCookieServer({ beforeRefresh = async () => undefined as unknown } = {}) {
+  const files = new Map<string, { type: string; body: string }>()
+  const sessions = new Set<Session>()
+  const secrets = new Set<string>()
+  const rendered: Rendered[] = []
+  const stats = { refreshes: 0, refusals: 0, requests: 0, unauthorized: 0, logouts: 0 }
+  const state = { isLogoutDown: false }
+
+  const cookieOf = (req: Request, name: string) =>
+    new RegExp(`(?:^|; )${name}=([^;]*)`).exec(req.headers.cookie ?? '')?.[1] ?? ''
+  const sessionOf = (req: Request) => {
+    const access = cookieOf(req, 'access')
+    return [...sessions].find(session => access !== '' && session.access === access) ?? null
+  }
+  const token = () => {
+    const secret = randomBytes(24).toString('base64url')
+    secrets.add(secret)
+    return secret
+  }
+  const setCookies = (res: Response, { access, refresh }: Session) => {
+    res.cookie('access', access, { httpOnly: true, sameSite: 'strict' })
+    res.cookie('refresh', refresh, { httpOnly: true, sameSite: 'strict', path: '/auth' })
+  }
+  const begin = (res: Response, user: string) => {
+    const session = { user, access: token(), refresh: token(), spent: new Set<string>() }
+    sessions.add(session)
+    setCookies(res, session)
+  }
+
+  const app = express().disable('x-powered-by').disable('etag')
+  const serve = serveFiles(files)
+  app.use((req, res, next) => (files.has(req.path) ? serve(req, res, next) : next()))
+  app.use('/refresh-worker', express.static(DIST))
+  app.get('/refresh-worker.js', (_, res) => res.sendFile('refresh-worker.js', { root: DIST }))
+  app.use(express.json(), express.urlencoded())
+  app.post('/auth/login', (req, res) => {
+    const { name, password } = req.body
+    if (USERS[name] !== password) return void res.status(401).json({ error: 'invalid_credentials' })
+    begin(res, name)
+    // A form of a page without script comes here too.
+    if (req.is('urlencoded')) res.redirect(303, '/app/')
+    else res.json({ user: { id: name }, expires_in: LIFETIME })
+  })
+  app.post('/auth/refresh', async (req, res) => {
+    await beforeRefresh()
+    const refresh = cookieOf(req, 'refresh')
+    const session = [...sessions].find(session => session.refresh === refresh || session.spent.has(refresh))
+    if (session?.refresh !== refresh || !req.get('X-Requested-With')) {
+      if (session) sessions.delete(session)
+      if (refresh) stats.refusals++
+      return void res.status(401).json({ error: 'invalid refresh token' })
+    }
+    session.spent.add(refresh)
+    Object.assign(session, { access: token(), refresh: token() })
+    stats.refreshes++
+    setCookies(res, session)
+    res.status(204).end()
+  })
+  app.all('/auth/logout', (req, res) => {
+    if (state.isLogoutDown) return void res.status(503).end()
+    const refresh = cookieOf(req, 'refresh')
+    for (const session of sessions) if (session.refresh === refresh) sessions.delete(session)
+    stats.logouts++
+    res.clearCookie('access').clearCookie('refresh', { path: '/auth' })
+    if (req.method === 'GET') res.redirect(303, '/app/')
+    else res.status(204).end()
+  })
+  app.get(['/api/session', '/api/data'], (req, res) => {
+    stats.requests++
+    const session = sessionOf(req)
+    if (session) return void res.json({ user: { id: session.user } })
+    stats.unauthorized++
+    res.status(401).json({ message: 'Unauthorized' })
+  })
+  app.get(/^\/(app|public)\//, (req, res) => {
+    const user = sessionOf(req)?.user ?? null
+    rendered.push({ path: req.originalUrl, user, site: req.get('Sec-Fetch-Site') })
+    res
+      .set('Cache-Control', 'no-store')
+      .send(
+        `<!doctype html><meta charset="utf-8"><title>${user ?? 'login'}</title><link rel="icon" href="data:,"><body data-user="${user ?? ''}">` +
+          '<script type="module" src="/page.js"></script>',
+      )
+  })
+
+  const server = createServer(app).listen(0, 'localhost')
+  await once(server, 'listening')
+  return {
+    origin: `http://localhost:${(server.address() as AddressInfo).port}`,
+    files,
+    secrets,
+    stats,
+    state,
+    rendered,
+    /** From now on no access token issued so far is known. */
+    forgetAccessTokens: () => {
+      for (const session of sessions) session.access = token()
+    },
+    /** From now on no session is known. */
+    forgetSessions: () => sessions.clear(),
+    close: async () => {
+      const closed = once(server, 'close')
+      server.close().closeAllConnections()
+      await closed
+    },
+  }
+}

@@ -1,0 +1,319 @@
+/** `accessTokenIn: 'cookie'`: the server keeps both tokens in HttpOnly cookies; the worker knows who, and until when. */
+import { describe, expect, it } from 'vitest'
+import type { Options } from '../../../src/core/options/options.ts'
+import type { Authenticated } from '../../../src/core/session/session.ts'
+import { envelope, type PageRequest } from '../../../src/protocol.ts'
+import { configOf, jsonResponse, type Sent } from '../kit.ts'
+import { openCore } from './whole-core.ts'
+
+const pathOf = ({ url }: Sent) => new URL(url).pathname
+
+interface Server {
+  /** Whose session the cookie is; null: nobody's. */
+  user: string | null
+  isAccessGood: boolean
+  isRefreshGood: boolean
+  isLogoutDown: boolean
+  /** What a refresh is answered with. */
+  refreshBody: object | null
+}
+
+/** A server that has its own idea of who is logged in, as one with cookies has. */
+function open(options: Partial<Options> = {}, initial: Partial<Server> = {}) {
+  const server: Server = {
+    user: null,
+    isAccessGood: true,
+    isRefreshGood: true,
+    isLogoutDown: false,
+    refreshBody: null,
+    ...initial,
+  }
+  const who = () => ({ user: { id: server.user, name: `the name of ${server.user}` } })
+  const core = openCore(
+    {
+      accessTokenIn: 'cookie',
+      refreshTokenUrl: '/auth/refresh',
+      logoutUrl: '/auth/logout',
+      logoutMethod: 'post',
+      subjectProp: 'user.id',
+      claims: ['user'],
+      navigations: ['/app/'],
+      ...options,
+    },
+    sent => {
+      switch (pathOf(sent)) {
+        case '/auth/login': {
+          server.user = JSON.parse(sent.body).name
+          server.isAccessGood = server.isRefreshGood = true
+          return jsonResponse({ ...who(), expires_in: 60 })
+        }
+        case '/auth/refresh': {
+          if (!server.isRefreshGood || server.user === null) return jsonResponse({ error: 'expired' }, { status: 401 })
+          server.isAccessGood = true
+          return server.refreshBody ? jsonResponse(server.refreshBody) : new Response(null, { status: 204 })
+        }
+        case '/auth/logout': {
+          if (server.isLogoutDown) throw new TypeError('network')
+          server.user = null
+          return new Response(null, { status: 204 })
+        }
+        default: {
+          const isIn = server.user !== null && server.isAccessGood && sent.request.credentials !== 'omit'
+          return isIn ? jsonResponse(who()) : jsonResponse({}, { status: 401 })
+        }
+      }
+    },
+  )
+  const expire = () => {
+    server.isAccessGood = false
+    core.clock.time += 60_000
+  }
+  const refreshes = () => core.sent.filter(sent => pathOf(sent) === '/auth/refresh')
+  return {
+    ...core,
+    server,
+    expire,
+    refreshes,
+    logIn: (name = 'ada') => core.post('/auth/login', { name }),
+    me: async () => (await core.send('/api/me')).status,
+    recheck: () => core.answer(envelope({ type: 'recheck' }) as PageRequest),
+  }
+}
+
+describe('a session in cookies', () => {
+  it('begins with an ok answer of loginUrl, which the page gets as it is', async () => {
+    const { logIn, state, stored, me, sent } = open()
+    expect(await (await logIn()).json()).toEqual({ user: { id: 'ada', name: 'the name of ada' }, expires_in: 60 })
+    expect(await state()).toMatchObject({ status: 'authenticated', claims: { user: { id: 'ada' } } })
+    expect(stored()).toMatchObject({ refreshToken: null, idToken: null, subject: '"ada"' })
+    expect(await me()).toBe(200)
+    expect(sent.at(-1)?.authorization).toBeNull()
+  })
+
+  it('is refreshed once for all who ask, by a POST with credentials, whose answer may have no body', async () => {
+    const { logIn, expire, me, refreshes, state, clock } = open()
+    await logIn()
+    expire()
+    expect(await Promise.all([me(), me(), me()])).toEqual([200, 200, 200])
+    expect(refreshes()).toHaveLength(1)
+    const [{ request, authorization }] = refreshes() as [Sent]
+    expect([request.credentials, request.headers.get('X-Requested-With'), authorization]).toEqual([
+      'include',
+      'refresh-worker',
+      null,
+    ])
+    // As long as the one before it.
+    expect(await state()).toMatchObject({ expiresAt: clock.time + 60_000, claims: { user: { id: 'ada' } } })
+  })
+
+  it('is refreshed after a 401, where nothing tells when it expires', async () => {
+    const { post, server, me, refreshes, state } = open({ getExpirationDateFromResponse: () => Number.NaN })
+    await post('/auth/login', { name: 'ada' })
+    server.isAccessGood = false
+    expect(await me()).toBe(200)
+    expect(refreshes()).toHaveLength(1)
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('ends when its refresh is refused (G12)', async () => {
+    const { logIn, expire, me, server, state } = open()
+    await logIn()
+    server.isRefreshGood = false
+    expire()
+    expect(await me()).toBe(401)
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'rejected' })
+  })
+
+  it('never goes on under another user', async () => {
+    const { logIn, expire, me, server, state } = open()
+    await logIn()
+    server.user = 'grace'
+    server.refreshBody = { user: { id: 'grace' }, expires_in: 60 }
+    expire()
+    await me()
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'rejected' })
+  })
+
+  it("answers a page's own refresh from the session", async () => {
+    const { logIn, post, refreshes, clock } = open()
+    await logIn()
+    clock.time += 10_000
+    const answer = await post('/auth/refresh')
+    expect(await answer.json()).toEqual({ user: { id: 'ada', name: 'the name of ada' }, expires_in: 50 })
+    expect(refreshes()).toEqual([])
+  })
+
+  it('waits for the same user, if that is asked for (W60)', async () => {
+    const { logIn, expire, send, server, advance } = open({ whenEnded: 'hold' })
+    await logIn()
+    server.isRefreshGood = false
+    expire()
+    const held = send('/api/me')
+    await advance(0)
+    await logIn()
+    expect((await held).status).toBe(200)
+  })
+})
+
+describe('the logout of a session in cookies', () => {
+  it('has the server clear its cookies', async () => {
+    const { logIn, ask, server, state } = open()
+    await logIn()
+    await ask('logout')
+    expect(server.user).toBeNull()
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it.each([
+    ['auth.logout()', async ({ ask }: ReturnType<typeof open>) => void (await ask('logout'))],
+    [
+      "a page's own",
+      ({ send }: ReturnType<typeof open>) => send('/auth/logout', { method: 'POST' }).catch(() => undefined),
+    ],
+  ])('says where it could not: %s', async (_, logOut) => {
+    const core = open()
+    await core.logIn()
+    core.server.isLogoutDown = true
+    await logOut(core)
+    expect(await core.state()).toEqual({ status: 'anonymous', reason: 'logout', isCookieLeft: true })
+    // The cookie would still let it in.
+    expect(await core.me()).toBe(401)
+    await core.recheck()
+    expect(await core.state()).toMatchObject({ status: 'anonymous', isCookieLeft: true })
+    core.server.isLogoutDown = false
+    await core.ask('logout')
+    expect(await core.state()).toEqual({ status: 'anonymous', reason: 'logout' })
+    expect(core.server.user).toBeNull()
+  })
+})
+
+describe('a session that the worker did not see begin', () => {
+  const sessionUrl = '/api/me'
+
+  it('is found where a page asks for the state, once', async () => {
+    const { state, sent } = open({ sessionUrl }, { user: 'ada' })
+    expect(await state()).toMatchObject({ status: 'authenticated', claims: { user: { id: 'ada' } } })
+    await state()
+    expect(sent.map(pathOf)).toEqual(['/api/me'])
+  })
+
+  it('is found where its access token has expired', async () => {
+    const { state, sent, me } = open({ sessionUrl }, { user: 'ada', isAccessGood: false })
+    expect(await state()).toMatchObject({ status: 'authenticated', claims: { user: { id: 'ada' } } })
+    expect(sent.map(pathOf)).toEqual(['/api/me', '/auth/refresh', '/api/me'])
+    expect(await me()).toBe(200)
+  })
+
+  it('is nobody where the server says so, and that causes one refresh at most', async () => {
+    const { state, refreshes } = open({ sessionUrl })
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'none' })
+    await state()
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  it('is found after a form, by which somebody else has logged in', async () => {
+    const { logIn, state, navigate, server } = open({ sessionUrl })
+    await logIn()
+    const before = await state()
+    server.user = 'grace'
+    expect(await state()).toEqual(before)
+    await navigate('/login', 'POST')
+    const after = await state()
+    expect(after).toMatchObject({ status: 'authenticated', claims: { user: { id: 'grace' } } })
+    expect(after).not.toMatchObject({ sessionId: (before as { sessionId: string }).sessionId })
+  })
+
+  it('is the same one where the same user is back from another site', async () => {
+    const { logIn, state, navigate, sent } = open({ sessionUrl })
+    await logIn()
+    const before = await state()
+    await navigate('/callback?code=1', 'GET', { referrer: 'https://id.example/' })
+    expect(await state()).toEqual(before)
+    expect(sent.map(pathOf)).toEqual(['/auth/login', '/api/me'])
+  })
+
+  it('is found by recheck(), also without a sessionUrl', async () => {
+    const { recheck, state, refreshes } = open({}, { user: 'ada' })
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'none' })
+    await recheck()
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  it('is left as it is where the server does not say', async () => {
+    const { logIn, recheck, state, server } = open({ sessionUrl: '/auth/logout', logoutUrl: null })
+    await logIn()
+    const before = await state()
+    server.isLogoutDown = true
+    await recheck()
+    expect(await state()).toEqual(before)
+  })
+})
+
+describe('a navigation', () => {
+  it('is not touched where the session is fresh, or nobody is logged in', async () => {
+    const { logIn, navigate } = open()
+    await navigate('/app/')
+    expect((await navigate('/app/')).isTouched).toBe(false)
+    await logIn()
+    expect((await navigate('/app/page')).isTouched).toBe(false)
+  })
+
+  it('waits for the one refresh where it has expired, and is sent by the browser itself', async () => {
+    const { logIn, navigate, expire, refreshes, sent } = open()
+    await logIn()
+    expire()
+    const tabs = await Promise.all(['/app/', '/app/a?b=c', '/app/'].map(path => navigate(path)))
+    expect(refreshes()).toHaveLength(1)
+    expect(tabs.map(({ response }) => [response?.status, response?.headers.get('Location')])).toEqual([
+      [307, 'https://app.example/app/'],
+      [307, 'https://app.example/app/a?b=c'],
+      [307, 'https://app.example/app/'],
+    ])
+    expect((await navigate('/app/')).isTouched).toBe(false)
+    expect(sent.filter(sent => pathOf(sent).startsWith('/app/'))).toEqual([])
+  })
+
+  it('goes out as it is where the refresh is refused, or takes too long, and never in a circle', async () => {
+    const { logIn, navigate, expire, server, state } = open()
+    await logIn()
+    server.isRefreshGood = false
+    expire()
+    expect((await navigate('/app/')).response?.status).toBe(307)
+    expect((await navigate('/app/')).isTouched).toBe(false)
+    expect(await state()).toMatchObject({ status: 'anonymous' })
+  })
+
+  it.each([
+    ['POST', '/app/'],
+    ['GET', '/apple'],
+    ['GET', '/'],
+  ])('%s %s is not touched, whatever the session', async (method, path) => {
+    const { logIn, navigate, expire } = open()
+    await logIn()
+    expire()
+    expect((await navigate(path, method)).isTouched).toBe(false)
+  })
+})
+
+describe('the options', () => {
+  it.each<[Partial<Options>, string]>([
+    [{ navigations: ['/app/'] }, 'navigations'],
+    [{ sessionUrl: '/me' }, 'sessionUrl'],
+    [{ subjectProp: 'user.id' }, 'subjectProp'],
+    [{ accessTokenIn: 'cookie', useRefreshToken: false }, 'accessTokenIn'],
+    [{ accessTokenIn: 'cookie', refreshTokenIn: 'body' }, 'refreshTokenIn'],
+    [{ accessTokenIn: 'cookie', dpop: true }, 'dpop'],
+    [{ accessTokenIn: 'cookie', exposeAccessToken: true }, 'exposeAccessToken'],
+    [{ accessTokenIn: 'cookie', attach: 'placeholder' }, 'attach'],
+  ])('%j names what is wrong', (options, name) => {
+    expect(() => configOf(options)).toThrow(`option ${name}: `)
+  })
+})
+
+it('nothing of the session in a record is a token', async () => {
+  const { logIn, stored } = open()
+  await logIn()
+  const { accessToken, refreshToken, idToken } = stored() as Authenticated
+  expect([accessToken, refreshToken, idToken]).toEqual(['in-cookie', null, null])
+})
