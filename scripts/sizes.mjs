@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 
 // Bytes after gzip. The targets, which are not met yet, are of a worker without DPoP and of a page.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 30_500, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 30_900, target: 6_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),

@@ -17,9 +17,9 @@ interface Exception {
 /** A rule by which the browser answers requests without the worker. */
 export interface StaticRoute {
   readonly condition:
-    | { readonly requestMode: 'navigate' }
+    | { readonly requestMode: 'navigate'; readonly urlPattern?: Pattern }
     | { readonly not: { readonly or: readonly (Exception | { readonly requestMethod: 'POST' })[] } }
-  readonly source: 'network'
+  readonly source: 'network' | 'fetch-event'
 }
 
 /**
@@ -29,19 +29,34 @@ export interface StaticRoute {
  */
 export function staticRoutes(configs: readonly Config[]): readonly StaticRoute[] | null {
   const patterns: Exception[] = []
-  for (const { staticRoutes, apiUrls, tokensInBodies, logoutUrls, logoutPredicates } of configs) {
-    if (!staticRoutes || logoutPredicates.length > 0) return null
+  const navigations: StaticRoute[] = []
+  for (const config of configs) {
+    const { apiUrls, tokensInBodies, logoutUrls, endSessionUrl } = config
+    if (!config.staticRoutes || config.logoutPredicates.length > 0) return null
+    // The worker hears of these, or has them wait.
+    const heard = [
+      ...config.navigations.map(below),
+      ...[...logoutUrls, ...(endSessionUrl ? [endSessionUrl] : [])].map(url => patternOf(url, '')),
+    ]
+    for (const { urlPattern } of heard)
+      navigations.push({ condition: { requestMode: 'navigate', urlPattern }, source: 'fetch-event' })
     for (const logoutUrl of logoutUrls) patterns.push(patternOf(logoutUrl, ''))
     for (const apiUrl of [...apiUrls, ...tokensInBodies]) {
       if (typeof apiUrl === 'function') return null
-      patterns.push(patternOf({ ...apiUrl, pathname: apiUrl.pathname.replace(/\/$/, '') }, '{/*}?'))
+      patterns.push(below(apiUrl))
     }
   }
   return [
+    ...navigations,
     { condition: { requestMode: 'navigate' }, source: 'network' },
     // A pattern cannot tell what a lenient server takes for a login.
     { condition: { not: { or: [{ requestMethod: 'POST' }, ...patterns] } }, source: 'network' },
   ]
+}
+
+/** All that is below a prefix, and itself. */
+function below(prefix: Endpoint): Exception {
+  return patternOf({ ...prefix, pathname: prefix.pathname.replace(/\/$/, '') }, '{/*}?')
 }
 
 function patternOf({ href, pathname }: Endpoint, rest: string): Exception {

@@ -103,9 +103,10 @@ describe('navigations', () => {
 
   it('by a link, a reload and Back show the user, with the hash and the query', async () => {
     const { server, site } = await open()
-    const tab = await site.tab('/app/')
-    expect(await userOf(tab)).toBe('')
+    const tab = await site.tab('/public/')
     await logIn(tab)
+    await go(tab, "location.assign('/app/')", "location.pathname === '/app/' && !!window.auth")
+    expect(await userOf(tab)).toBe('ada')
     await site.expireTokens(tab)
     await go(tab, "location.assign('/app/next?a=b#c')", "location.href.endsWith('/app/next?a=b#c') && !!window.auth")
     expect(await userOf(tab)).toBe('ada')

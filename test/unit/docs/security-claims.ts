@@ -33,6 +33,24 @@ export const CLAIMS: readonly Claim[] = [
   ],
   // What each mode keeps where
   [
+    'no script ever sees a token, the worker included',
+    ['browser/cookies.test.ts', 'of five tabs get one refresh, expiry after expiry'],
+    ['unit/core/cookie-sessions.test.ts', 'nothing of the session in a record is a token'],
+  ],
+  [
+    'It never fetches a navigation',
+    ['browser/cookies.test.ts', 'from another site say so: the worker vouches for none'],
+    [
+      'unit/core/cookie-sessions.test.ts',
+      'waits for the one refresh where it has expired, and is sent by the browser itself',
+    ],
+  ],
+  [
+    'A placeholder reaches no server by a request that the worker sees',
+    ['unit/core/existing-code.test.ts', 'a placeholder reaches no server (W62)'],
+    ['browser/existing-libraries.test.ts', 'logs in, knows its user, is refreshed once for three tabs and by itself'],
+  ],
+  [
     'browsers stop idle workers, and the session ends with that',
     ['browser/modes.test.ts', 'ends with the worker: lost'],
   ],

@@ -12,6 +12,7 @@ describe('G8: static routes', () => {
       urlPattern: { protocol: 'https', hostname, port, pathname, search: '*', hash: '*' },
     })
     expect(routesOf(options)).toEqual([
+      { condition: { requestMode: 'navigate', ...at('/auth/logout') }, source: 'fetch-event' },
       { condition: { requestMode: 'navigate' }, source: 'network' },
       {
         condition: {
@@ -22,6 +23,14 @@ describe('G8: static routes', () => {
         source: 'network',
       },
     ])
+  })
+
+  it('let the worker hear of navigations that have to wait for a session in cookies', () => {
+    const routes = routesOf({ accessTokenIn: 'cookie', navigations: ['/app/', '/admin'] }) ?? []
+    const heard = routes.filter(({ source }) => source === 'fetch-event')
+    expect(
+      heard.map(({ condition }) => (condition as { urlPattern: { pathname: string } }).urlPattern.pathname),
+    ).toEqual(['/app{/*}?', '/admin{/*}?'])
   })
 
   it('take a URL at its word, whatever it means in a pattern', () => {
