@@ -64,7 +64,8 @@ fake.set({ status: 'anonymous' })
 fake.answer('updateToken', { status: 'authenticated', generation: 2 })
 fake.answer('getAccessToken', async () => 'access-1')
 fake.fail('logout', 'worker_timeout')
-export const calls: readonly ('updateToken' | 'logout' | 'getAccessToken' | 'adopt' | 'recheck' | 'inspect')[] = fake.calls
+export const calls: readonly ('updateToken' | 'logout' | 'getAccessToken' | 'adopt' | 'recheck' | 'inspect')[] =
+  fake.calls
 
 // @ts-expect-error: it answers with a string
 fake.answer('getAccessToken', 1)
