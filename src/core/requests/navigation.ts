@@ -8,7 +8,7 @@ import type { SessionStore } from '../session/session-store.ts'
 /** How long a person waits for a page (milliseconds); after that it goes out as it is. */
 const PATIENCE = 3_000
 
-/** For how long a navigation that has waited is not held up again (milliseconds). */
+/** How long the browser may take to send a navigation again that has waited (milliseconds). */
 const LET_GO = 10_000
 
 /**
@@ -29,18 +29,21 @@ interface Needs {
 
 export function createNavigate({ config, sessions, freshSession, now, later }: Needs): Navigate {
   const isIn = createHasPrefix(config.navigations)
-  /** By URL, until when. */
-  const letGo = new Map<string, number>()
+  /** Those that have waited, each of which the browser sends once more. */
+  let letGo: readonly { readonly url: string; readonly at: number }[] = []
 
   const isOld = (session: Session) =>
     session.status === 'authenticated' && (isExpired(session, now()) || isDue(session, now(), config.refreshAhead))
 
   return (request, waitUntil) => {
     if (request.method !== 'GET' || !isIn(new URL(request.url))) return null
-    const key = request.url.replace(/#.*/s, '')
-    const at = now()
-    for (const [url, until] of letGo) if (until <= at || until > at + LET_GO) letGo.delete(url)
-    if (letGo.has(key)) return null
+    const url = request.url.replace(/#.*/s, '')
+    letGo = letGo.filter(({ at }) => Math.abs(now() - at) < LET_GO)
+    const again = letGo.find(one => one.url === url)
+    if (again) {
+      letGo = letGo.filter(one => one !== again)
+      return null
+    }
     const seen = sessions.seen()
     if (seen && !isOld(seen)) return null
     return async () => {
@@ -51,7 +54,7 @@ export function createNavigate({ config, sessions, freshSession, now, later }: N
           new Promise<void>(resolve => later(PATIENCE, resolve)),
         ])
       // Fresh or not: it has waited once.
-      letGo.set(key, now() + LET_GO)
+      letGo = [...letGo, { url, at: now() }]
       return Response.redirect(request.url, 307)
     }
   }

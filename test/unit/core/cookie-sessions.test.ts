@@ -270,7 +270,10 @@ describe('a navigation', () => {
       [307, 'https://app.example/app/a?b=c'],
       [307, 'https://app.example/app/'],
     ])
-    expect((await navigate('/app/')).isTouched).toBe(false)
+    for (const path of ['/app/', '/app/', '/app/a?b=c', '/app/']) expect((await navigate(path)).isTouched).toBe(false)
+    expire()
+    expect((await navigate('/app/')).isTouched).toBe(true)
+    expect(refreshes()).toHaveLength(2)
     expect(sent.filter(sent => pathOf(sent).startsWith('/app/'))).toEqual([])
   })
 

@@ -1,0 +1,1 @@
+export const load = ({ locals }) => ({ secret: `for ${locals.session?.user}` })
