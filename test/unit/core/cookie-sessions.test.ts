@@ -187,6 +187,86 @@ describe('the logout of a session in cookies', () => {
   })
 })
 
+describe('a refresh of a session in cookies', () => {
+  /** A server whose answers to refreshes are held. */
+  function openHeld() {
+    const held: (() => void)[] = []
+    let user: string | null = null
+    const core = openCore(
+      { accessTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout', subjectProp: 'user' },
+      async sent => {
+        const path = pathOf(sent)
+        if (path === '/auth/login') user = JSON.parse(sent.body).user
+        if (path === '/auth/logout') user = null
+        if (path !== '/auth/refresh')
+          return user ? jsonResponse({ user, expires_in: 60 }) : jsonResponse({}, { status: 401 })
+        const whose = user
+        await new Promise<void>(resolve => held.push(resolve))
+        // Its cookies come with the answer, whenever that is.
+        user = whose
+        return jsonResponse({ user, expires_in: 60 })
+      },
+    )
+    const until = async (isTrue: () => boolean) => {
+      while (!isTrue()) await new Promise(resolve => setTimeout(resolve))
+    }
+    return { ...core, until, held, userOf: () => user }
+  }
+
+  it('does not bring back the cookies of a logout that came meanwhile (N8)', async () => {
+    const { post, send, clock, ask, held, until, userOf, state, sent, told } = openHeld()
+    await post('/auth/login', { user: 'ada' })
+    clock.time += 60_000
+    const request = send('/api/me')
+    await until(() => held.length === 1)
+    const logout = ask('logout')
+    // Over for every page, at once; the server is told once the refresh is through.
+    await until(() => told.at(-1)?.reason === 'logout')
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
+    expect(sent.map(pathOf)).not.toContain('/auth/logout')
+    held.pop()?.()
+    await logout
+    expect(userOf()).toBeNull()
+    await request
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it('does not take the place of a login that came meanwhile (N9)', async () => {
+    const { post, send, clock, held, until, userOf, state } = openHeld()
+    await post('/auth/login', { user: 'ada' })
+    const before = await state()
+    clock.time += 60_000
+    const request = send('/api/me')
+    await until(() => held.length === 1)
+    const login = post('/auth/login', { user: 'grace' })
+    held.pop()?.()
+    await login
+    expect(userOf()).toBe('grace')
+    await request
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    expect(await state()).not.toMatchObject({ sessionId: (before as { sessionId: string }).sessionId })
+  })
+
+  it('whose answer is lost, and whose cookies have come, is tried again by the next (B5)', async () => {
+    let count = 0
+    const { post, send, clock, state, sent } = openCore(
+      { accessTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh' },
+      sent => {
+        if (pathOf(sent) === '/auth/refresh' && ++count === 1) throw new TypeError('network')
+        return jsonResponse({ expires_in: 60 })
+      },
+    )
+    await post('/auth/login')
+    clock.time += 60_000
+    await send('/api/me')
+    expect(await state()).toMatchObject({ status: 'authenticated', failingSince: clock.time })
+    clock.time += 60_000
+    expect((await send('/api/me')).status).toBe(200)
+    expect(await state()).not.toHaveProperty('failingSince')
+    expect(sent.filter(sent => pathOf(sent) === '/auth/refresh')).toHaveLength(2)
+  })
+})
+
 describe('a session that the worker did not see begin', () => {
   const sessionUrl = '/api/me'
 
