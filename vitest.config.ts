@@ -32,7 +32,7 @@ const ONE_ENGINE = [
   'secrets',
   'session-cache',
   'sessions',
-  'sveltekit',
+  'rendered',
   'vite',
 ]
 

@@ -7,7 +7,7 @@ const USERS = { ada: 'lovelace', grace: 'hopper' }
 
 const sessions = new Set()
 const token = () => randomBytes(24).toString('base64url')
-const options = { httpOnly: true, sameSite: 'lax', secure: process.env.NODE_ENV === 'production', path: '/' }
+const options = { httpOnly: true, sameSite: 'lax', path: '/' }
 
 function give(session, cookies) {
   Object.assign(session, { access: token(), refresh: token(), expiresAt: Date.now() + LIFETIME * 1000 })

@@ -1,0 +1,124 @@
+/**
+ * Applications that a server renders, built for production, with a session in cookies. Next takes a minute to build, and runs
+ * with EVERYWHERE=1.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { ensurePackages } from '../../scripts/packages.mjs'
+import { freePort, start } from '../backends/processes.ts'
+import type { Profile, Tab } from './engines/engine.ts'
+import { Example } from './example.ts'
+import { stateOf, untilStatus, useBrowser } from './harness.ts'
+
+/** Of an access token, in seconds. */
+const LIFETIME = 3
+
+interface Application {
+  readonly name: string
+  /** Where its pages are that are for who is logged in. */
+  readonly path: string
+  /** How it is started, in its folder. */
+  readonly command: (port: number) => readonly string[]
+}
+
+const applications: Application[] = [{ name: 'sveltekit', path: '/app', command: () => ['build'] }]
+if (process.env.EVERYWHERE)
+  applications.push({
+    name: 'next',
+    path: '/dashboard',
+    command: port => ['node_modules/next/dist/bin/next', 'start', '-p', String(port)],
+  })
+
+const browser = useBrowser()
+let profile: Profile | undefined
+afterEach(async () => {
+  await profile?.close()
+  profile = undefined
+})
+
+const text = (tab: Tab) => tab.evaluate(() => document.body.innerText).catch(() => '')
+const refreshes = (tab: Tab) =>
+  tab.evaluate(async () => (await window.auth.inspect()).worker.refreshes.map(({ outcome }) => outcome))
+const isReady = (tab: Tab) =>
+  expect.poll(() => tab.evaluate(() => window.auth?.ready.then(() => true)).catch(() => null)).toBe(true)
+
+/** Leaves the application, so that no page keeps the session fresh, until its access token has expired. */
+async function untilExpired(tabs: readonly Tab[]) {
+  for (const tab of tabs) await tab.goto('about:blank')
+  const at = Date.now() + LIFETIME * 1000
+  await expect.poll(() => Date.now() > at, { timeout: 2 * LIFETIME * 1000 }).toBe(true)
+}
+
+describe.each(applications)('$name', ({ name, path, command }) => {
+  let origin = ''
+  let stop: (() => Promise<void>) | undefined
+
+  beforeAll(async () => {
+    const example = new Example(name)
+    await ensurePackages(example.folder)
+    await example.run('npm', 'run', 'build')
+    const port = await freePort()
+    origin = `http://localhost:${port}`
+    stop = await start({
+      command: 'node',
+      args: command(port),
+      cwd: example.folder,
+      env: { PORT: String(port), ORIGIN: origin, LIFETIME: String(LIFETIME), NODE_ENV: 'production' },
+      url: origin,
+    })
+  }, 300_000)
+  afterAll(() => stop?.())
+
+  async function logIn(tab: Tab) {
+    await tab.goto(`${origin}${path}`)
+    expect(await text(tab)).toContain('Log in')
+    await isReady(tab)
+    await tab.evaluate(() => document.querySelector('form')?.submit())
+    await expect.poll(() => text(tab)).toContain('Logged in: ada')
+    await isReady(tab)
+    await untilStatus(tab, 'authenticated')
+  }
+
+  it('renders pages for who is logged in, after an expiry too: a reload, a second tab, one refresh', async () => {
+    profile = await browser.newProfile()
+    const tab = await profile.newTab()
+    const other = await profile.newTab()
+    await logIn(tab)
+    expect(await stateOf(tab)).toMatchObject({ claims: { user: 'ada' } })
+    await untilExpired([tab])
+    const before = Date.now()
+    await Promise.all([tab.goto(`${origin}${path}`), other.goto(`${origin}${path}/other`)])
+    expect(await text(tab)).toContain('Logged in: ada')
+    expect(await text(other)).toContain('Only for ada')
+    await isReady(tab)
+    const { worker } = await tab.evaluate(() => window.auth.inspect())
+    expect(
+      worker.refreshes.filter(({ at, outcome }) => at >= before - 50 && outcome === 'refreshed').length,
+    ).toBeGreaterThan(0)
+    expect((await refreshes(tab)).filter(outcome => outcome !== 'refreshed')).toEqual([])
+  })
+
+  it('follows a link: what the router asks for is authorized, and the document stays', async () => {
+    profile = await browser.newProfile()
+    const tab = await profile.newTab()
+    await logIn(tab)
+    const rendered = await tab.evaluate(() => performance.timeOrigin)
+    await tab.evaluate(() => document.querySelector<HTMLElement>('a[href$="/other"]')?.click())
+    await expect.poll(() => text(tab)).toContain('Only for ada')
+    // By the router, in the same document.
+    expect(await tab.evaluate(() => performance.timeOrigin)).toBe(rendered)
+  })
+
+  it('logs out in every tab, and at the server', async () => {
+    profile = await browser.newProfile()
+    const tab = await profile.newTab()
+    const other = await profile.newTab()
+    await logIn(tab)
+    await other.goto(`${origin}${path}`)
+    await isReady(other)
+    await untilStatus(other, 'authenticated')
+    await tab.evaluate(() => document.querySelector('button')?.click())
+    for (const each of [tab, other]) await expect.poll(() => text(each)).toContain('Log in')
+    await other.goto(`${origin}${path}`)
+    expect(await text(other)).toContain('Log in')
+  })
+})
