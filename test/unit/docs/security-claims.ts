@@ -34,7 +34,7 @@ export const CLAIMS: readonly Claim[] = [
   // What each mode keeps where
   [
     'no script ever sees a token, the worker included',
-    ['browser/cookies.test.ts', 'of five tabs get one refresh, expiry after expiry'],
+    ['browser/cookies.test.ts', 'of many tabs get one refresh, expiry after expiry'],
     ['unit/core/cookie-sessions.test.ts', 'nothing of the session in a record is a token'],
   ],
   [
