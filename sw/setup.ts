@@ -79,7 +79,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
     if (request.mode === 'navigate') {
       const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
-      if (held) event.respondWith(held())
+      if (held) return event.respondWith(held())
     }
     const answer = dispatch(request)
     if (!answer) return

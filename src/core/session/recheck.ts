@@ -34,6 +34,8 @@ type Said = HeldTokens | 'nobody' | null
 export function createRecheck(needs: Needs): Recheck {
   const { config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now } = needs
   let running: Promise<Session> | undefined
+  /** A visitor who was never logged in is not to cause a refresh with every page. */
+  let hasTried = false
 
   const read = async (response: Response): Promise<Said> => {
     if (response.status === 401 || response.status === 403) return 'nobody'
@@ -63,7 +65,8 @@ export function createRecheck(needs: Needs): Recheck {
     if (said !== 'nobody') return take(said, before)
     // The access token may have expired, and the refresh token not.
     if (before.status === 'authenticated') return freshSession.refresh(before, waitUntil).catch(() => sessions.latest())
-    if (before.reason !== 'none' && !isAsked) return before
+    if ((before.reason !== 'none' || hasTried) && !isAsked) return before
+    hasTried = true
     const answer = await alone(locks, config, () =>
       tokenEndpoint({ accessToken: null, refreshToken: null, idToken: null, receivedAt: now(), expiresAt: null }),
     )

@@ -285,8 +285,9 @@ describe('a session that the worker did not see begin', () => {
   })
 
   it('is nobody where the server says so, and that causes one refresh at most', async () => {
-    const { state, refreshes } = open({ sessionUrl })
+    const { state, refreshes, navigate } = open({ sessionUrl })
     expect(await state()).toEqual({ status: 'anonymous', reason: 'none' })
+    await navigate('/app/')
     await state()
     expect(refreshes()).toHaveLength(1)
   })
