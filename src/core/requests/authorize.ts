@@ -18,7 +18,7 @@ import {
   type Usable,
 } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
-import { authorization } from '../tokens/authorization.ts'
+import { inWords } from '../tokens/authorization.ts'
 import { asksForNonce, type Prover } from '../tokens/dpop.ts'
 import { isOf } from '../tokens/placeholder.ts'
 import { isDevelopment, note } from '../trace.ts'
@@ -204,8 +204,7 @@ export function createAuthorize(needs: Needs): Authorize {
       let proofs = 0
       // Once in all, before the refresh or after it.
       const forProof = async () => (proofs++ === 0 ? replay.again() : null)
-      if (isDevelopment)
-        note(request, `sent with ${config.authHeader}: ${authorization(config, { ...used, accessToken: '…' })}`)
+      if (isDevelopment) note(request, `sent with ${inWords(config, used)}`)
       const response = await sendFor(used, replay.request, forProof)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (isFromElsewhere(response, request) || !(await isUnauthorized(response))) return response
