@@ -14,6 +14,7 @@ const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name
 const ONE_ENGINE = [
   'backends',
   'composition',
+  'cookie-servers',
   'demo',
   'discovery',
   'existing-libraries',
