@@ -1,4 +1,7 @@
-/** Libraries and applications that know nothing of the worker, unchanged (W62-W66). */
+/**
+ * Libraries and applications that know nothing of the worker, unchanged (W62-W66): a cross-section, and with EVERYWHERE=1 all
+ * of them.
+ */
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -116,7 +119,8 @@ it('no library that verifies JWTs takes a placeholder (W55)', async () => {
   }
 })
 
-const isHere = ({ needsSecureCookie }: libraries.Library) => !needsSecureCookie || inject('engine') !== 'webkit'
+const isHere = ({ needsSecureCookie, isLeftOut }: libraries.Library) =>
+  (!needsSecureCookie || inject('engine') !== 'webkit') && (!isLeftOut || process.env.EVERYWHERE !== undefined)
 
 describe.each(all.filter(isHere))('$title', library => {
   it('logs in, knows its user, is refreshed once for three tabs and by itself, and logs out', async () => {

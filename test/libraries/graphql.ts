@@ -6,4 +6,4 @@ const setup = graphql.setup.replace("['login']", "['login', 'refresh'],\n  attac
 const common = { setup, refresh: '/graphql', open: graphql.open } as const
 
 export const apollo: Library = { title: '@apollo/client', page: 'apollo', ...common }
-export const urql: Library = { title: '@urql/exchange-auth', page: 'urql', ...common }
+export const urql: Library = { title: '@urql/exchange-auth', page: 'urql', isLeftOut: true, ...common }

@@ -11,6 +11,8 @@ export interface Library {
   readonly setup: string
   /** The path of its refresh; null: it has none, and the session ends with the token. */
   readonly refresh: string | null
+  /** Whether it takes a while, or is much like another: with EVERYWHERE=1 only. */
+  readonly isLeftOut?: true
   /** Whether its login leaves the page. */
   readonly isRedirect?: true
   /** Whether its logout leaves the page. */
@@ -59,6 +61,7 @@ export const keycloak: Library = {
 
 export const auth0: Library = {
   title: '@auth0/auth0-spa-js',
+  isLeftOut: true,
   page: 'auth0',
   setup: `{
   apiUrls: ['/api/'],
@@ -84,6 +87,7 @@ export const auth0: Library = {
 
 export const msal: Library = {
   title: '@azure/msal-browser',
+  isLeftOut: true,
   page: 'msal',
   needsSecureCookie: true,
   setup: `{
@@ -110,6 +114,7 @@ export const msal: Library = {
 
 export const angular: Library = {
   title: 'angular-auth-oidc-client',
+  isLeftOut: true,
   page: 'angular',
   renewsInTurn: true,
   setup: `{
@@ -164,6 +169,7 @@ export const firebase: Library = {
 
 export const axiosAuthRefresh: Library = {
   title: 'axios-auth-refresh',
+  isLeftOut: true,
   page: 'axios-auth-refresh',
   setup:
     "{ apiUrls: ['/api/'], loginUrl: '/auth/login', refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout', logoutMethod: 'post', useRefreshToken: true }",
