@@ -61,6 +61,7 @@ export type UrlOptions = Pick<
   | 'httpInterceptor'
   | 'loginOperations'
   | 'loginPredicates'
+  | 'sessionUrl'
   | 'logoutMethod'
   | 'logoutPredicates'
   | 'logoutUrls'

@@ -63,9 +63,10 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
   const take = async (request: Request, response: Response, text: string | null, { found, kept }: FoundIn) => {
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const id = newId()
-    // At a URL of GraphQL a refresh has another answer.
+    // At a URL of GraphQL, and where nothing says which members are tokens, a refresh may have another answer.
+    const isOther = config.loginOperations.length > 0 || kept.accessToken === IN_COOKIE
     const { answer: _, ...rest } = kept
-    await sessions.change(previous => loggedIn(previous, id, config.loginOperations.length > 0 ? rest : kept))
+    await sessions.change(previous => loggedIn(previous, id, isOther ? rest : kept))
     if (isDevelopment && own(found.idToken && decodeJwt(found.idToken), 'at_hash') !== undefined)
       note(request, 'its id token has an at_hash: a library that checks it refuses the placeholder of the access token')
     if (isDevelopment)

@@ -32,6 +32,7 @@ export type Renew = (request: Request, kind: RequestKind, waitUntil: WaitUntil) 
 
 type RenewalOptions = Pick<
   Config,
+  | 'accessTokenIn'
   | 'accessTokenProp'
   | 'authHeader'
   | 'authTokenType'
@@ -74,7 +75,8 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
       if (placeholder && !isOf(placeholder, session))
         return failure(400, 'invalid_grant', 'another login has taken the place of this session')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
-      const isKnown = session.answer !== undefined || config.loginOperations.length === 0
+      const isOther = config.loginOperations.length > 0 || config.accessTokenIn === 'cookie'
+      const isKnown = session.answer !== undefined || !isOther
       return tokenResponse(
         isUsable(session) && isYoung(session, now()) && isKnown
           ? session
@@ -153,10 +155,10 @@ function tokenResponse(session: Usable, config: RenewalOptions, now: number): Re
   return json(200, body)
 }
 
-/** What the server has answered last, if that was JSON. */
+/** What the server has answered to the last refresh, if that was JSON. */
 function cookieResponse({ answer, expiresAt }: Usable, now: number): Response {
-  if (answer === undefined) return new Response(null, { status: 204 })
-  const body: Record<string, unknown> = JSON.parse(answer)
+  const body: Record<string, unknown> | null = JSON.parse(answer ?? 'null')
+  if (!body) return new Response(null, { status: 204 })
   const seconds = expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000))
   if (body.expires_in !== undefined && seconds !== null) body.expires_in = seconds
   return json(200, body)

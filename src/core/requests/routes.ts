@@ -60,7 +60,9 @@ export function createMatcher(
       refreshTokenUrl !== null &&
       /^(GET|PUT|PATCH)$/.test(request.method) &&
       isEndpoint(url, refreshTokenUrl) &&
-      !isLogin(request, url)
+      !isLogin(request, url) &&
+      // A page that asks who is logged in wants to know it as it is now.
+      !(config.sessionUrl && isEndpoint(url, config.sessionUrl))
     )
   }
 

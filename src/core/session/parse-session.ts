@@ -55,7 +55,7 @@ function isLastUser(value: unknown): boolean {
 }
 
 function isObjectText(value: unknown): boolean {
-  return typeof value === 'string' && isRecord(JSON.parse(value))
+  return value === 'null' || (typeof value === 'string' && isRecord(JSON.parse(value)))
 }
 
 function isFailing(value: unknown): boolean {

@@ -41,7 +41,11 @@ export function createRecheck(needs: Needs): Recheck {
     if (response.status === 401 || response.status === 403) return 'nobody'
     if (!response.ok || response.redirected) return null
     const text = isJson(response) ? await readText(response) : null
-    return (await readAnswer(response, text))?.kept ?? 'nobody'
+    const kept = (await readAnswer(response, text))?.kept
+    if (!kept) return 'nobody'
+    // It is no answer to a refresh.
+    const { answer: _, ...rest } = kept
+    return rest
   }
 
   /** Takes what the server has said, unless a login or logout has come in between. */

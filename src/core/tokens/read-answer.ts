@@ -64,7 +64,7 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
         accessToken: IN_COOKIE,
         ...(subject === undefined || subject === null ? {} : { subject: JSON.stringify(subject) }),
         ...(claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}),
-        ...answerOf(text, nothing),
+        answer: answerOf(text, nothing).answer ?? 'null',
       },
     }
   }

@@ -22,7 +22,7 @@ export interface Tokens {
   readonly isBound?: true
   /**
    * The JSON object that they came in, with bare placeholders in their place: for a page that asks for a refresh, and
-   * expects what this server answers. Absent where it was something else, or too long.
+   * expects what this server answers. Absent where it was something else, or too long; of a session in cookies `null` then.
    */
   readonly answer?: string
   /** Who is logged in, and what pages may know of that, as an answer named them; of a session in cookies. */

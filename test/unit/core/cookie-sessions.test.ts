@@ -135,12 +135,35 @@ describe('a session in cookies', () => {
   })
 
   it("answers a page's own refresh from the session", async () => {
-    const { logIn, post, refreshes, clock } = open()
+    const { logIn, post, refreshes, clock, server } = open()
     await logIn()
+    // What a refresh is answered with, nobody knows before there was one.
+    server.refreshBody = { isFine: true, expires_in: 60 }
+    expect(await (await post('/auth/refresh')).json()).toEqual({ isFine: true, expires_in: 60 })
     clock.time += 10_000
-    const answer = await post('/auth/refresh')
-    expect(await answer.json()).toEqual({ user: { id: 'ada', name: 'the name of ada' }, expires_in: 50 })
-    expect(refreshes()).toEqual([])
+    expect(await (await post('/auth/refresh')).json()).toEqual({ isFine: true, expires_in: 50 })
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  it('answers it without a body, where the server does', async () => {
+    const { logIn, post, refreshes } = open()
+    await logIn()
+    expect([(await post('/auth/refresh')).status, (await post('/auth/refresh')).status]).toEqual([204, 204])
+    expect(refreshes()).toHaveLength(1)
+  })
+
+  it('leaves a page alone that asks who is logged in, also where that is how the session is refreshed', async () => {
+    const url = '/api/session'
+    const { logIn, send, sent, state } = open({
+      sessionUrl: url,
+      refreshTokenUrl: url,
+      refreshRequest: () => ({ method: 'GET' }),
+    })
+    await logIn()
+    const before = await state()
+    for (const name of ['ada', 'ada']) expect(await (await send(url)).json()).toMatchObject({ user: { id: name } })
+    expect(sent.filter(sent => pathOf(sent) === url)).toHaveLength(2)
+    expect(await state()).toEqual(before)
   })
 
   it('waits for the same user, if that is asked for (W60)', async () => {
