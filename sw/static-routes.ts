@@ -34,13 +34,11 @@ export function staticRoutes(configs: readonly Config[]): readonly StaticRoute[]
     const { apiUrls, tokensInBodies, logoutUrls, endSessionUrl } = config
     if (!config.staticRoutes || config.logoutPredicates.length > 0) return null
     // The worker hears of these, or has them wait.
-    const heard = [
-      ...config.navigations.map(below),
-      ...[...logoutUrls, ...(endSessionUrl ? [endSessionUrl] : [])].map(url => patternOf(url, '')),
-    ]
-    for (const { urlPattern } of heard)
+    const logouts = logoutUrls.map(url => patternOf(url, ''))
+    const ends = endSessionUrl ? [patternOf(endSessionUrl, '')] : []
+    for (const { urlPattern } of [...config.navigations.map(below), ...logouts, ...ends])
       navigations.push({ condition: { requestMode: 'navigate', urlPattern }, source: 'fetch-event' })
-    for (const logoutUrl of logoutUrls) patterns.push(patternOf(logoutUrl, ''))
+    patterns.push(...logouts)
     for (const apiUrl of [...apiUrls, ...tokensInBodies]) {
       if (typeof apiUrl === 'function') return null
       patterns.push(below(apiUrl))

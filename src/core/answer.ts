@@ -1,7 +1,7 @@
 import type { Config } from './options/config.ts'
 import type { Fetch, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
-import { attach, hasOwnCredentials, withoutHeader } from './requests/attach.ts'
+import { attach, hasOwnCredentials, withoutHeaders } from './requests/attach.ts'
 import type { Authorize } from './requests/authorize.ts'
 import type { ForEndpoint } from './requests/for-endpoint.ts'
 import type { Login, LoginKind } from './requests/login.ts'
@@ -65,12 +65,13 @@ export function createAnswerKind(needs: Needs): AnswerKind {
         const refused = await refuseMisplaced(request, config)
         if (refused) return refused
         const own = hasOwnCredentials(request, config) ? request : attach(request, config, null)
-        return fetch(withoutHeader(own, config.bypassHeader))
+        return fetch(withoutHeaders(own, config.bypassHeader))
       }
       case 'api': {
-        const refused = refuseMisplaced(request, config)
-        const answer = refused && (await refused)
-        if (answer) return answer
+        // Not awaited where there is nothing to be read, as for most requests.
+        const looked = refuseMisplaced(request, config)
+        const refused = looked && (await looked)
+        if (refused) return refused
         for (const route of routes) {
           const response = route(part, request, event)
           if (response) return response

@@ -141,12 +141,12 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
-  const navigate = createNavigate({ config, sessions, freshSession, now, later })
+  const navigate = createNavigate({ config, sessions, freshSession, now })
   const recheck =
     config.accessTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
       : freshSession.current
-  const unsure = createUnsure({ config, sessions, recheck, later })
+  const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, log)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 

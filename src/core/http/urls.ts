@@ -36,6 +36,7 @@ function fold(pathname: string): string {
 
 /** Tells whether a URL is one of `prefixes`, or below one, by whole path segments. */
 export function createHasPrefix(prefixes: readonly Endpoint[]): (url: URL) => boolean {
+  if (prefixes.length === 0) return () => false
   const paths = new Set(prefixes.map(({ origin, pathname }) => origin + pathname.replace(/\/$/, '')))
   return ({ origin, pathname }) => {
     // By the path itself and all that it is below, so that many prefixes take no longer than few.

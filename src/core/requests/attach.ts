@@ -32,10 +32,10 @@ export function attach(request: Request, config: HeaderOptions, session: Usable 
   return copy
 }
 
-/** The same request without a header. */
-export function withoutHeader(request: Request, name: string): Request {
+/** The same request without some headers. */
+export function withoutHeaders(request: Request, ...names: readonly string[]): Request {
   const copy = rebuild(request)
-  copy.headers.delete(name)
+  for (const name of names) copy.headers.delete(name)
   return copy
 }
 

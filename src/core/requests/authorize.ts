@@ -167,17 +167,20 @@ export function createAuthorize(needs: Needs): Authorize {
       if (isDevelopment && !taken) tellTokens?.(request, response)
       return taken ? taken(response) : response
     }
+    // The placeholders in a body are of the session that is over.
+    const holding = isFilled ? null : hold
     /** Waits until the same user has logged in again; null: that is not to be waited for, or has not come about. */
     const afterLogin = async (request: Request | null): Promise<Response | null> => {
       const latest = sessions.latest()
-      const released = request && latest.status === 'anonymous' ? await hold?.wait(request, latest, watchPage) : null
+      const isOver = request !== null && latest.status === 'anonymous'
+      const released = isOver ? await holding?.wait(request, latest, watchPage) : null
       return released ? sendFor(released.session, released.request) : null
     }
 
     const session = await freshSession.current()
     if (session.status === 'anonymous') {
       if (isFilled) return refuseStale(session)
-      const answer = hold && (await afterLogin(request))
+      const answer = holding && (await afterLogin(request))
       if (answer) return answer
       if (session.isCookieLeft) {
         note(request, 'sent without cookies: the server could not be told of the logout')
@@ -213,7 +216,7 @@ export function createAuthorize(needs: Needs): Authorize {
 
       const isGoneSince = watchPage?.()
       const newer = await afterUnauthorized(request, used, waitUntil)
-      if (!newer && hold && !isFilled) {
+      if (!newer && holding) {
         const answer = await afterLogin(await replay.again())
         if (answer) response.body?.cancel().catch(() => undefined)
         return answer ?? response
@@ -233,7 +236,7 @@ export function createAuthorize(needs: Needs): Authorize {
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
       const isOver = error.code === 'refresh_rejected' || error.code === 'not_authenticated'
-      const answer = isOver && hold && !isFilled ? await afterLogin(request) : null
+      const answer = isOver ? await afterLogin(request) : null
       if (answer) return answer
       if (isDevelopment) note(request, `not sent: ${error.code}, ${error.message}`)
       return failureOf(error)

@@ -10,7 +10,7 @@ import type { SessionStore } from '../session/session-store.ts'
 import { secretsOf } from '../tokens/hide-tokens.ts'
 import { decodeJwt } from '../tokens/jwt.ts'
 import { createPlaceholders } from '../tokens/placeholder.ts'
-import type { FoundIn, ReadAnswer } from '../tokens/read-answer.ts'
+import { type FoundIn, isLoginApart, type ReadAnswer } from '../tokens/read-answer.ts'
 import { IN_COOKIE } from '../tokens/tokens.ts'
 import { isDevelopment, note } from '../trace.ts'
 import { problem } from './problem.ts'
@@ -28,7 +28,7 @@ export type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 interface Needs {
   readonly config: LockOptions &
     Pick<DisclosureOptions, 'exposeIdToken' | 'placeholders' | 'redactTokens'> &
-    Pick<Config, 'loginOnSignup' | 'loginOperations' | 'readTokens' | 'refreshTokenIn'>
+    Pick<Config, 'accessTokenIn' | 'loginOnSignup' | 'loginOperations' | 'readTokens' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly locks: Locks
@@ -60,13 +60,11 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
     return response
   }
 
-  const take = async (request: Request, response: Response, text: string | null, { found, kept }: FoundIn) => {
+  const take = async (request: Request, response: Response, text: string | null, { found, kept, answer }: FoundIn) => {
     // Durable before the page hears of it; whoever completes a login last is logged in.
     const id = newId()
-    // At a URL of GraphQL, and where nothing says which members are tokens, a refresh may have another answer.
-    const isOther = config.loginOperations.length > 0 || kept.accessToken === IN_COOKIE
-    const { answer: _, ...rest } = kept
-    await sessions.change(previous => loggedIn(previous, id, isOther ? rest : kept))
+    const tokens = isLoginApart(config) ? kept : { ...kept, ...answer() }
+    await sessions.change(previous => loggedIn(previous, id, tokens))
     if (isDevelopment && own(found.idToken && decodeJwt(found.idToken), 'at_hash') !== undefined)
       note(request, 'its id token has an at_hash: a library that checks it refuses the placeholder of the access token')
     if (isDevelopment)

@@ -1,6 +1,7 @@
+import { limited } from '../http/limit.ts'
 import { createHasPrefix } from '../http/urls.ts'
 import type { Config } from '../options/config.ts'
-import type { Clock, Later, WaitUntil } from '../ports.ts'
+import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import { isDue, isExpired, type Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
@@ -24,10 +25,9 @@ interface Needs {
   readonly sessions: Pick<SessionStore, 'seen'>
   readonly freshSession: Pick<FreshSession, 'current' | 'refresh'>
   readonly now: Clock
-  readonly later: Later
 }
 
-export function createNavigate({ config, sessions, freshSession, now, later }: Needs): Navigate {
+export function createNavigate({ config, sessions, freshSession, now }: Needs): Navigate {
   const isIn = createHasPrefix(config.navigations)
   /** Those that have waited, each of which the browser sends once more. */
   let letGo: readonly { readonly url: string; readonly at: number }[] = []
@@ -49,10 +49,7 @@ export function createNavigate({ config, sessions, freshSession, now, later }: N
     return async () => {
       const session = await freshSession.current()
       if (session.status === 'authenticated' && isOld(session))
-        await Promise.race([
-          freshSession.refresh(session, waitUntil).catch(() => undefined),
-          new Promise<void>(resolve => later(PATIENCE, resolve)),
-        ])
+        await limited(AbortSignal.timeout(PATIENCE), freshSession.refresh(session, waitUntil)).catch(() => undefined)
       // Fresh or not: it has waited once.
       letGo = [...letGo, { url, at: now() }]
       return Response.redirect(request.url, 307)

@@ -6,6 +6,7 @@ import type { HeaderOptions } from '../options/config.ts'
 import type { Session } from '../session/session.ts'
 import { findPlaceholder, isOf, replacePlaceholders } from '../tokens/placeholder.ts'
 import { note } from '../trace.ts'
+import { withoutHeaders } from './attach.ts'
 import { problem } from './problem.ts'
 
 /**
@@ -38,11 +39,8 @@ export function refuseMisplaced(
  */
 export function withoutPlaceholders(request: Request): Request | Response | null {
   if (isInUrl(request)) return refusal(request, 'the URL')
-  const names = [...request.headers].filter(([, value]) => findPlaceholder(value)).map(([name]) => name)
-  if (names.length === 0) return null
-  const copy = rebuild(request)
-  for (const name of names) copy.headers.delete(name)
-  return copy
+  const names = namesIn(request)
+  return names.length > 0 ? withoutHeaders(request, ...names) : null
 }
 
 /** Whether a request carries a placeholder elsewhere than in `authHeader`. */
@@ -117,14 +115,20 @@ function refusal(request: Request, place: string): Response {
   )
 }
 
-/** The name of another header than `authHeader` in which a placeholder stands. */
-function headerOf({ headers }: Request, authHeader: string): string | undefined {
-  const own = authHeader.toLowerCase()
-  for (const [name, value] of headers) if (name !== own && findPlaceholder(value)) return name
-  return undefined
+/** The names of the headers in which a placeholder stands. */
+function namesIn({ headers }: Request): readonly string[] {
+  return [...headers].filter(([, value]) => findPlaceholder(value)).map(([name]) => name)
 }
 
+/** The name of another header than `authHeader` in which one stands. */
+function headerOf(request: Request, authHeader: string): string | undefined {
+  return namesIn(request).find(name => name !== authHeader.toLowerCase())
+}
+
+/** Without its fragment, which is not sent. */
 function isInUrl({ url }: Request): boolean {
+  // Every request is asked, and a URL takes longer to parse.
+  if (!findPlaceholder(url)) return false
   const { pathname, search } = new URL(url)
   return findPlaceholder(pathname + search) !== null
 }

@@ -1,6 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
-import { readFields } from '../http/body.ts'
+import { mayHaveBody, readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
@@ -13,6 +13,7 @@ import {
   replacePlaceholders,
   type TokenKind,
 } from '../tokens/placeholder.ts'
+import { isLoginApart } from '../tokens/read-answer.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { IN_COOKIE } from '../tokens/tokens.ts'
 import { note } from '../trace.ts'
@@ -75,8 +76,7 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
       if (placeholder && !isOf(placeholder, session))
         return failure(400, 'invalid_grant', 'another login has taken the place of this session')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
-      const isOther = config.loginOperations.length > 0 || config.accessTokenIn === 'cookie'
-      const isKnown = session.answer !== undefined || !isOther
+      const isKnown = session.answer !== undefined || !isLoginApart(config)
       return tokenResponse(
         isUsable(session) && isYoung(session, now()) && isKnown
           ? session
@@ -106,8 +106,9 @@ interface Refresh {
 async function readRefresh(request: Request, config: RenewalOptions): Promise<Refresh> {
   const { searchParams } = new URL(request.url)
   const query = Object.fromEntries(searchParams)
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  const [fields, text] = hasBody ? await Promise.all([readFields(request), request.clone().text()]) : [null, '']
+  const [fields, text] = mayHaveBody(request)
+    ? await Promise.all([readFields(request), request.clone().text()])
+    : [null, '']
   const of = (name: string) => own(fields, name) ?? own(query, name)
   const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(of)
   const values = [text, ...Object.values(query)].map(findPlaceholder)
@@ -145,10 +146,8 @@ function tokenResponse(session: Usable, config: RenewalOptions, now: number): Re
   }
   const body = completed(session.answer, shownOf)
   body.token_type ??= isBound ? 'DPoP' : config.authTokenType || 'Bearer'
-  if (expiresAt !== null) {
-    const seconds = Math.max(0, Math.floor((expiresAt - now) / 1000))
-    body.expires_in = typeof body.expires_in === 'string' ? String(seconds) : seconds
-  }
+  const seconds = secondsUntil(expiresAt, now)
+  if (seconds !== null) body.expires_in = typeof body.expires_in === 'string' ? String(seconds) : seconds
   place(body, config.accessTokenProp, shownOf.access)
   place(body, config.refreshTokenProp, shownOf.refresh)
   if (config.exposeIdToken) place(body, config.idTokenProp, shownOf.id)
@@ -159,7 +158,7 @@ function tokenResponse(session: Usable, config: RenewalOptions, now: number): Re
 function cookieResponse({ answer, expiresAt }: Usable, now: number): Response {
   const body: Record<string, unknown> | null = JSON.parse(answer ?? 'null')
   if (!body) return new Response(null, { status: 204 })
-  const seconds = expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000))
+  const seconds = secondsUntil(expiresAt, now)
   if (body.expires_in !== undefined && seconds !== null) body.expires_in = seconds
   return json(200, body)
 }
@@ -176,6 +175,10 @@ function completed(answer: string | undefined, shownOf: Record<TokenKind, string
     })
     return isMissing ? undefined : text
   })
+}
+
+function secondsUntil(expiresAt: number | null, now: number): number | null {
+  return expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - now) / 1000))
 }
 
 /** Milliseconds since the epoch; NaN where it does not say. */

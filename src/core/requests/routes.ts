@@ -36,21 +36,18 @@ export function createMatcher(
 
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor) return null
-    const kind: ApiKind | null = isApi(request, url)
-      ? isInBodies(request, url)
-        ? 'api-bodies'
-        : 'api'
-      : isInBodies(request, url)
-        ? 'bodies'
-        : null
-    if (!kind) return null
+    const inHeader = isApi(request, url)
+    const inBodies = isInBodies(request, url)
+    if (!inHeader && !inBodies) return null
     const { loginUrls, refreshTokenUrl, revocationUrl } = known()
     // Credentials go to these by their own rules; the access token never does, except to an API that logs in too.
     const others = hasOperations ? [] : [...loginUrls, refreshTokenUrl]
     if ([...others, revocationUrl].some(own => own && isAliasOf(url, own))) return null
     // Of a POST they have been asked already, and have said no.
     if (!hasOperations && request.method !== 'POST' && isPredicted(request, url)) return null
-    return request.headers.has(config.bypassHeader) ? 'bypass' : kind
+    if (request.headers.has(config.bypassHeader)) return 'bypass'
+    if (!inBodies) return 'api'
+    return inHeader ? 'api-bodies' : 'bodies'
   }
 
   /** Some servers are asked for new tokens by other methods than POST, which may log in at that URL. */

@@ -1,12 +1,12 @@
 import { isJson, readText } from '../http/json.ts'
 import { limited } from '../http/limit.ts'
 import type { Config } from '../options/config.ts'
-import type { Clock, Fetch, Later, Locks, NewId, WaitUntil } from '../ports.ts'
+import type { Clock, Fetch, Locks, NewId, WaitUntil } from '../ports.ts'
 import type { ReadAnswer } from '../tokens/read-answer.ts'
 import type { TokenEndpoint } from '../tokens/token-endpoint.ts'
 import type { HeldTokens, Tokens } from '../tokens/tokens.ts'
 import { alone, type FreshSession, type LockOptions } from './fresh-session.ts'
-import { loggedIn, refreshed, type Session } from './session.ts'
+import { isOfSameUser, loggedIn, refreshed, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 /**
@@ -17,7 +17,7 @@ import type { SessionStore } from './session-store.ts'
 export type Recheck = (waitUntil: WaitUntil, isAsked?: boolean) => Promise<Session>
 
 interface Needs {
-  readonly config: LockOptions & Pick<Config, 'accessTokenIn' | 'refreshTokenUrl' | 'sessionUrl'>
+  readonly config: LockOptions & Pick<Config, 'sessionUrl'>
   readonly sessions: SessionStore
   readonly freshSession: Pick<FreshSession, 'refresh'>
   readonly tokenEndpoint: TokenEndpoint
@@ -41,11 +41,7 @@ export function createRecheck(needs: Needs): Recheck {
     if (response.status === 401 || response.status === 403) return 'nobody'
     if (!response.ok || response.redirected) return null
     const text = isJson(response) ? await readText(response) : null
-    const kept = (await readAnswer(response, text))?.kept
-    if (!kept) return 'nobody'
-    // It is no answer to a refresh.
-    const { answer: _, ...rest } = kept
-    return rest
+    return (await readAnswer(response, text))?.kept ?? 'nobody'
   }
 
   /** Takes what the server has said, unless a login or logout has come in between. */
@@ -53,9 +49,7 @@ export function createRecheck(needs: Needs): Recheck {
     const id = newId()
     return sessions.change(latest => {
       if (latest.generation !== before.generation) return latest
-      const isSameUser =
-        latest.status === 'authenticated' && (latest.subject ?? said.subject) === (said.subject ?? latest.subject)
-      if (!isSameUser) return loggedIn(latest, id, said)
+      if (latest.status === 'anonymous' || !isOfSameUser(latest, said)) return loggedIn(latest, id, said)
       // It is no new life.
       return said.expiresAt === null ? latest : refreshed(latest, said as Tokens)
     })
@@ -120,10 +114,10 @@ interface UnsureNeeds {
   readonly config: Pick<Config, 'accessTokenIn' | 'sessionUrl'>
   readonly sessions: Pick<SessionStore, 'current'>
   readonly recheck: Recheck
-  readonly later: Later
 }
 
-export function createUnsure({ config, sessions, recheck, later }: UnsureNeeds): Unsure {
+export function createUnsure({ config, sessions, recheck }: UnsureNeeds): Unsure {
+  if (config.accessTokenIn !== 'cookie') return { hear: () => undefined, check: async () => undefined }
   /** Of whoever is logged in, and of nobody. */
   let isSure = true
   let isSureOfNobody = config.sessionUrl === null
@@ -134,14 +128,13 @@ export function createUnsure({ config, sessions, recheck, later }: UnsureNeeds):
       isSureOfNobody = config.sessionUrl === null
     },
     check: async waitUntil => {
-      if (config.accessTokenIn !== 'cookie') return
       const { status } = await sessions.current()
       if (isSure && (status === 'authenticated' || isSureOfNobody)) return
       const checked = recheck(waitUntil, !isSure)
       isSure = true
       isSureOfNobody = true
       waitUntil(checked)
-      await Promise.race([checked, new Promise<void>(resolve => later(PATIENCE, resolve))])
+      await limited(AbortSignal.timeout(PATIENCE), checked).catch(() => undefined)
     },
   }
 }

@@ -163,11 +163,20 @@ export function ifUnchanged(since: Authenticated, transition: (session: Authenti
   return (latest: Session): Session => (isUnchanged(latest, since) ? transition(latest) : latest)
 }
 
+/** What says whose tokens they are. */
+type Subject = Pick<HeldTokens, 'accessToken' | 'idToken' | 'subject'>
+
 /** Whose session it is, by the `sub` of its id token, or else of its access token; null where nothing tells. */
-export function subjectIn(session: Pick<HeldTokens, 'accessToken' | 'idToken' | 'subject'>): string | null {
+export function subjectIn(session: Subject): string | null {
   if (session.subject !== undefined) return session.subject
   const { sub } = readClaims(['sub'], session)
   return sub === undefined ? null : JSON.stringify(sub)
+}
+
+/** Whether nothing says that they are of two users. */
+export function isOfSameUser(...both: readonly [Subject, Subject]): boolean {
+  const [a, b] = both.map(subjectIn)
+  return a === null || b === null || a === b
 }
 
 export function sessionIdOf(session: Session): string | null {

@@ -22,6 +22,8 @@ export interface FoundIn {
   readonly found: HeldTokens
   /** What of them a session keeps. */
   readonly kept: HeldTokens
+  /** To be kept with them, where this is what a refresh is answered with. */
+  readonly answer: () => Pick<HeldTokens, 'answer'>
 }
 
 /** How long an answer may be (characters) that is kept to be given again. */
@@ -64,15 +66,23 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
         accessToken: IN_COOKIE,
         ...(subject === undefined || subject === null ? {} : { subject: JSON.stringify(subject) }),
         ...(claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}),
-        answer: answerOf(text, nothing).answer ?? 'null',
       },
+      answer: () => ({ answer: 'null', ...answerOf(text, nothing) }),
     }
   }
   if (config.accessTokenIn === 'cookie') return readCookies
   return async (response, text) => {
     const found = await read(response, text)
-    return found && { found, kept: { ...keptOf(found, config), ...answerOf(text, found) } }
+    return found && { found, kept: keptOf(found, config), answer: () => answerOf(text, found) }
   }
+}
+
+/**
+ * Whether a login is answered otherwise than a refresh: at one URL of GraphQL's, or where nothing says which members are
+ * tokens.
+ */
+export function isLoginApart({ accessTokenIn, loginOperations }: Pick<Config, 'accessTokenIn' | 'loginOperations'>) {
+  return accessTokenIn === 'cookie' || loginOperations.length > 0
 }
 
 function answerOf(text: string | null, found: HeldTokens): Pick<HeldTokens, 'answer'> {

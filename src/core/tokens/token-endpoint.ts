@@ -101,11 +101,11 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     })
     if (!ok) return unavailable(said, readRetryAfter(headers, receivedAt))
     try {
-      const tokens = (await readAnswer(response, text))?.kept
-      if (!tokens) return unavailable('the token endpoint answered without tokens, or with something else than JSON')
-      const { accessToken } = tokens
+      const found = await readAnswer(response, text)
+      if (!found) return unavailable('the token endpoint answered without tokens, or with something else than JSON')
+      const { accessToken } = found.kept
       if (accessToken === null) return unavailable('readTokens found no access token in the answer to a refresh')
-      return { outcome: 'refreshed', tokens: { ...tokens, accessToken } }
+      return { outcome: 'refreshed', tokens: { ...found.kept, ...found.answer(), accessToken } }
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
       return unavailable(`in the token endpoint's answer, ${error.message}`)
