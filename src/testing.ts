@@ -26,7 +26,10 @@ export type FakeState =
    */
   | (Pick<AuthenticatedState, 'status'> & Partial<AuthenticatedState>)
 
-/** What a call may be told to answer with, by method. `updateToken`, `logout` and `recheck` set the state that they answer with. */
+/**
+ * What a call may be told to answer with, by method. `updateToken`, `logout` and `recheck` set the state that they answer
+ * with.
+ */
 export interface FakeAnswers {
   readonly updateToken: FakeState
   readonly logout: FakeState
@@ -50,8 +53,9 @@ export function fakeAuth(state: FakeState = { status: 'anonymous' }): FakeAuth {
 
 /**
  * An {@link AuthClient} whose state a test sets. Unless told otherwise it behaves as with a server that is well:
- * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `recheck()` finds it as it is; `adopt()` begins one; `getAccessToken()`
- * rejects with `access_token_not_exposed`. Before the state is known, calls wait; where it is `unsupported` they reject.
+ * `updateToken()` refreshes, or rejects with `not_authenticated`; `logout()` ends the session; `recheck()` finds it as it
+ * is; `adopt()` begins one; `getAccessToken()` rejects with `access_token_not_exposed`. Before the state is known, calls
+ * wait; where it is `unsupported` they reject.
  */
 export class FakeAuth extends AuthEventTarget implements AuthClient {
   readonly ready: Promise<void>

@@ -4,23 +4,13 @@ import { noAnswer, type Question, unexpected } from './ask.ts'
 import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
-import { type Connection, complain, foreign } from './connection.ts'
+import { type Connection, complain, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { tellOfLeaving } from './leaving.ts'
 import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
 
 declare const __VERSION__: string
-
-/**
- * How long a page takes the state for true where another worker has taken control of it and is silent: it may know
- * nothing of us, all the more where its script has another name (milliseconds).
- */
-const SUCCESSOR_LIMIT = 3_000
-const STRANGER_LIMIT = 800
-
-/** How long (milliseconds) a page waits before it looks for a new version. */
-const SILENCE = 1_000
 
 /** A page's view of the session that the worker keeps. Made by `register()`. */
 export interface AuthClient extends Pick<ServiceWorkerAuthClient, keyof ServiceWorkerAuthClient> {}
@@ -44,6 +34,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   readonly #observed: ObservedState
   readonly #attention: Attention
 
+  /** @param obstacle why there can be no worker */
   constructor(
     connection: Connection,
     obstacle?: ErrorCode,
@@ -119,7 +110,10 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     return this.#askForState({ type: 'logout' }, ANSWER_LIMIT)
   }
 
-  /** With `accessTokenIn: 'cookie'`: asks the server who is logged in, after a login that the worker cannot have seen. */
+  /**
+   * With `accessTokenIn: 'cookie'`: asks the server who is logged in, after a login that the worker cannot have seen.
+   * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
+   */
   async recheck(): Promise<AuthState> {
     await this.#started()
     return this.#askForState({ type: 'recheck' }, REFRESH_LIMIT, REFRESH_TRIES)

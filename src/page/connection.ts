@@ -1,5 +1,15 @@
 import { RefreshWorkerError } from '../errors.ts'
 
+/**
+ * How long a page takes the state for true where another worker has taken control of it and is silent: it may know
+ * nothing of us, all the more where its script has another name (milliseconds).
+ */
+export const SUCCESSOR_LIMIT = 3_000
+export const STRANGER_LIMIT = 800
+
+/** How long (milliseconds) a page waits before it looks for a new version. */
+export const SILENCE = 1_000
+
 /** How long (milliseconds) after a registration the next one may come: two scripts could take turns for ever. */
 const PEACE = 60_000
 
