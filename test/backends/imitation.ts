@@ -70,3 +70,21 @@ export async function openImitation(routes: (app: Express, issuer: Issuer) => vo
     },
   }
 }
+
+/** An API at `url` whose tokens are of the type `access`, and what it says to others. */
+export function api(app: Express, issuer: Issuer, url: string, refusal: object, tokenOf = issuer.bearer) {
+  app.get(url, async (req, res) => {
+    const claims = await issuer.verify(tokenOf(req), 'access')
+    if (claims) res.json({ user: claims.sub })
+    else res.status(401).json(refusal)
+  })
+}
+
+export const access = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'access' })
+export const refresh = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'refresh' }, 86_400)
+/** Spends a refresh token; null where it is not good. */
+export async function take(issuer: Issuer, token: string | undefined): Promise<JWTPayload | null> {
+  const claims = await issuer.verify(token, 'refresh')
+  if (claims) issuer.spend(claims)
+  return claims
+}

@@ -1,32 +1,13 @@
 /** Kinds of servers by their documentation: what they answer is written as they write it. */
-import type { Express, Request } from 'express'
-import type { JWTPayload } from 'jose'
+import type { Request } from 'express'
 import { type Backend, post, posts } from './backend.ts'
-import { type Issuer, LIFETIME, openImitation } from './imitation.ts'
+import { access, api, type Issuer, LIFETIME, openImitation, refresh, take } from './imitation.ts'
 
 /** Whether a request brings the right password, by whatever names. */
 const knows = ({ users }: Issuer, name: unknown, password: unknown) =>
   users[String(name).split('@', 1)[0] ?? ''] === password
 
-/** An API at `url` whose tokens are of the type `access`, and what it says to others. */
-function api(app: Express, issuer: Issuer, url: string, refusal: object, tokenOf = issuer.bearer) {
-  app.get(url, async (req, res) => {
-    const claims = await issuer.verify(tokenOf(req), 'access')
-    if (claims) res.json({ user: claims.sub })
-    else res.status(401).json(refusal)
-  })
-}
-
-const access = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'access' })
-const refresh = (issuer: Issuer, sub = 'ada') => issuer.sign({ sub, type: 'refresh' }, 86_400)
 const ADA = { email: 'ada@example.org', password: 'lovelace' }
-
-/** Spends a refresh token; null where it is not good. */
-async function take(issuer: Issuer, token: string | undefined): Promise<JWTPayload | null> {
-  const claims = await issuer.verify(token, 'refresh')
-  if (claims) issuer.spend(claims)
-  return claims
-}
 
 export const directus: Backend = {
   title: 'Directus, mode json',
@@ -65,6 +46,7 @@ export const supabase: Backend = {
   isLogout: posts('/auth/v1/logout?scope=global'),
   open: () =>
     openImitation((app, issuer) => {
+      const user = { id: 'ada', aud: 'authenticated', role: 'authenticated', email: ADA.email }
       app.use((req, res, next) => {
         if (req.get('apikey') === 'anon' || req.path === '/auth/v1/logout') next()
         else res.status(401).json({ message: 'No API key found in request' })
@@ -79,7 +61,7 @@ export const supabase: Backend = {
             expires_in: LIFETIME,
             expires_at: Math.floor(Date.now() / 1000) + LIFETIME,
             refresh_token: await refresh(issuer),
-            user: { email: 'ada@example.org' },
+            user,
           })
         else if (isPassword)
           res.status(400).json({ code: 400, error_code: 'invalid_credentials', msg: 'Invalid login credentials' })
@@ -90,7 +72,14 @@ export const supabase: Backend = {
             msg: 'Invalid Refresh Token: Refresh Token Not Found',
           })
       })
-      app.post('/auth/v1/logout', (_, res) => res.status(204).end())
+      app.get('/auth/v1/user', async (req, res) => {
+        if (await issuer.verify(issuer.bearer(req), 'access')) res.json(user)
+        else res.status(403).json({ code: 403, error_code: 'bad_jwt', msg: 'invalid JWT' })
+      })
+      app.post('/auth/v1/logout', async (req, res) => {
+        const isFine = await issuer.verify(issuer.bearer(req), 'access')
+        res.status(isFine ? 204 : 403).end()
+      })
       api(app, issuer, '/rest/v1/me', { code: 'PGRST301', message: 'JWT expired' })
     }),
 }

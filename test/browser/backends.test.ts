@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
 import { type Ask, type Backend, type BackendSite, openSite, withWords } from '../backends/backend.ts'
 import { documentOf, rowOf, sectionOf } from '../backends/document.ts'
@@ -13,7 +13,7 @@ import { own } from '../backends/own.ts'
 import { hasSimpleJwt, simpleJwt } from '../backends/simple-jwt.ts'
 import type { Tab } from './engines/engine.ts'
 import { PAGE, stateOf, untilStatus, useBrowser } from './harness.ts'
-import { Site } from './site.ts'
+import { useSites } from './site.ts'
 
 declare global {
   interface Window {
@@ -44,23 +44,17 @@ if (process.env.EVERYWHERE) {
 all.push(...Object.values(imitations))
 
 const browser = useBrowser()
-let opened: Site<BackendSite> | undefined
-afterEach(async () => {
-  const last = opened
-  opened = undefined
-  await last?.close()
-})
+const openSiteFor = useSites<BackendSite>(browser)
 
 const workerOf = (setup: string) =>
   `importScripts('refresh-worker.js', 'refresh-worker.presets.js')\nRefreshWorker.setup(${setup})\n`
 
 async function open(backend: Backend) {
   const server = await openSite(backend)
-  const site = await Site.open(browser, server, {
+  const site = await openSiteFor(server, {
     '/sw.js': { type: 'text/javascript', body: workerOf(withWords(backend.setup, server.backend)) },
     '/test.html': { type: 'text/html', body: PAGE },
   })
-  opened = site
   const login: Ask = JSON.parse(withWords(JSON.stringify(backend.login), server.backend))
   return { server, site, login }
 }

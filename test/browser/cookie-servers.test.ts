@@ -1,12 +1,12 @@
 /** Servers whose sessions are in cookies, as they are: Better Auth itself, and SuperTokens by its documentation. */
 import { join } from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
 import { type Backend, type BackendSite, openSite, post } from '../backends/backend.ts'
 import { openImitation } from '../backends/imitation.ts'
 import type { Tab } from './engines/engine.ts'
 import { PAGE, stateOf, untilStatus, useBrowser } from './harness.ts'
-import { Site } from './site.ts'
+import { useSites } from './site.ts'
 
 const NPM = join(import.meta.dirname, '../backends/npm')
 const LIFETIME = 600
@@ -46,7 +46,7 @@ const servers: Backend[] = [
     isRefresh: ({ url }) => url === '/api/auth/get-session',
   },
   {
-    title: 'SuperTokens, in cookies',
+    title: 'SuperTokens, in cookies, with a header against forgery (K11)',
     source: 'https://supertokens.com/docs/references/fdi/introduction',
     setup: `{
       apiUrls: ['/api/'],
@@ -102,22 +102,16 @@ const servers: Backend[] = [
 ]
 
 const browser = useBrowser()
-let opened: Site<BackendSite> | undefined
-afterEach(async () => {
-  const last = opened
-  opened = undefined
-  await last?.close()
-})
+const openSiteFor = useSites<BackendSite>(browser)
 
 describe.each(servers)('$title', backend => {
   it('logs in, is refreshed once for five tabs, logs out, and a refusal ends the session', async () => {
     const server = await openSite({ ...backend, api: { url: '/none' } })
     const body = `importScripts('refresh-worker.js')\nRefreshWorker.setup(${backend.setup})\n`
-    const site = await Site.open(browser, server, {
+    const site = await openSiteFor(server, {
       '/sw.js': { type: 'text/javascript', body },
       '/test.html': { type: 'text/html', body: PAGE },
     })
-    opened = site
     const tabs = await Promise.all(Array.from({ length: 5 }, () => site.tab('/test.html')))
     const [tab] = tabs as [Tab]
     const send = (tab: Tab, { url, ...init }: Backend['login']) =>

@@ -2,11 +2,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type CookieServer, openCookieServer } from '../servers/cookie-server.ts'
 import type { Tab } from './engines/engine.ts'
 import { engine, stateOf, untilStatus, useBrowser } from './harness.ts'
-import { Site } from './site.ts'
+import { useSites } from './site.ts'
 
 const WORKER = `importScripts('/refresh-worker.js')
   RefreshWorker.setup({
@@ -32,17 +32,12 @@ const [TABS, CALLS, EXPIRIES] = process.env.EVERYWHERE ? [20, 20, 10] : [5, 4, 5
 const isShown = engine.name === 'chromium' || process.env.EVERYWHERE !== undefined
 
 const browser = useBrowser()
-let site: Site<CookieServer> | undefined
-afterEach(async () => {
-  const last = site
-  site = undefined
-  await last?.close()
-})
+const openSiteFor = useSites<CookieServer>(browser)
 
 async function open(options: Parameters<typeof openCookieServer>[0] = {}) {
   const server = await openCookieServer(options)
   const type = 'text/javascript'
-  site = await Site.open(browser, server, {
+  const site = await openSiteFor(server, {
     '/sw.js': { type, body: WORKER },
     '/page.js': { type, body: PAGE },
   })
@@ -64,7 +59,7 @@ async function go(tab: Tab, work: string, isThere: string) {
 }
 
 describe('requests', () => {
-  it.runIf(isShown)('of many tabs get one refresh, expiry after expiry, with strict rotation (G1)', async () => {
+  it.runIf(isShown)('of many tabs get one refresh, expiry after expiry, with strict rotation (G1, K3)', async () => {
     const { server, site } = await open()
     const tabs = await Promise.all(Array.from({ length: TABS }, () => site.tab('/public/')))
     const [tab] = tabs as [Tab]
@@ -79,7 +74,7 @@ describe('requests', () => {
     expect(await stateOf(tab)).toMatchObject({ claims: { user: { id: 'ada' } } })
   })
 
-  it.runIf(isShown)('end with the session, in every tab, when the server has forgotten it (G12)', async () => {
+  it.runIf(isShown)('end with the session, in every tab, when the server has forgotten it (G12, K12)', async () => {
     const { server, site } = await open()
     const tabs = [await site.tab('/public/'), await site.tab('/public/')]
     await logIn(tabs[0] as Tab)
@@ -91,7 +86,7 @@ describe('requests', () => {
 })
 
 describe('navigations', () => {
-  it('of many tabs after an expiry cause one refresh, and each page is rendered for its user', async () => {
+  it('of many tabs after an expiry cause one refresh, and each page is rendered for its user (K13, K14)', async () => {
     const { server, site } = await open()
     const tabs = await Promise.all(Array.from({ length: TABS }, () => site.tab('/public/')))
     const [tab] = tabs as [Tab]
@@ -107,7 +102,7 @@ describe('navigations', () => {
     )
   })
 
-  it('by a link, a reload and Back show the user, with the hash and the query', async () => {
+  it('by a link, a reload and Back show the user, with the hash and the query (K21)', async () => {
     const { server, site } = await open()
     const tab = await site.tab('/public/')
     await logIn(tab)
@@ -126,7 +121,7 @@ describe('navigations', () => {
     expect(server.stats.refusals).toBe(0)
   })
 
-  it.runIf(isShown)('go out as they are where the refresh is refused: the server shows its login', async () => {
+  it.runIf(isShown)('go out as they are where the refresh is refused: the server shows its login (K17)', async () => {
     const { server, site } = await open()
     const tab = await site.tab('/public/')
     await logIn(tab)
@@ -138,7 +133,7 @@ describe('navigations', () => {
     expect(await stateOf(tab)).toMatchObject({ status: 'anonymous' })
   })
 
-  it.runIf(isShown)('go out after a while where the refresh takes longer than anybody waits', async () => {
+  it.runIf(isShown)('go out after a while where the refresh takes longer than anybody waits (K18)', async () => {
     let release: () => void = () => undefined
     const held = new Promise<void>(resolve => {
       release = resolve
@@ -155,7 +150,7 @@ describe('navigations', () => {
     expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
   })
 
-  it.runIf(engine.can.stopWorkers)('wake a worker that was stopped, for one refresh', async () => {
+  it.runIf(engine.can.stopWorkers)('wake a worker that was stopped, for one refresh (K23)', async () => {
     const { server, site } = await open()
     const tabs = [await site.tab('/public/'), await site.tab('/public/'), await site.tab('/public/')]
     const [tab] = tabs as [Tab]
@@ -170,7 +165,7 @@ describe('navigations', () => {
     expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
   })
 
-  it('from another site say so: the worker vouches for none', async () => {
+  it('from another site say so: the worker vouches for none (K19)', async () => {
     const { server, site } = await open()
     const elsewhere = createServer((_, res) =>
       res.setHeader('Content-Type', 'text/html').end(`<!doctype html><a href="${server.origin}/app/from">go</a>`),
@@ -198,7 +193,7 @@ describe('navigations', () => {
 })
 
 describe('what the worker does not see', () => {
-  it('a form logs in, and a link logs out, in every tab', async () => {
+  it('a form logs in, and a link logs out, in every tab (K4)', async () => {
     const { server, site } = await open()
     const tab = await site.tab('/app/')
     const other = await site.tab('/app/')

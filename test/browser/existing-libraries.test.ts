@@ -6,14 +6,14 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { describe, expect, inject, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
 import { createPlaceholders } from '../../src/core/tokens/placeholder.ts'
 import { type Backend, type BackendSite, openSite } from '../backends/backend.ts'
 import * as libraries from '../libraries/libraries.ts'
 import type { Tab } from './engines/engine.ts'
 import { stateOf, untilStatus, useBrowser } from './harness.ts'
-import { Site } from './site.ts'
+import { useSites } from './site.ts'
 
 /** What each page can do, by its library. */
 interface Page {
@@ -51,7 +51,9 @@ async function bundle(name: string): Promise<string> {
     import { register } from '../../dist/index.js'
     import * as code from './pages/${name}.js'
     window.auth = register('/sw.js')
-    window.code = code
+    // Where one has not come about, it rejects, or says so.
+    const settled = work => () => work().then(result => result !== false, () => false)
+    window.code = { ...code, call: settled(code.call), renew: settled(code.renew) }
     window.auth.ready.then(async () => {
       await code.started?.()
       window.isStarted = true
@@ -62,21 +64,16 @@ async function bundle(name: string): Promise<string> {
 }
 
 const browser = useBrowser()
-let opened: Site<BackendSite> | undefined
-afterEach(async () => {
-  const last = opened
-  opened = undefined
+const openSiteFor = useSites<BackendSite>(browser, ({ came }) =>
   // Whatever has reached the server.
-  const came = JSON.stringify(last?.server.came ?? [])
-  await last?.close()
-  expect(came).not.toMatch(/refresh-worker-(access|refresh|id)-token/)
-})
+  expect(JSON.stringify(came)).not.toMatch(/refresh-worker-(access|refresh|id)-token/),
+)
 
 async function open(library: libraries.Library) {
   const server = await openSite({ ...library, api: { url: '/none' }, source: 'npm' } as unknown as Backend)
   const type = 'text/javascript'
   const body = `importScripts('refresh-worker.js', 'refresh-worker.presets.js')\nRefreshWorker.setup(${library.setup})\n`
-  opened = await Site.open(browser, server, {
+  const site = await openSiteFor(server, {
     '/sw.js': { type, body },
     '/page.js': { type, body: await bundle(library.page) },
     '/app.html': {
@@ -84,7 +81,7 @@ async function open(library: libraries.Library) {
       body: '<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>',
     },
   })
-  return { server, site: opened }
+  return { server, site }
 }
 
 /** Has the page do something that takes it elsewhere. */
@@ -123,7 +120,9 @@ const isHere = ({ needsSecureCookie, isLeftOut }: libraries.Library) =>
   (!needsSecureCookie || inject('engine') !== 'webkit') && (!isLeftOut || process.env.EVERYWHERE !== undefined)
 
 describe.each(all.filter(isHere))('$title', library => {
-  it('logs in, knows its user, is refreshed once for three tabs and by itself, and logs out', async () => {
+  const number = library.number ? ` (${library.number})` : ''
+
+  it(`logs in, knows its user, is refreshed once for three tabs and by itself, and logs out${number}`, async () => {
     const { server, site } = await open(library)
     const refreshes = () =>
       server.came.filter(({ method, url, body }) => {
@@ -175,7 +174,7 @@ describe.each(all.filter(isHere))('$title', library => {
       for (const tab of tabs) await untilStatus(tab, 'anonymous')
       expect(await stateOf(tab)).toMatchObject({ reason: 'logout' })
     }
-    expect(await tab.evaluate(() => window.code.call().catch(() => false))).toBe(false)
+    expect(await tab.evaluate(() => window.code.call())).toBe(false)
   })
 
   it('hears that a refresh is refused', async () => {
@@ -185,8 +184,8 @@ describe.each(all.filter(isHere))('$title', library => {
     await logIn(library, tab)
     await server.backend.refuse()
     await site.advance(tab, LONG)
-    expect(await tab.evaluate(() => window.code.call().catch(() => false))).toBe(false)
+    expect(await tab.evaluate(() => window.code.call())).toBe(false)
     await untilStatus(tab, 'anonymous')
-    expect(await tab.evaluate(() => window.code.renew().catch(() => false))).toBe(false)
+    expect(await tab.evaluate(() => window.code.renew())).toBe(false)
   })
 })

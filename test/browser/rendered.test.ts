@@ -78,7 +78,7 @@ describe.each(applications)('$name', ({ name, path, command }) => {
     await untilStatus(tab, 'authenticated')
   }
 
-  it('renders pages for who is logged in, after an expiry too: a reload, a second tab, one refresh', async () => {
+  it('renders pages for who is logged in, after an expiry too: a reload, a second tab, one refresh (K13)', async () => {
     profile = await browser.newProfile()
     const tab = await profile.newTab()
     const other = await profile.newTab()
@@ -97,7 +97,7 @@ describe.each(applications)('$name', ({ name, path, command }) => {
     expect((await refreshes(tab)).filter(outcome => outcome !== 'refreshed')).toEqual([])
   })
 
-  it('follows a link: what the router asks for is authorized, and the document stays', async () => {
+  it('follows a link: what the router asks for is authorized, and the document stays (K24)', async () => {
     profile = await browser.newProfile()
     const tab = await profile.newTab()
     await logIn(tab)

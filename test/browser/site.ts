@@ -1,3 +1,4 @@
+import { afterEach } from 'vitest'
 import type { AuthServer } from '../servers/app.ts'
 import type { Browser, Profile, Tab } from './engines/engine.ts'
 import { searchAndClose } from './harness.ts'
@@ -16,8 +17,32 @@ const CLOCK = `
     port.postMessage('set')
   })`
 
+/** By URL path: the worker's script, `/sw.js`, and the pages. */
+type SiteFiles = Readonly<Record<string, { type: string; body: string }>>
+
 /** As much of it as a site has to know. */
 type SiteServer = Pick<AuthServer, 'origin' | 'files' | 'secrets' | 'forgetAccessTokens' | 'close'>
+
+/**
+ * Makes what opens a site for a test, which is closed after it.
+ * @param onClosed called then
+ */
+export function useSites<Server extends SiteServer>(
+  browser: Pick<Browser, 'newProfile'>,
+  onClosed: (server: Server) => void = () => undefined,
+) {
+  let last: Site<Server> | undefined
+  afterEach(async () => {
+    const site = last
+    last = undefined
+    await site?.close()
+    if (site) onClosed(site.server)
+  })
+  return async (server: Server, files: SiteFiles): Promise<Site<Server>> => {
+    last = await Site.open(browser, server, files)
+    return last
+  }
+}
 
 /** An authorization server with its application, and one browser profile that uses it. */
 export class Site<Server extends SiteServer = AuthServer> {
@@ -30,11 +55,10 @@ export class Site<Server extends SiteServer = AuthServer> {
     this.#profile = profile
   }
 
-  /** @param files by URL path: the worker's script, `/sw.js`, and the pages */
   static async open<Server extends SiteServer>(
     browser: Pick<Browser, 'newProfile'>,
     server: Server,
-    files: Readonly<Record<string, { type: string; body: string }>>,
+    files: SiteFiles,
   ): Promise<Site<Server>> {
     for (const [path, { type, body }] of Object.entries(files))
       server.files.set(path, { type, body: path === '/sw.js' ? `{${CLOCK}}\n${body}` : body })

@@ -1,10 +1,13 @@
 /** Code that knows nothing of the worker, and what its worker is told; nothing else of it is changed. */
 import type { Running } from '../backends/backend.ts'
-import { cookieTimer, firebaseAuth, goTrue, openId, plain, reactHooks, realWorld, userPool } from './servers.ts'
+import { supabase as goTrue } from '../backends/imitations.ts'
+import { cookieTimer, type Endpoints, firebaseAuth, openId, plain, reactHooks, realWorld, userPool } from './servers.ts'
 
 export interface Library {
   /** Its name in the documentation. */
   readonly title: string
+  /** That of its case. */
+  readonly number?: string
   /** Its module in `pages/`. */
   readonly page: string
   /** The argument of `setup()`. */
@@ -26,63 +29,66 @@ export interface Library {
 
 export const supabase: Library = {
   title: '@supabase/auth-js',
+  number: 'W64',
   page: 'supabase',
   setup: "{ ...RefreshWorker.presets.supabase({ apikey: 'anon' }), apiUrls: ['/rest/v1/', '/auth/v1/user'] }",
   refresh: '/auth/v1/token?grant_type=refresh_token',
-  open: goTrue,
+  open: goTrue.open,
 }
 
-const realm = '/realms/demo/protocol/openid-connect'
-
-export const keycloak: Library = {
-  title: 'keycloak-js',
-  page: 'keycloak',
-  setup: `{
+/** What the worker is told of an OpenID provider, and where the library goes for its login and its logout. */
+function ofProvider(at: Omit<Endpoints, 'issuer'> & { readonly issuer: (origin: string) => string }) {
+  return {
+    setup: `{
   apiUrls: ['/api/'],
-  loginUrl: '${realm}/token',
-  endSessionUrl: '${realm}/logout',
+  loginUrl: '${at.token}',
+  endSessionUrl: '${at.logout}',
   useRefreshToken: true,
   clientId: 'web',
   defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
 }`,
-  refresh: `${realm}/token`,
-  isRedirect: true,
-  leaves: true,
-  open: origin =>
-    openId({
-      issuer: `${origin}/realms/demo`,
-      authorize: `${realm}/auth`,
-      token: `${realm}/token`,
-      logout: `${realm}/logout`,
-      jwks: `${realm}/certs`,
-      returnTo: 'post_logout_redirect_uri',
-    }),
+    refresh: at.token,
+    isRedirect: true,
+    leaves: true,
+    open: (origin: string) => openId({ ...at, issuer: at.issuer(origin) }),
+  } as const
+}
+
+const realm = '/realms/demo/protocol/openid-connect'
+const oidc = {
+  authorize: '/oidc/auth',
+  token: '/oidc/token',
+  logout: '/oidc/logout',
+  jwks: '/oidc/jwks',
+  returnTo: 'post_logout_redirect_uri',
+} as const
+
+export const keycloak: Library = {
+  title: 'keycloak-js',
+  number: 'W63',
+  page: 'keycloak',
+  ...ofProvider({
+    issuer: origin => `${origin}/realms/demo`,
+    authorize: `${realm}/auth`,
+    token: `${realm}/token`,
+    logout: `${realm}/logout`,
+    jwks: `${realm}/certs`,
+    returnTo: 'post_logout_redirect_uri',
+  }),
 }
 
 export const auth0: Library = {
   title: '@auth0/auth0-spa-js',
   isLeftOut: true,
   page: 'auth0',
-  setup: `{
-  apiUrls: ['/api/'],
-  loginUrl: '/oauth/token',
-  endSessionUrl: '/v2/logout',
-  useRefreshToken: true,
-  clientId: 'web',
-  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
-}`,
-  refresh: '/oauth/token',
-  isRedirect: true,
-  leaves: true,
-  open: origin =>
-    openId({
-      issuer: `${origin}/`,
-      authorize: '/authorize',
-      token: '/oauth/token',
-      logout: '/v2/logout',
-      jwks: '/.well-known/jwks.json',
-      returnTo: 'returnTo',
-    }),
+  ...ofProvider({
+    issuer: origin => `${origin}/`,
+    authorize: '/authorize',
+    token: '/oauth/token',
+    logout: '/v2/logout',
+    jwks: '/.well-known/jwks.json',
+    returnTo: 'returnTo',
+  }),
 }
 
 export const msal: Library = {
@@ -90,26 +96,7 @@ export const msal: Library = {
   isLeftOut: true,
   page: 'msal',
   needsSecureCookie: true,
-  setup: `{
-  apiUrls: ['/api/'],
-  loginUrl: '/oidc/token',
-  endSessionUrl: '/oidc/logout',
-  useRefreshToken: true,
-  clientId: 'web',
-  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
-}`,
-  refresh: '/oidc/token',
-  isRedirect: true,
-  leaves: true,
-  open: () =>
-    openId({
-      issuer: 'https://id.example/tenant',
-      authorize: '/oidc/auth',
-      token: '/oidc/token',
-      logout: '/oidc/logout',
-      jwks: '/oidc/jwks',
-      returnTo: 'post_logout_redirect_uri',
-    }),
+  ...ofProvider({ ...oidc, issuer: () => 'https://id.example/tenant' }),
 }
 
 export const angular: Library = {
@@ -117,31 +104,16 @@ export const angular: Library = {
   isLeftOut: true,
   page: 'angular',
   renewsInTurn: true,
-  setup: `{
-  apiUrls: ['/api/'],
-  loginUrl: '/oidc/token',
-  endSessionUrl: '/oidc/logout',
-  useRefreshToken: true,
-  clientId: 'web',
-  defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' },
-}`,
-  refresh: '/oidc/token',
-  isRedirect: true,
-  leaves: true,
-  open: origin =>
-    openId({
-      issuer: `${origin}/oidc`,
-      metadata: '/oidc/.well-known/openid-configuration',
-      authorize: '/oidc/auth',
-      token: '/oidc/token',
-      logout: '/oidc/logout',
-      jwks: '/oidc/jwks',
-      returnTo: 'post_logout_redirect_uri',
-    }),
+  ...ofProvider({
+    ...oidc,
+    issuer: origin => `${origin}/oidc`,
+    metadata: '/oidc/.well-known/openid-configuration',
+  }),
 }
 
 export const amplify: Library = {
   title: '@aws-amplify/auth',
+  number: 'W65',
   page: 'amplify',
   setup: `{
   ...RefreshWorker.presets.cognito({ clientId: 'web', url: location.origin + '/cognito/' }),

@@ -1,64 +1,11 @@
 /** The servers of the libraries and applications, as the documentation or code of each has them. */
 import { createHash, randomBytes } from 'node:crypto'
-import express, { type Express, type Request } from 'express'
-import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import express, { type Request } from 'express'
+import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { Running } from '../backends/backend.ts'
-import { type Issuer, LIFETIME, openImitation } from '../backends/imitation.ts'
+import { access, api, type Issuer, LIFETIME, openImitation, refresh, take } from '../backends/imitation.ts'
 
-type Token = (issuer: Issuer) => Promise<string>
-const access: Token = issuer => issuer.sign({ sub: 'ada', type: 'access' })
-const refresh: Token = issuer => issuer.sign({ sub: 'ada', type: 'refresh' }, 86_400)
-
-/** Spends a refresh token; null where it is not good. */
-async function take(issuer: Issuer, token: string | undefined): Promise<JWTPayload | null> {
-  const claims = await issuer.verify(token, 'refresh')
-  if (claims) issuer.spend(claims)
-  return claims
-}
-
-/** An API at `url`, which takes a token from `tokenOf`. */
-function api(app: Express, issuer: Issuer, url: string, tokenOf: Issuer['bearer'] = issuer.bearer) {
-  app.get(url, async (req, res) => {
-    const claims = await issuer.verify(tokenOf(req), 'access')
-    if (claims) res.json({ user: claims.sub })
-    else res.status(401).json({ message: 'Unauthorized' })
-  })
-}
-
-/** @see https://github.com/supabase/auth */
-export function goTrue(): Promise<Running> {
-  const user = { id: 'ada', aud: 'authenticated', role: 'authenticated', email: 'ada@example.org' }
-  return openImitation((app, issuer) => {
-    app.post('/auth/v1/token', async (req, res) => {
-      const isPassword = req.query.grant_type === 'password'
-      const { password, refresh_token } = req.body
-      if (isPassword ? password === issuer.users.ada : await take(issuer, refresh_token))
-        res.json({
-          access_token: await access(issuer),
-          token_type: 'bearer',
-          expires_in: LIFETIME,
-          expires_at: Math.floor(Date.now() / 1000) + LIFETIME,
-          refresh_token: await refresh(issuer),
-          user,
-        })
-      else
-        res.status(400).json({
-          code: 400,
-          error_code: 'refresh_token_not_found',
-          msg: 'Invalid Refresh Token: Refresh Token Not Found',
-        })
-    })
-    app.get('/auth/v1/user', async (req, res) => {
-      if (await issuer.verify(issuer.bearer(req), 'access')) res.json(user)
-      else res.status(403).json({ code: 403, error_code: 'bad_jwt', msg: 'invalid JWT' })
-    })
-    app.post('/auth/v1/logout', async (req, res) => {
-      const isFine = await issuer.verify(issuer.bearer(req), 'access')
-      res.status(isFine ? 204 : 403).end()
-    })
-    api(app, issuer, '/rest/v1/me')
-  })
-}
+const UNAUTHORIZED = { message: 'Unauthorized' }
 
 /** JSON, refresh token in the body: `/auth/login`, `/auth/refresh`, `/auth/logout`. */
 export function plain(): Promise<Running> {
@@ -73,7 +20,7 @@ export function plain(): Promise<Running> {
       else res.status(401).json({ error: 'invalid_grant' })
     })
     app.post('/auth/logout', (_, res) => res.status(204).end())
-    api(app, issuer, '/api/me')
+    api(app, issuer, '/api/me', UNAUTHORIZED)
   })
 }
 
@@ -95,7 +42,7 @@ export function reactHooks(): Promise<Running> {
       if (await issuer.verify(refreshToken, 'refresh')) res.json({ accessToken: await access(issuer), refreshToken })
       else res.status(403).json({ message: 'Refresh token is not in database!' })
     })
-    api(app, issuer, '/api/test/user', request => request.get('x-access-token'))
+    api(app, issuer, '/api/test/user', UNAUTHORIZED, request => request.get('x-access-token'))
   })
 }
 
@@ -115,7 +62,7 @@ export function cookieTimer(): Promise<Running> {
       if (claims) issuer.spend(claims)
       res.clearCookie('refreshToken').json({ message: 'Token revoked' })
     })
-    api(app, issuer, '/api/users')
+    api(app, issuer, '/api/users', UNAUTHORIZED)
   })
 }
 
@@ -132,12 +79,12 @@ export function realWorld(): Promise<Running> {
       if (await issuer.verify(tokenOf(req), 'access')) res.json(await user())
       else res.status(401).json({ status: 'error', message: 'missing authorization credentials' })
     })
-    api(app, issuer, '/api/feed', tokenOf)
+    api(app, issuer, '/api/feed', UNAUTHORIZED, tokenOf)
   })
 }
 
 /** Where an OpenID provider has its endpoints. */
-interface Endpoints {
+export interface Endpoints {
   readonly issuer: string
   /** Where it has its metadata, if the library asks for them. */
   readonly metadata?: string
@@ -206,7 +153,7 @@ export async function openId(at: Endpoints): Promise<Running> {
         }),
       )
     app.get(at.jwks, (_, res) => res.json({ keys: [jwk] }))
-    api(app, issuer, '/api/me')
+    api(app, issuer, '/api/me', UNAUTHORIZED)
   })
 }
 
@@ -237,7 +184,7 @@ export function userPool(): Promise<Running> {
         return (await isFine(AuthParameters.REFRESH_TOKEN)) ? void res.json(await result(false)) : refused()
       return AuthParameters.PASSWORD === issuer.users.ada ? void res.json(await result(true)) : refused()
     })
-    api(app, issuer, '/api/me')
+    api(app, issuer, '/api/me', UNAUTHORIZED)
   })
 }
 
@@ -279,6 +226,6 @@ export function firebaseAuth(): Promise<Running> {
         project_id: '1',
       })
     })
-    api(app, issuer, '/api/me')
+    api(app, issuer, '/api/me', UNAUTHORIZED)
   })
 }

@@ -46,14 +46,10 @@ export const started = () => firstValueFrom(oidc.checkAuth())
 export const logIn = async () => oidc.authorize()
 export const claims = () => firstValueFrom(oidc.getPayloadFromAccessToken())
 
-export const call = () =>
-  firstValueFrom(http.get('/api/me')).then(
-    () => true,
-    () => false,
-  )
+export const call = () => firstValueFrom(http.get('/api/me'))
 
 export const renew = () =>
-  firstValueFrom(oidc.forceRefreshSession().pipe(map(({ isAuthenticated }) => isAuthenticated))).catch(() => false)
+  firstValueFrom(oidc.forceRefreshSession().pipe(map(({ isAuthenticated }) => isAuthenticated)))
 
 export const logOut = async () => oidc.logoff().subscribe()
 export const isLoggedIn = () => firstValueFrom(oidc.isAuthenticated())

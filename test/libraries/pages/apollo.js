@@ -40,17 +40,9 @@ export const logIn = async () => {
 
 export const claims = async () => JSON.parse(atob(read().access.split('.')[1]))
 
-export const call = () =>
-  client.query({ query: gql`{ me }` }).then(
-    ({ data }) => data?.me === 'ada',
-    () => false,
-  )
+export const call = () => client.query({ query: gql`{ me }` }).then(({ data }) => data?.me === 'ada')
 
-export const renew = () =>
-  refresh().then(
-    () => true,
-    () => false,
-  )
+export const renew = () => refresh()
 
 export const logOut = async () => {
   localStorage.removeItem('tokens')

@@ -23,11 +23,7 @@ export const call = async () => {
   return (await fetch('/api/me', { headers: { Authorization: `Bearer ${token}` } })).ok
 }
 
-export const renew = () =>
-  auth0.getTokenSilently({ cacheMode: 'off' }).then(
-    () => true,
-    () => false,
-  )
+export const renew = () => auth0.getTokenSilently({ cacheMode: 'off' })
 
 export const logOut = () => auth0.logout({ logoutParams: { returnTo: `${location.origin}/app.html` } })
 export const isLoggedIn = () => auth0.isAuthenticated()

@@ -25,17 +25,9 @@ export const logIn = async () => {
 
 export const claims = async () => JSON.parse(atob(read().access_token.split('.')[1]))
 
-export const call = () =>
-  api.get('/api/me').then(
-    () => true,
-    () => false,
-  )
+export const call = () => api.get('/api/me')
 
-export const renew = () =>
-  refresh().then(
-    () => true,
-    () => false,
-  )
+export const renew = () => refresh()
 
 export const logOut = async () => {
   await api.post('/auth/logout').catch(() => undefined)

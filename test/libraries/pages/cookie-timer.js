@@ -43,11 +43,7 @@ export const call = async () => {
   return (await fetch('/api/users', { headers })).ok
 }
 
-export const renew = () =>
-  refreshToken().then(
-    () => true,
-    () => false,
-  )
+export const renew = () => refreshToken()
 
 export const logOut = async () => {
   await post('/users/revoke-token').catch(() => undefined)

@@ -39,11 +39,7 @@ export const call = async () => {
   return (await fetch('/api/me', { headers: { Authorization: `Bearer ${accessToken}` } })).ok
 }
 
-export const renew = () =>
-  tokenOf({ forceRefresh: true }).then(
-    () => true,
-    () => false,
-  )
+export const renew = () => tokenOf({ forceRefresh: true })
 
 export const logOut = () => client.logoutRedirect({ account: account() })
 export const isLoggedIn = async () => account() !== null

@@ -48,11 +48,7 @@ export const logIn = async () => {
 export const claims = async () => JSON.parse(atob(read().access.split('.')[1]))
 export const call = async () => (await client.query(gql`{ me }`, {}).toPromise()).data?.me === 'ada'
 
-export const renew = () =>
-  renewIt().then(
-    () => true,
-    () => false,
-  )
+export const renew = () => renewIt()
 
 export const logOut = async () => localStorage.removeItem('tokens')
 export const isLoggedIn = async () => read() !== null

@@ -81,7 +81,7 @@ function open(options: Partial<Options> = {}, initial: Partial<Server> = {}) {
 }
 
 describe('a session in cookies', () => {
-  it('begins with an ok answer of loginUrl, which the page gets as it is', async () => {
+  it('begins with an ok answer of loginUrl, which the page gets as it is (K1)', async () => {
     const { logIn, state, stored, me, sent } = open()
     expect(await (await logIn()).json()).toEqual({ user: { id: 'ada', name: 'the name of ada' }, expires_in: 60 })
     expect(await state()).toMatchObject({ status: 'authenticated', claims: { user: { id: 'ada' } } })
@@ -90,7 +90,7 @@ describe('a session in cookies', () => {
     expect(sent.at(-1)?.authorization).toBeNull()
   })
 
-  it('is refreshed once for all who ask, by a POST with credentials, whose answer may have no body', async () => {
+  it('is refreshed once for all who ask, by a POST with credentials, whose answer may have no body (K2)', async () => {
     const { logIn, expire, me, refreshes, state, clock } = open()
     await logIn()
     expire()
@@ -124,7 +124,7 @@ describe('a session in cookies', () => {
     expect(await state()).toEqual({ status: 'anonymous', reason: 'rejected' })
   })
 
-  it('never goes on under another user', async () => {
+  it('never goes on under another user (K7)', async () => {
     const { logIn, expire, me, server, state } = open()
     await logIn()
     server.user = 'grace'
@@ -236,7 +236,7 @@ describe('a refresh of a session in cookies', () => {
     return { ...core, until, held, userOf: () => user }
   }
 
-  it('does not bring back the cookies of a logout that came meanwhile (N8)', async () => {
+  it('does not bring back the cookies of a logout that came meanwhile (K8, N8)', async () => {
     const { post, send, clock, ask, held, until, userOf, state, sent, told } = openHeld()
     await post('/auth/login', { user: 'ada' })
     clock.time += 60_000
@@ -254,7 +254,7 @@ describe('a refresh of a session in cookies', () => {
     expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
   })
 
-  it('does not take the place of a login that came meanwhile (N9)', async () => {
+  it('does not take the place of a login that came meanwhile (K9, N9)', async () => {
     const { post, send, clock, held, until, userOf, state } = openHeld()
     await post('/auth/login', { user: 'ada' })
     const before = await state()
@@ -315,7 +315,7 @@ describe('a session that the worker did not see begin', () => {
     expect(refreshes()).toHaveLength(1)
   })
 
-  it('is found after a form, by which somebody else has logged in', async () => {
+  it('is found after a form, by which somebody else has logged in (K4, K7)', async () => {
     const { logIn, state, navigate, server } = open({ sessionUrl })
     await logIn()
     const before = await state()
@@ -327,7 +327,7 @@ describe('a session that the worker did not see begin', () => {
     expect(after).not.toMatchObject({ sessionId: (before as { sessionId: string }).sessionId })
   })
 
-  it('is the same one where the same user is back from another site', async () => {
+  it('is the same one where the same user is back from another site (K5)', async () => {
     const { logIn, state, navigate, sent } = open({ sessionUrl })
     await logIn()
     const before = await state()
@@ -355,7 +355,7 @@ describe('a session that the worker did not see begin', () => {
 })
 
 describe('a navigation', () => {
-  it('is not touched where the session is fresh, or nobody is logged in', async () => {
+  it('is not touched where the session is fresh, or nobody is logged in (K15)', async () => {
     const { logIn, navigate } = open()
     await navigate('/app/')
     expect((await navigate('/app/')).isTouched).toBe(false)
@@ -363,7 +363,7 @@ describe('a navigation', () => {
     expect((await navigate('/app/page')).isTouched).toBe(false)
   })
 
-  it('waits for the one refresh where it has expired, and is sent by the browser itself', async () => {
+  it('waits for the one refresh where it has expired, and is sent by the browser itself (K13)', async () => {
     const { logIn, navigate, expire, refreshes, sent } = open()
     await logIn()
     expire()
@@ -381,7 +381,7 @@ describe('a navigation', () => {
     expect(sent.filter(sent => pathOf(sent).startsWith('/app/'))).toEqual([])
   })
 
-  it('goes out as it is where the refresh is refused, or takes too long, and never in a circle', async () => {
+  it('goes out as it is where the refresh is refused, or takes too long, and never in a circle (K17)', async () => {
     const { logIn, navigate, expire, server, state } = open()
     await logIn()
     server.isRefreshGood = false
@@ -395,7 +395,7 @@ describe('a navigation', () => {
     ['POST', '/app/'],
     ['GET', '/apple'],
     ['GET', '/'],
-  ])('%s %s is not touched, whatever the session', async (method, path) => {
+  ])('%s %s is not touched, whatever the session (K16)', async (method, path) => {
     const { logIn, navigate, expire } = open()
     await logIn()
     expire()
