@@ -77,7 +77,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   self.addEventListener('fetch', event => {
     const { request, clientId } = event
     const waitUntil: WaitUntil = promise => event.waitUntil(promise)
-    if (request.mode === 'navigate') {
+    if (mayNavigate(request)) {
       const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
       if (held) return event.respondWith(held())
     }
@@ -138,6 +138,11 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     clientsClaim()
   }
   return api
+}
+
+/** A link's prefetch comes as a request for nothing that has a name. */
+function mayNavigate({ mode, destination }: Request): boolean {
+  return mode === 'navigate' || (mode === 'no-cors' && destination === '')
 }
 
 /** A worker that throws while it is evaluated cannot be messaged, and no browser tells a page what it threw. */

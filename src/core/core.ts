@@ -46,7 +46,7 @@ export interface Core {
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, event: Extendable, watchPage?: WatchPage) => Promise<Response>
   /**
-   * Hears of a navigation: to where a logout ends, the session is over. What answers it; null: it is not touched, as are all
+   * Hears of a navigation, or of what may be the prefetch of one: to where a logout ends, the session is over. What answers it; null: it is not touched, as are all
    * but those that have to wait for a refresh of a session in cookies.
    */
   readonly navigate: Navigate
@@ -141,7 +141,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
-  const navigate = createNavigate({ config, sessions, freshSession, now })
+  const navigate = createNavigate({ config, sessions, freshSession, fetch, now })
   const recheck =
     config.accessTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
@@ -210,8 +210,10 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       }
     },
     navigate: (request, waitUntil) => {
-      if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
-      unsure.hear(request)
+      if (request.mode === 'navigate') {
+        if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
+        unsure.hear(request)
+      }
       return navigate(request, untilSaved(waitUntil))
     },
     answerMessage: (message, waitUntil) => {

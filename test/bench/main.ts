@@ -12,6 +12,7 @@ import { growth } from './measures/growth.ts'
 import { idle } from './measures/idle.ts'
 import { latency, others } from './measures/latency.ts'
 import { load } from './measures/load.ts'
+import { navigation } from './measures/navigation.ts'
 import { steady } from './measures/steady.ts'
 import { stormMeasure } from './measures/storm.ts'
 import { streams } from './measures/streams.ts'
@@ -19,7 +20,19 @@ import { markdown, targetsTable } from './report.ts'
 import { openServer } from './server.ts'
 import { Kit, SUBJECTS } from './subjects.ts'
 
-const MEASURES: readonly Measure[] = [latency, others, stormMeasure, steady, cold, load, streams, idle, growth, bytes]
+const MEASURES: readonly Measure[] = [
+  latency,
+  others,
+  navigation,
+  stormMeasure,
+  steady,
+  cold,
+  load,
+  streams,
+  idle,
+  growth,
+  bytes,
+]
 
 const HELP = `Compares refresh-worker with what there is, in a real Chromium.
 

@@ -24,6 +24,8 @@ export interface Site {
   refreshedLifetime: number | null
   /** How long a refresh takes, milliseconds. */
   refreshDelay: number
+  /** Whether a login sets its access token as a cookie, as an application does whose pages are rendered. */
+  hasCookies: boolean
   /** When the last token was issued (milliseconds since the epoch). */
   issuedAt: number
   /** A token for tests that need no login. */
@@ -67,6 +69,7 @@ export async function openServer(files: Files): Promise<Server> {
       lifetime: LONG,
       refreshedLifetime: null,
       refreshDelay: 0,
+      hasCookies: false,
       issuedAt: 0,
       constantToken: () => {
         token ??= issuer.logIn(CLIENT, LONG).then(({ access_token }) => access_token)
@@ -105,7 +108,10 @@ export async function openServer(files: Files): Promise<Server> {
     if (path === '/asset') return json(response, 200, ITEM)
     if (path === '/auth/login') {
       await bodyOf(request)
-      return json(response, 200, await issued(site, issuer.logIn(CLIENT, site.lifetime)))
+      const tokens = await issuer.logIn(CLIENT, site.lifetime)
+      if (!site.hasCookies) return json(response, 200, await issued(site, Promise.resolve(tokens)))
+      response.setHeader('Set-Cookie', `access=${tokens.access_token}; Path=/; HttpOnly; SameSite=Lax`)
+      return json(response, 200, JSON.stringify({ expires_in: site.lifetime }))
     }
     if (path === '/oauth/token') return token(call)
     if (path === '/auth/v1/token') return gotrue(call)
@@ -151,7 +157,8 @@ export async function openServer(files: Files): Promise<Server> {
         return
       }
     }
-    const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? ''
+    const { authorization = '', cookie = '' } = request.headers
+    const bearer = (/^Bearer (\S+)$/i.exec(authorization) ?? /\baccess=([^;]+)/.exec(cookie))?.[1] ?? ''
     if (!issuer.takes(bearer)) {
       site.counts.unauthorized++
       response.setHeader('WWW-Authenticate', 'Bearer error="invalid_token"')

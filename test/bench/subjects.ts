@@ -173,6 +173,17 @@ function optionsFor({ apiOrigin }: Site, tag: string): unknown {
   switch (kind) {
     case 'static':
       return { ...options, staticRoutes: true }
+    case 'navigations':
+    case 'routed':
+      return {
+        apiUrls: options.apiUrls,
+        loginUrl: '/auth/login',
+        refreshTokenUrl: '/oauth/token',
+        useRefreshToken: true,
+        accessTokenIn: 'cookie',
+        navigations: [kind === 'routed' ? '/app/' : '/'],
+        staticRoutes: kind === 'routed',
+      }
     case 'unkept':
       return { ...options, replayBodyLimit: 0 }
     case 'storm':

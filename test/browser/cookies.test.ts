@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { type CookieServer, openCookieServer } from '../servers/cookie-server.ts'
 import type { Tab } from './engines/engine.ts'
-import { engine, stateOf, untilStatus, useBrowser } from './harness.ts'
-import { useSites } from './site.ts'
+import { barrier, engine, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { type Site, useSites } from './site.ts'
 
 const WORKER = `importScripts('/refresh-worker.js')
   RefreshWorker.setup({
@@ -82,6 +82,49 @@ describe('requests', () => {
     expect(await call(tabs[0] as Tab)).toBe(401)
     for (const tab of tabs) await untilStatus(tab, 'anonymous')
     expect(await stateOf(tabs[0] as Tab)).toEqual({ status: 'anonymous', reason: 'rejected' })
+  })
+})
+
+describe.runIf(engine.can.stopWorkers)('a worker that is killed in the middle of a refresh', () => {
+  /** The killed one's clock is gone: the access token is expired for the server alone. */
+  async function refreshAndKill(server: CookieServer, site: Site<CookieServer>, isReached: Promise<unknown>) {
+    const tab = await site.tab('/public/')
+    const other = await site.tab('/public/')
+    await logIn(tab)
+    server.forgetAccessTokens()
+    const status = call(tab)
+    await isReached
+    await tab.stopWorkers()
+    return { tab, other, status }
+  }
+
+  it('whose cookies had arrived: the next one goes on with them (K10)', async () => {
+    const end = barrier()
+    const { server, site } = await open({ afterCookies: end.pass })
+    const isReached = end.reached.then(async () => {
+      const probe = await site.tab('/public/')
+      // A request that no worker touches tells that the cookie is there.
+      await expect.poll(() => probe.evaluate(async () => (await fetch('/whose')).text())).toBe('ada')
+    })
+    const { tab, other, status } = await refreshAndKill(server, site, isReached)
+    end.open()
+    expect(await status).toBe(200)
+    expect(await call(other)).toBe(200)
+    expect(server.stats.refusals).toBe(0)
+    for (const each of [tab, other]) expect(await stateOf(each)).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('whose cookies had not: the session ends once, in every tab, and nobody is stuck (K10)', async () => {
+    const answer = barrier()
+    const { server, site } = await open({ afterRefresh: answer.pass })
+    const { tab, other, status } = await refreshAndKill(server, site, answer.reached)
+    answer.open()
+    expect(await status).toBe(401)
+    for (const each of [tab, other]) await untilStatus(each, 'anonymous')
+    expect(await stateOf(other)).toEqual({ status: 'anonymous', reason: 'lost' })
+    expect(server.stats).toMatchObject({ refreshes: 1, refusals: 1 })
+    await logIn(tab)
+    expect(await call(other)).toBe(200)
   })
 })
 
@@ -165,6 +208,49 @@ describe('navigations', () => {
     expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
   })
 
+  it.runIf(isShown)(
+    'go out once the worker has let them, though another script has turned preload on (K22)',
+    async () => {
+      const { server, site } = await open()
+      const tab = await site.tab('/public/')
+      await logIn(tab)
+      await tab.evaluate(async () => (await navigator.serviceWorker.ready).navigationPreload.enable())
+      await site.expireTokens(tab)
+      await tab.goto(`${server.origin}/app/`)
+      expect(await userOf(tab)).toBe('ada')
+      expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+    },
+  )
+
+  it.runIf(engine.name === 'chromium')(
+    'that are prefetched or prerendered wait for the same refresh (K20)',
+    async () => {
+      const { server, site } = await open()
+      const tab = await site.tab('/public/')
+      await logIn(tab)
+      await site.expireTokens(tab)
+      server.rendered.length = 0
+      await tab.evaluate(() => {
+        const rules = document.createElement('script')
+        rules.type = 'speculationrules'
+        rules.textContent = JSON.stringify({
+          prerender: [{ urls: ['/app/prerendered'], eagerness: 'immediate' }],
+          prefetch: [{ urls: ['/app/prefetched'], eagerness: 'immediate' }],
+        })
+        document.head.append(rules)
+        const link = Object.assign(document.createElement('link'), { rel: 'prefetch', href: '/app/linked' })
+        document.head.append(link)
+      })
+      const paths = () => server.rendered.map(({ path, user }) => `${path} ${user}`).sort()
+      await expect.poll(paths).toEqual(['/app/linked ada', '/app/prefetched ada', '/app/prerendered ada'])
+      for (const path of ['/app/prerendered', '/app/prefetched']) {
+        await go(tab, `location.assign('${path}')`, `location.pathname === '${path}' && !!window.auth`)
+        expect(await userOf(tab)).toBe('ada')
+      }
+      expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+    },
+  )
+
   it('from another site say so: the worker vouches for none (K19)', async () => {
     const { server, site } = await open()
     const elsewhere = createServer((_, res) =>
@@ -209,6 +295,26 @@ describe('what the worker does not see', () => {
     await go(tab, "location.assign('/auth/logout')", "document.body?.dataset.user === '' && !!window.auth")
     for (const each of [tab, other]) await untilStatus(each, 'anonymous')
     expect(server.stats.logouts).toBe(1)
+  })
+
+  it.runIf(isShown)('a login at another origin of the same site is known on the way back (K6)', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/app/')
+    await untilStatus(tab, 'anonymous')
+    // As accounts.example.com, whose cookies are example.com's: cookies know no ports.
+    const accounts = createServer((_, res) => {
+      for (const cookie of server.beginSession('ada')) res.appendHeader('Set-Cookie', cookie)
+      res.setHeader('Content-Type', 'text/html').end(`<!doctype html><a href="${server.origin}/app/back">back</a>`)
+    }).listen(0, 'localhost')
+    await once(accounts, 'listening')
+    try {
+      await tab.goto(`http://localhost:${(accounts.address() as AddressInfo).port}/`)
+      await go(tab, "document.querySelector('a').click()", "location.pathname === '/app/back' && !!window.auth")
+      await untilStatus(tab, 'authenticated')
+      expect(await stateOf(tab)).toMatchObject({ claims: { user: { id: 'ada' } } })
+    } finally {
+      accounts.close().closeAllConnections()
+    }
   })
 
   it('whoever was logged in before there was a worker stays so', async () => {

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import express, { type Request, type Response } from 'express'
+import express, { type Request } from 'express'
 import { serveFiles } from './app.ts'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -31,8 +31,19 @@ export interface Rendered {
 
 export type CookieServer = Awaited<ReturnType<typeof openCookieServer>>
 
-/** @param beforeRefresh awaited before a refresh is handled */
-export async function openCookieServer({ beforeRefresh = async () => undefined as unknown } = {}) {
+interface CookieServerOptions {
+  /** Awaited before a refresh is handled. */
+  readonly beforeRefresh?: () => Promise<unknown>
+  /** Awaited once the refresh token is spent, before the browser hears of it. */
+  readonly afterRefresh?: () => Promise<unknown>
+  /** Awaited once the browser has the cookies of a refresh, before the end of its answer. */
+  readonly afterCookies?: () => Promise<unknown>
+}
+
+const atOnce = async () => undefined
+
+export async function openCookieServer(options: CookieServerOptions = {}) {
+  const { beforeRefresh = atOnce, afterRefresh = atOnce, afterCookies } = options
   const files = new Map<string, { type: string; body: string }>()
   const sessions = new Set<Session>()
   const secrets = new Set<string>()
@@ -51,14 +62,14 @@ export async function openCookieServer({ beforeRefresh = async () => undefined a
     secrets.add(secret)
     return secret
   }
-  const setCookies = (res: Response, { access, refresh }: Session) => {
-    res.cookie('access', access, { httpOnly: true, sameSite: 'strict' })
-    res.cookie('refresh', refresh, { httpOnly: true, sameSite: 'strict', path: '/auth' })
-  }
-  const begin = (res: Response, user: string) => {
+  const cookiesOf = ({ access, refresh }: Session) => [
+    `access=${access}; Path=/; HttpOnly; SameSite=Strict`,
+    `refresh=${refresh}; Path=/auth; HttpOnly; SameSite=Strict`,
+  ]
+  const begin = (user: string) => {
     const session = { user, access: token(), refresh: token(), spent: new Set<string>() }
     sessions.add(session)
-    setCookies(res, session)
+    return cookiesOf(session)
   }
 
   const app = express().disable('x-powered-by').disable('etag')
@@ -70,7 +81,7 @@ export async function openCookieServer({ beforeRefresh = async () => undefined a
   app.post('/auth/login', (req, res) => {
     const { name, password } = req.body
     if (USERS[name] !== password) return void res.status(401).json({ error: 'invalid_credentials' })
-    begin(res, name)
+    res.append('Set-Cookie', begin(name))
     // A form of a page without script comes here too.
     if (req.is('urlencoded')) res.redirect(303, '/app/')
     else res.json({ user: { id: name }, expires_in: LIFETIME })
@@ -87,8 +98,12 @@ export async function openCookieServer({ beforeRefresh = async () => undefined a
     session.spent.add(refresh)
     Object.assign(session, { access: token(), refresh: token() })
     stats.refreshes++
-    setCookies(res, session)
-    res.status(204).end()
+    await afterRefresh()
+    res.append('Set-Cookie', cookiesOf(session))
+    if (!afterCookies) return void res.status(204).end()
+    res.type('json').write('{')
+    await afterCookies()
+    res.end('}')
   })
   app.all('/auth/logout', (req, res) => {
     if (state.isLogoutDown) return void res.status(503).end()
@@ -106,6 +121,7 @@ export async function openCookieServer({ beforeRefresh = async () => undefined a
     stats.unauthorized++
     res.status(401).json({ message: 'Unauthorized' })
   })
+  app.get('/whose', (req, res) => void res.send(sessionOf(req)?.user ?? ''))
   app.get(/^\/(app|public)\//, (req, res) => {
     const user = sessionOf(req)?.user ?? null
     rendered.push({ path: req.originalUrl, user, site: req.get('Sec-Fetch-Site') })
@@ -126,6 +142,8 @@ export async function openCookieServer({ beforeRefresh = async () => undefined a
     stats,
     state,
     rendered,
+    /** Logs somebody in, elsewhere; returns the cookies of that. */
+    beginSession: begin,
     /** From now on no access token issued so far is known. */
     forgetAccessTokens: () => {
       for (const session of sessions) session.access = token()

@@ -1,7 +1,7 @@
 import { limited } from '../http/limit.ts'
 import { createHasPrefix } from '../http/urls.ts'
 import type { Config } from '../options/config.ts'
-import type { Clock, WaitUntil } from '../ports.ts'
+import type { Clock, Fetch, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import { isDue, isExpired, type Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
@@ -17,6 +17,9 @@ const LET_GO = 10_000
  * returns waits for the refresh, and answers with a redirect to the same URL: the browser sends that itself, with the very
  * headers and cookies that it would have sent. A worker that fetched a navigation would vouch for it: Firefox sends
  * `Sec-Fetch-Site: same-origin` then, wherever it comes from.
+ *
+ * A page that is prefetched or prerendered is fetched here all the same: Chromium drops one that is redirected by a worker,
+ * and begins none for another site.
  */
 export type Navigate = (request: Request, waitUntil: WaitUntil) => (() => Promise<Response>) | null
 
@@ -24,10 +27,11 @@ interface Needs {
   readonly config: Pick<Config, 'navigations' | 'refreshAhead'>
   readonly sessions: Pick<SessionStore, 'seen'>
   readonly freshSession: Pick<FreshSession, 'current' | 'refresh'>
+  readonly fetch: Fetch
   readonly now: Clock
 }
 
-export function createNavigate({ config, sessions, freshSession, now }: Needs): Navigate {
+export function createNavigate({ config, sessions, freshSession, fetch, now }: Needs): Navigate {
   const isIn = createHasPrefix(config.navigations)
   /** Those that have waited, each of which the browser sends once more. */
   let letGo: readonly { readonly url: string; readonly at: number }[] = []
@@ -37,9 +41,11 @@ export function createNavigate({ config, sessions, freshSession, now }: Needs): 
 
   return (request, waitUntil) => {
     if (request.method !== 'GET' || !isIn(new URL(request.url))) return null
+    const isAhead = /\bprefetch\b/.test(request.headers.get('Sec-Purpose') ?? '')
+    if (request.mode !== 'navigate' && !isAhead) return null
     const url = request.url.replace(/#.*/s, '')
     letGo = letGo.filter(({ at }) => Math.abs(now() - at) < LET_GO)
-    const again = letGo.find(one => one.url === url)
+    const again = isAhead ? undefined : letGo.find(one => one.url === url)
     if (again) {
       letGo = letGo.filter(one => one !== again)
       return null
@@ -50,6 +56,7 @@ export function createNavigate({ config, sessions, freshSession, now }: Needs): 
       const session = await freshSession.current()
       if (session.status === 'authenticated' && isOld(session))
         await limited(AbortSignal.timeout(PATIENCE), freshSession.refresh(session, waitUntil)).catch(() => undefined)
+      if (isAhead) return fetch(request)
       // Fresh or not: it has waited once.
       letGo = [...letGo, { url, at: now() }]
       return Response.redirect(request.url, 307)

@@ -90,6 +90,8 @@ export async function expose({ start, renew, send, get }) {
       if (received !== size) throw new Error(`${url} received ${received} of ${size} bytes`)
       return { time: now() - began }
     },
+    /** When the document had arrived, since its navigation began. */
+    document: async () => performance.getEntriesByType('navigation')[0].responseEnd,
     /** When the page had loaded, since its navigation began. */
     loaded: async () => performance.getEntriesByType('navigation')[0].loadEventEnd,
     /** How long a refresh takes that nothing else goes with. */
