@@ -15,13 +15,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/state.ts': ['src/errors.ts'],
   'src/protocol.ts': ['src/errors.ts', 'src/state.ts'],
   'src/core': ['src/errors.ts', 'src/protocol.ts', 'src/state.ts'],
+  'src/browser': ['src/core', 'src/errors.ts', 'src/protocol.ts'],
   'src/page': ['src/errors.ts', 'src/protocol.ts'],
+  'src/in-page': ['src/browser', 'src/core', 'src/page', 'src/errors.ts', 'src/protocol.ts'],
   'src/presets': ['src/core'],
   'src/server': ['src/errors.ts', 'src/protocol.ts'],
   'src/cli': [],
   'src/index.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
   'src/testing.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
-  sw: ['src/core', 'src/presets', 'src/errors.ts', 'src/protocol.ts'],
+  sw: ['src/browser', 'src/core', 'src/presets', 'src/errors.ts', 'src/protocol.ts'],
 }
 
 const files = ['src', 'sw'].flatMap(folder =>

@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, EmbeddedJWK, type JWTPayload, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { es256 } from '../../../../src/browser/es256.ts'
 import type { Options } from '../../../../src/core/options/options.ts'
 import type { Store } from '../../../../src/core/ports.ts'
 import { createAuthorize } from '../../../../src/core/requests/authorize.ts'
@@ -12,7 +13,6 @@ import { createSessionStore } from '../../../../src/core/session/session-store.t
 import { createDpop } from '../../../../src/core/tokens/dpop.ts'
 import { createProofKeys } from '../../../../src/core/tokens/dpop-key.ts'
 import type { Tokens } from '../../../../src/core/tokens/tokens.ts'
-import { es256 } from '../../../../sw/es256.ts'
 import {
   configOf,
   createClock,

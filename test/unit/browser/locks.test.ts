@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createLocks } from '../../../sw/locks.ts'
+import { createLocks } from '../../../src/browser/locks.ts'
 import { deferred } from '../kit.ts'
 
 /** A lock manager as the Web Locks specification has it, for one name. */

@@ -1,4 +1,4 @@
-import type { Es256 } from '../src/core/ports.ts'
+import type { Es256 } from '../core/ports.ts'
 
 const encoder = new TextEncoder()
 

@@ -1,4 +1,4 @@
-import type { Locks } from '../src/core/ports.ts'
+import type { Locks } from '../core/ports.ts'
 
 /**
  * The real port of that name. A lock that was once not to be had is not waited for again until it has been: any page of

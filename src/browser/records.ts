@@ -1,5 +1,5 @@
 import { delMany, entries, get, type UseStore, update } from 'idb-keyval'
-import type { Records, Store } from '../src/core/ports.ts'
+import type { Records, Store } from '../core/ports.ts'
 
 /** The real ports of those names: IndexedDB, and a channel on which workers tell each other of changes. */
 export function openStore(): Store & Records {
