@@ -31,6 +31,8 @@ const notices = license({
   },
 })
 
+const banner = `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${NOTICES} */`
+
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
 export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   input,
@@ -43,7 +45,7 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   output: {
     file,
     format: 'iife',
-    banner: `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${NOTICES} */`,
+    banner,
   },
 })
 
@@ -53,6 +55,7 @@ export default [
   {
     // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
     input: {
+      'in-page': 'src/in-page/index.ts',
       index: 'src/index.ts',
       presets: 'src/presets/index.ts',
       protocol: 'src/protocol.ts',
@@ -72,6 +75,17 @@ export default [
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
   worker('production', 'dist/refresh-worker.js', [minified, notices]),
+  {
+    // For pages without a bundler.
+    input: 'src/in-page/index.ts',
+    plugins: [
+      resolve({ browser: true }),
+      typescript,
+      constants({ 'process.env.NODE_ENV': JSON.stringify('production') }),
+      minified,
+    ],
+    output: { file: 'dist/refresh-worker.in-page.js', format: 'es', banner },
+  },
   worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),
   worker('development', 'dist/refresh-worker.dev.js', []),

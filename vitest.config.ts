@@ -47,7 +47,7 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     name: engine,
     include: [`test/${folder}/**/*.test.ts`],
     exclude: leftOut(folder, engine),
-    provide: { engine },
+    provide: { engine, host: 'worker' as const },
     globalSetup: 'test/browser/global-setup.ts',
     // Left to Node, as whoever copies them does: Vite has another way to resolve a package, and two of graphql are one too many.
     server: { deps: { external: [/\/examples\/recipes\//] } },
@@ -63,6 +63,26 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
   },
 })
 
+/** What is run in pages that may have no worker, too. */
+const IN_PAGE = [
+  'main-job',
+  'users',
+  'modes',
+  'refusals',
+  'storage',
+  'sessions',
+  'hooks',
+  'existing-code',
+  'limits',
+  'secrets',
+]
+
+const withoutWorker = (engine: EngineName, index: number) => {
+  const { test } = browserProject('browser')(engine, index)
+  const include = IN_PAGE.map(name => `test/browser/${name}.test.ts`)
+  return { test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const } } }
+}
+
 export default defineConfig(({ mode }) => ({
   test: {
     reporters: ['default', new CountReporter()],
@@ -70,6 +90,7 @@ export default defineConfig(({ mode }) => ({
     onConsoleLog: text => !text.includes('oidc-provider '),
     projects: [
       ...engines.map(browserProject(mode === 'measure' ? 'measure' : 'browser')),
+      ...(mode === 'measure' ? [] : engines.map(withoutWorker)),
       // `--mode browser`: so that `--project` can choose among the engines
       ...(mode === 'browser' || mode === 'measure'
         ? []

@@ -104,6 +104,8 @@ export interface HookFailure {
 /** What the worker tells of itself; never a token. */
 export interface WorkerReport {
   readonly version: string
+  /** Who keeps the session for this page: a service worker, or, with `withoutWorker`, the page itself. */
+  readonly host: 'worker' | 'page'
   readonly scope: string
   /** Of the session that was asked for. */
   readonly storageKey: string

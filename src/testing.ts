@@ -212,6 +212,7 @@ function reportOf(state: AuthState): InspectReport {
     page: { version: __VERSION__, controller: 'http://localhost/sw.js' },
     worker: {
       version: __VERSION__,
+      host: 'worker',
       scope: 'http://localhost/',
       storageKey: 'refresh-worker',
       storageKeys: ['refresh-worker'],

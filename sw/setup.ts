@@ -2,6 +2,7 @@
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { Route } from 'workbox-routing/Route.js'
 import { Router } from 'workbox-routing/Router.js'
+import { createAnswerPage } from '../src/core/answer-page.ts'
 import { createCore } from '../src/core/core.ts'
 import { createDispatch } from '../src/core/dispatch.ts'
 import { resolveConfigs } from '../src/core/options/configs.ts'
@@ -15,7 +16,6 @@ import { parsePageRequest, SETUP_CHANNEL, type SetupError } from '../src/protoco
 import type { AuthorizedApi } from './caches/api-route.ts'
 import { createEndEvents, type EndEvents } from './event-streams.ts'
 import { createOpenAnswers } from './open-answers.ts'
-import { createAnswerPage } from './page-messages.ts'
 import { createPlatform } from './platform.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
 
@@ -50,9 +50,10 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
   const about = {
     version: __VERSION__,
+    host: 'worker',
     scope: self.registration.scope,
     storageKeys: configs.map(({ storageKey }) => storageKey),
-  }
+  } as const
   const onSession = async (storageKey: string, sessionId: string | null) => api.sweeper?.sweep(storageKey, sessionId)
   const cores = configs.map((config, index) =>
     createCore({ config, isDefault: index === 0, about, routes: api.routes, onSession, store, ports }),
@@ -92,7 +93,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     if (response) event.respondWith(response)
   })
 
-  const answerPage = createAnswerPage({ cores, pages, isAnyOpen })
+  const answerPage = createAnswerPage({ cores, claim: pages.claim, isAnyOpen })
   self.addEventListener('message', event => {
     const [port] = event.ports
     const message = isFromPage(event) ? parsePageRequest(event.data) : null

@@ -45,6 +45,8 @@ export interface Core {
   readonly start: () => void
   /** Answers a request that `match` knows. */
   readonly answer: (kind: RequestKind, request: Request, event: Extendable, watchPage?: WatchPage) => Promise<Response>
+  /** Hears of a page whose navigation it has not seen. */
+  readonly arrive: () => void
   /**
    * Hears of a navigation, or of what may be the prefetch of one: to where a logout ends, the session is over. What answers it; null: it is not touched, as are all
    * but those that have to wait for a refresh of a session in cookies.
@@ -68,7 +70,7 @@ interface Needs {
 }
 
 export function createCore({ config, isDefault, about, routes, onSession, store, ports }: Needs): Core {
-  const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, log } = ports
+  const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, isRetired, log } = ports
   const waiting = () => hold?.count() ?? 0
   const describeState = createDescribeState({ config, isDefault, isDurable: store.isDurable, waiting, now, newId })
   // What is stored is stored: that a page could not be told is no reason for a login to fail.
@@ -115,6 +117,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     sessions,
     tokenEndpoint,
     locks,
+    isRetired,
     now,
     backOff,
     revoke,
@@ -209,6 +212,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
         if (!store.isDurable()) event.waitUntil(saved())
       }
     },
+    arrive: unsure.doubt,
     navigate: (request, waitUntil) => {
       if (request.mode === 'navigate') {
         if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))

@@ -49,6 +49,12 @@ export type NewId = () => string
 /** Calls `task` after so many milliseconds, if this worker is still alive then. */
 export type Later = (delay: number, task: () => void) => void
 
+/**
+ * Whether another host has taken this one's place, and begins refreshes from now on: a page whose worker has come must not
+ * send one through it.
+ */
+export type IsRetired = () => boolean
+
 /** Keeps the worker alive until the promise settles. */
 export type WaitUntil = (promise: Promise<unknown>) => void
 
@@ -75,5 +81,6 @@ export interface Ports {
   readonly locks: Locks
   readonly broadcast: Broadcast
   readonly es256: Es256
+  readonly isRetired?: IsRetired
   readonly log: Log
 }

@@ -1,4 +1,4 @@
-import type { AuthenticatedState, AuthState } from '../protocol.ts'
+import { type AuthenticatedState, type AuthState, NAMESPACE } from '../protocol.ts'
 
 /** How long (milliseconds) a page that had no answer waits before it asks again. */
 const ASK_AGAIN = 30_000
@@ -37,6 +37,8 @@ export class Attention {
     document.addEventListener('visibilitychange', look)
     addEventListener('focus', look)
     addEventListener('online', look)
+    // A page that has no worker has changed the session, and ours may be stopped.
+    addEventListener('storage', ({ key }) => key === NAMESPACE && wake())
   }
 
   /** Sets the timer for the state as it is now. */

@@ -4,11 +4,12 @@ import { noAnswer, type Question, unexpected } from './ask.ts'
 import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
-import { type Connection, complain, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
+import { type Connection, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { tellOfLeaving } from './leaving.ts'
 import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
+import { controllerUrl } from './worker-state.ts'
 
 declare const __VERSION__: string
 
@@ -152,8 +153,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   async inspect(): Promise<InspectReport> {
     const reply = await this.#ask({ type: 'inspect' }, ANSWER_LIMIT)
     if (reply.type !== 'inspect') throw unexpected(reply.type)
-    const controller = navigator.serviceWorker.controller?.scriptURL ?? null
-    return { page: { version: __VERSION__, controller }, worker: reply.report }
+    return { page: { version: __VERSION__, controller: controllerUrl() ?? null }, worker: reply.report }
   }
 
   #started(): Promise<unknown> {
@@ -175,7 +175,14 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       this.#registration = registration
       // One that is silent may be of before our time, and a new version waiting at the server to take its place.
       const nudge = setTimeout(() => registration.update().catch(() => undefined), SILENCE)
-      await this.#sync().finally(() => clearTimeout(nudge))
+      const isGivenUp = await this.#sync()
+        .catch(error => {
+          // Whoever waits, waits for the page then.
+          if (error.code === 'worker_timeout' && this.#connection.giveUp(error)) return true
+          throw error
+        })
+        .finally(() => clearTimeout(nudge))
+      if (isGivenUp) return this.#ready
       this.#scriptUrl = registration.active?.scriptURL
     })()
     // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
@@ -185,17 +192,15 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
 
   /** Another worker controls the page, or none. */
   #reopen() {
-    const { controller } = navigator.serviceWorker
-    if (!controller) this.#observed.set(UNKNOWN)
+    const scriptURL = controllerUrl()
+    if (!scriptURL) this.#observed.set(UNKNOWN)
     this.#ready = this.#open()
-    if (!controller) return
-    const { scriptURL } = controller
+    if (!scriptURL) return
     const isStranger = scriptURL !== this.#scriptUrl
     const silent = setTimeout(
       () => {
         const error = isStranger ? foreign(scriptURL) : new RefreshWorkerError('worker_timeout', noAnswer(scriptURL))
-        complain(error)
-        this.#lose(error)
+        if (!this.#connection.giveUp(error)) this.#lose(error)
       },
       isStranger ? STRANGER_LIMIT : SUCCESSOR_LIMIT,
     )
@@ -207,16 +212,13 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   #listen() {
-    const container = navigator.serviceWorker
-    container.addEventListener('message', ({ data, source }) => {
+    this.#connection.onMessage((data, source) => {
       const { installing, waiting, active } = this.#registration ?? {}
-      const isOurs = source !== null && [active, waiting, installing].includes(source as ServiceWorker)
-      if (!isOurs) return
+      if (!source || ![active, waiting, installing].includes(source as ServiceWorker)) return
       if (isWorkerBroadcast(data) && this.#isOurs(data)) this.#apply(data)
       // Of all sessions of a page, one answers.
       else if (isKeepAlive(data) && this.#storageKey === null) this.#keepAlive()
     })
-    container.startMessages()
     this.#attention.listen()
     tellOfLeaving(this.#ask)
   }

@@ -1,4 +1,6 @@
 import { RefreshWorkerError } from '../errors.ts'
+import type { InPage } from './in-page.ts'
+import { serviceWorkers } from './worker-state.ts'
 
 /**
  * How long a page takes the state for true where another worker has taken control of it and is silent: it may know
@@ -13,56 +15,93 @@ export const SILENCE = 1_000
 /** How long (milliseconds) after a registration the next one may come: two scripts could take turns for ever. */
 const PEACE = 60_000
 
-/** A page's way to the worker, which may be lost and found again while the page is open. */
+/** A page's way to the worker, or to itself in the place of one; it may be lost and found again while the page is open. */
 export interface Connection {
   /** Settles with the registration whose worker controls this page, or rejects with what is wrong; anew after a loss. */
   registration(): Promise<ServiceWorkerRegistration>
-  /** Calls `listener` whenever another worker controls this page, or none; not before the first one does. */
+  /** Calls `listener` whenever somebody else serves this page, or nobody; not before the first one does. */
   onChange(listener: () => void): void
+  /** Calls `listener` with what is posted to this page. */
+  onMessage(listener: (message: unknown, source: unknown) => void): void
+  /** Has the page serve itself, since what controls it is of no use; false: it cannot. */
+  giveUp(error: RefreshWorkerError): boolean
 }
 
-/** That of a page which can have no worker. */
-export function noConnection(obstacle: RefreshWorkerError): Connection {
-  return { registration: () => Promise.reject(obstacle), onChange() {} }
-}
-
-/** @param connect registers the worker, and settles once it controls the page */
-export function createConnection(connect: () => Promise<ServiceWorkerRegistration>): Connection {
+/**
+ * @param connect registers the worker, and settles once it controls the page
+ * @param inPage serves the page where there is none
+ */
+export function createConnection(connect: () => Promise<ServiceWorkerRegistration>, inPage?: InPage): Connection {
   const listeners = new Set<() => void>()
+  const tell = () => {
+    for (const listener of listeners) listener()
+  }
+  const container = serviceWorkers()
   let isConnecting = true
   let last = open()
   let current = last
   let reconnectedAt = 0
 
-  function open() {
-    isConnecting = true
-    return connect().finally(() => {
-      isConnecting = false
+  /** Where the page serves itself, it can do so without a worker. */
+  function orInPage(error: unknown): Promise<ServiceWorkerRegistration> {
+    if (!inPage) throw error
+    return inPage.serve().catch(cause => {
+      complain(cause)
+      throw cause instanceof RefreshWorkerError ? cause : error
     })
   }
 
+  async function open() {
+    isConnecting = true
+    try {
+      const registration = await connect()
+      inPage?.retire()
+      return registration
+    } catch (error) {
+      return await orInPage(error)
+    } finally {
+      isConnecting = false
+    }
+  }
+
   function onControllerChange() {
+    const controller = container?.controller
     // That is what it waits for.
     if (isConnecting) return
-    const { controller } = navigator.serviceWorker
-    if (controller) current = last.then(registration => check(registration, controller))
-    else if (Date.now() - reconnectedAt < PEACE) current = Promise.reject(gone())
+    if (inPage?.isServing()) {
+      if (controller?.scriptURL !== inPage.scriptUrl) return
+      inPage.retire()
+      current = last = open()
+    } else if (controller) current = last.then(registration => check(registration, controller)).catch(orInPage)
+    else if (Date.now() - reconnectedAt < PEACE) current = Promise.reject(gone()).catch(orInPage)
     else {
       // The user or the browser has cleared the site's data, and the registration with it.
       reconnectedAt = Date.now()
       current = last = open()
     }
     current.catch(complain)
-    for (const listener of listeners) listener()
+    tell()
   }
 
   last.then(
-    () => navigator.serviceWorker.addEventListener('controllerchange', onControllerChange),
+    () => container?.addEventListener('controllerchange', onControllerChange),
     () => undefined,
   )
   return {
     registration: () => current,
     onChange: listener => void listeners.add(listener),
+    onMessage: listener => {
+      inPage?.onMessage(listener)
+      container?.addEventListener('message', ({ data, source }) => listener(data, source))
+      container?.startMessages()
+    },
+    giveUp: error => {
+      complain(error)
+      if (!inPage || inPage.isServing()) return false
+      current = orInPage(error)
+      tell()
+      return true
+    },
   }
 }
 

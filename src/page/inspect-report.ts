@@ -7,5 +7,6 @@ export interface InspectReport {
     /** The script URL of the worker that controls this page. */
     readonly controller: string | null
   }
+  /** Of whoever keeps the session: see `host`. */
   readonly worker: WorkerReport
 }

@@ -1,4 +1,5 @@
 import { ANSWER_LIMIT, type AskActive } from './ask-active.ts'
+import { controllerUrl } from './worker-state.ts'
 
 /** As much of the Navigation API as is needed here; Firefox has it from 147 on, Safari from 26.2. */
 interface Navigation {
@@ -9,14 +10,14 @@ interface Navigation {
 }
 
 /**
- * Tells the worker when a script has the page go to another origin: a library may log out there, and the worker sees no
- * request of that. It is told the path, and not the query, which may hold a token.
+ * Tells the worker when a script has the page go where it sees no request of that, to another origin or without
+ * a worker: a library may log out there. It is told the path, and not the query, which may hold a token.
  */
 export function tellOfLeaving(ask: AskActive): void {
   const { navigation } = window as { readonly navigation?: Navigation }
   navigation?.addEventListener('navigate', ({ destination }) => {
     const { origin, pathname } = new URL(destination.url)
-    if (origin !== location.origin)
+    if (origin !== location.origin || !controllerUrl())
       ask({ type: 'leaving', url: origin + pathname }, ANSWER_LIMIT).catch(() => undefined)
   })
 }

@@ -2,10 +2,11 @@ import { RefreshWorkerError } from '../errors.ts'
 import { SETUP_CHANNEL, type SetupError } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
-import { complain, createConnection, noConnection } from './connection.ts'
+import { complain, createConnection } from './connection.ts'
 import { diagnose, findObstacle, notControlled, watchPolicy, wrongScope } from './diagnose.ts'
-import { holdUnsafeRequests } from './hold.ts'
-import { settled, within } from './worker-state.ts'
+import { holdRequests } from './hold-requests.ts'
+import { createInPage, type InPage, type LoadInPageHost } from './in-page.ts'
+import { controllerUrl, settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
 const ACTIVATION_LIMIT = 30_000
@@ -20,29 +21,63 @@ interface TrustedScriptUrl {
   toJSON(): string
 }
 
+/** As of `navigator.serviceWorker.register()`, and what this library adds. */
+export interface RegisterOptions extends RegistrationOptions {
+  /**
+   * Loads what keeps the session in the page itself, made by `inPage()` of `refresh-worker/in-page`: where there can be no
+   * worker, and until the first one has come. It is called only then, and must not itself wait for `fetch`.
+   */
+  readonly withoutWorker?: LoadInPageHost
+  /** `'page'`: no worker is registered, and `withoutWorker` is used everywhere but under a worker that is there already. */
+  readonly host?: 'worker' | 'page'
+}
+
 /**
  * Registers the worker, makes it control this page, and returns the page's view of its session, at once. Safe to call
  * where there is no service worker (on a server, in tests): the state stays `unsupported` there.
  *
  * Until the worker controls the page, for ten seconds at most, `fetch` and XMLHttpRequest hold requests that are neither
- * GET nor HEAD: a login that it did not see would be lost.
+ * GET nor HEAD: a login that it did not see would be lost. With `withoutWorker` the page authorizes requests itself until
+ * then, and for good where there is no worker to be had.
  * @param scriptUrl the worker script, which calls `setup()`; a `TrustedScriptURL` where the page requires Trusted Types
  * @param options as of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` unless given
  */
-export function register(scriptUrl: string | URL | TrustedScriptUrl, options?: RegistrationOptions): AuthClient {
-  const obstacle = findObstacle()
-  const connection = obstacle ? noConnection(obstacle) : createConnection(() => connect(scriptUrl, options))
-  return new ServiceWorkerAuthClient(connection, obstacle?.code)
+export function register(
+  scriptUrl: string | URL | TrustedScriptUrl,
+  { withoutWorker, host, ...options }: RegisterOptions = {},
+): AuthClient {
+  const isPage = typeof document !== 'undefined'
+  const inPage = isPage && withoutWorker ? inPageOf(scriptUrl, options.scope, withoutWorker) : undefined
+  const obstacle = findObstacle() ?? (host === 'page' && inPage && !controllerUrl() ? unwanted() : null)
+  const connection = createConnection(() => {
+    if (!obstacle) return connect(scriptUrl, options, inPage)
+    // At once, before the page sends anything.
+    inPage?.begin()
+    return Promise.reject(obstacle)
+  }, inPage)
+  return new ServiceWorkerAuthClient(connection, inPage ? undefined : obstacle?.code)
+}
+
+function inPageOf(scriptUrl: string | URL | TrustedScriptUrl, scope: string | undefined, load: LoadInPageHost): InPage {
+  const { href } = new URL(String(scriptUrl), document.baseURI)
+  return createInPage(load, href, scope ? new URL(scope, document.baseURI).href : new URL('.', href).href)
+}
+
+function unwanted(): RefreshWorkerError {
+  return new RefreshWorkerError('unsupported', "host: 'page' has no worker registered")
 }
 
 /** Settles with the registration once its worker controls this page. */
 async function connect(
   scriptUrl: string | URL | TrustedScriptUrl,
-  options?: RegistrationOptions,
+  options: RegistrationOptions,
+  inPage: InPage | undefined,
 ): Promise<ServiceWorkerRegistration> {
   const url = new URL(String(scriptUrl), document.baseURI)
   // Nothing passes a worker by that is there already.
-  const release = navigator.serviceWorker.controller ? undefined : holdUnsafeRequests()
+  const isBetween = !navigator.serviceWorker.controller
+  if (isBetween) inPage?.begin()
+  const held = isBetween && !inPage ? holdRequests() : undefined
   const policy = watchPolicy()
   const setup = new BroadcastChannel(SETUP_CHANNEL)
   let setupError: RefreshWorkerError | undefined
@@ -54,7 +89,7 @@ async function connect(
     navigator.serviceWorker.register(scriptUrl as string, { updateViaCache: 'none', ...options }).catch(async cause => {
       // A breach of the policy is told of a task later.
       await new Promise(resolve => setTimeout(resolve))
-      throw setupError ?? (await diagnose(url, options?.scope, policy.broken(), cause))
+      throw setupError ?? (await diagnose(url, options.scope, policy.broken(), cause))
     })
   try {
     const registration =
@@ -71,7 +106,7 @@ async function connect(
   } catch (error) {
     throw setupError ?? error
   } finally {
-    release?.()
+    held?.release()
     policy.end()
     setup.close()
   }

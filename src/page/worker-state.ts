@@ -1,3 +1,17 @@
+/** The browser's service workers; undefined where a page has none, or may not ask (a sandboxed frame). */
+export function serviceWorkers(): ServiceWorkerContainer | undefined {
+  try {
+    return navigator.serviceWorker
+  } catch {
+    return undefined
+  }
+}
+
+/** The script of the worker that controls this page. */
+export function controllerUrl(): string | undefined {
+  return serviceWorkers()?.controller?.scriptURL
+}
+
 /**
  * Settles with whether a worker that is being installed has become active, or has failed to, in time.
  * @param limit milliseconds

@@ -6,6 +6,8 @@ import { installComposition } from '../composition/build.ts'
 declare module 'vitest' {
   interface ProvidedContext {
     engine: EngineName
+    /** Who keeps the session: a service worker, or each page itself. */
+    host: 'worker' | 'page'
     /** The path of its program. */
     executable: string
     /** The same, or that of one that does less for people, and sooner. */

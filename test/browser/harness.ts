@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
-import type { Browser, Profile, Tab } from './engines/engine.ts'
+import type { Browser, Engine, Profile, Tab } from './engines/engine.ts'
 import { chromium, firefox } from './engines/playwright.ts'
 import { webkit } from './engines/webkit.ts'
 
@@ -15,8 +16,11 @@ declare global {
   }
 }
 
+/** Who keeps the session in this run: the worker, or each page itself, since workers are forbidden. */
+export const host = inject('host')
+
 /** The page of the tests: registers the worker, notes what workers say, and does nothing else of its own. */
-export const PAGE = `<!doctype html><meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
+export const PAGE = `<!doctype html>${host === 'page' ? `<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">` : ''}<meta charset="utf-8"><title>test</title><link rel="icon" href="data:,"><script type="module">
 import { register } from '/refresh-worker/index.js'
 window.received = []
 const note = ({ data }) => window.received.push(data)
@@ -27,14 +31,44 @@ window.MessageChannel = class extends MessageChannel {
     this.port1.addEventListener('message', note)
   }
 }
-window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/sw.js')
+window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/sw.js'${host === 'page' ? ", { withoutWorker: () => import('/in-page.js') }" : ''})
 </script>`
+
+/**
+ * A page that may have no worker, by its policy, and keeps the session by the very script that would have been the worker's.
+ */
+function withoutWorkers(files: Scene['files']): Scene['files'] {
+  const script = () =>
+    String(files['/sw.js']?.body ?? readFileSync('examples/demo/public/sw.js', 'utf8')).replace(/^import .*/m, '')
+  return Object.defineProperty(files, '/in-page.js', {
+    enumerable: true,
+    get: () => ({ type: 'text/javascript', body: inPageScript(script()) }),
+  })
+}
+
+/** Has a worker's script make what keeps the session in a page. */
+export function inPageScript(script: string): string {
+  return `import { inPage } from '/refresh-worker/refresh-worker.in-page.js'
+let options
+const importScripts = () => {}
+const RefreshWorker = { setup: given => { options = given } }
+{
+${script}
+}
+export default inPage(options)`
+}
 
 /** The beginning of every JWT that is no placeholder, and the passwords. */
 export const SECRETS = /eyJ(?!(?:[\w-]*\.){1,2}refresh-worker-)[\w-]{8}|lovelace|hopper/
 
 /** The engine that this run of the tests is about. */
-export const engine = { chromium, firefox, webkit }[inject('engine')]
+export const engine = engineOf({ chromium, firefox, webkit }[inject('engine')])
+
+/** Where there are no workers, none can be stopped, or tells anything. */
+function engineOf(engine: Engine): Engine {
+  if (inject('host') === 'worker') return engine
+  return { ...engine, can: { ...engine.can, stopWorkers: false, seeWorkerConsole: false } }
+}
 
 /** Starts its browser. */
 export function launch(): Promise<Browser> {
@@ -87,6 +121,7 @@ export class Scene {
 
   static async open(browser: Pick<Browser, 'newProfile'>, options: DemoOptions = {}): Promise<Scene> {
     const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
+    if (host === 'page') withoutWorkers(files)
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
     return new Scene(demo, await demo.listen(0), await browser.newProfile(), files)
   }

@@ -1,7 +1,7 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
 import type { Config, SessionLimits, SessionName } from '../options/config.ts'
-import type { Clock, Locks, Log, WaitUntil } from '../ports.ts'
+import type { Clock, IsRetired, Locks, Log, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
@@ -74,6 +74,7 @@ interface Needs {
   readonly sessions: SessionStore
   readonly tokenEndpoint: TokenEndpoint
   readonly locks: Locks
+  readonly isRetired?: IsRetired | undefined
   readonly now: Clock
   readonly backOff: BackOff
   readonly revoke: Revoke
@@ -88,7 +89,7 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 }
 
 export function createFreshSession(needs: Needs): FreshSession {
-  const { config, sessions, tokenEndpoint, locks, backOff, revoke, farewell, now, log } = needs
+  const { config, sessions, tokenEndpoint, locks, isRetired, backOff, revoke, farewell, now, log } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   const refreshes: RefreshReport[] = []
 
@@ -216,6 +217,10 @@ export function createFreshSession(needs: Needs): FreshSession {
       const key = keyOf(session)
       const running = inFlight.get(key)
       if (running) return running
+      if (isRetired?.())
+        return Promise.reject(
+          new RefreshWorkerError('refresh_unavailable', 'the worker refreshes from now on: try again'),
+        )
       let release: Release = () => undefined
       const late = new Promise<never>((_, reject) => {
         release = reject

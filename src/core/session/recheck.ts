@@ -107,6 +107,8 @@ const PATIENCE = 2_000
 export interface Unsure {
   /** A form, or another site, may have logged somebody in. */
   readonly hear: (navigation: Request) => void
+  /** Anything may have happened before this page. */
+  readonly doubt: () => void
   readonly check: (waitUntil: WaitUntil) => Promise<unknown>
 }
 
@@ -117,21 +119,28 @@ interface UnsureNeeds {
 }
 
 export function createUnsure({ config, sessions, recheck }: UnsureNeeds): Unsure {
-  if (config.accessTokenIn !== 'cookie') return { hear: () => undefined, check: async () => undefined }
+  if (config.accessTokenIn !== 'cookie')
+    return { hear: () => undefined, doubt: () => undefined, check: async () => undefined }
   /** Of whoever is logged in, and of nobody. */
   let isSure = true
   let isSureOfNobody = config.sessionUrl === null
+  let isInDoubt = false
   return {
     hear: ({ method, referrer, url }) => {
       const isFromHere = URL.canParse(referrer) && new URL(referrer).origin === new URL(url).origin
       if (method !== 'GET' || (referrer !== '' && !isFromHere)) isSure = false
       isSureOfNobody = config.sessionUrl === null
     },
+    doubt: () => {
+      isInDoubt = config.sessionUrl !== null
+      isSureOfNobody = config.sessionUrl === null
+    },
     check: async waitUntil => {
       const { status } = await sessions.current()
-      if (isSure && (status === 'authenticated' || isSureOfNobody)) return
+      if (isSure && !isInDoubt && (status === 'authenticated' || isSureOfNobody)) return
       const checked = recheck(waitUntil, !isSure)
       isSure = true
+      isInDoubt = false
       isSureOfNobody = true
       waitUntil(checked)
       await limited(AbortSignal.timeout(PATIENCE), checked).catch(() => undefined)

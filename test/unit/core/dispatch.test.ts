@@ -19,6 +19,7 @@ function coreOf(storageKey: string, options: Parameters<typeof configOf>[0] = {}
       if (isReachable()) known ??= complete
     },
     start: () => undefined,
+    arrive: () => undefined,
     navigate: () => null,
     answer: async kind => new Response(`${storageKey}: ${kind}`),
     answerMessage: () => Promise.reject(new Error('not asked here')),

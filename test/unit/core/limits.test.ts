@@ -102,7 +102,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       endSessionUrl: () => null,
       openRequests: () => 0,
       adopt: async () => false,
-      about: { version: '1.2.3', scope: `${ORIGIN}/`, storageKeys: ['refresh-worker'] },
+      about: { version: '1.2.3', host: 'worker', scope: `${ORIGIN}/`, storageKeys: ['refresh-worker'] },
     })
     const ask = (type: PageRequest['type']) => answer(envelope({ type }) as PageRequest, waitUntil)
     return {

@@ -76,7 +76,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
     whenUnsure: async () => undefined,
     isLeaving: () => false,
     openRequests: () => 3,
-    about: { version: '1.2.3', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
+    about: { version: '1.2.3', host: 'worker', scope: 'https://app.example/', storageKeys: ['refresh-worker'] },
   })
   const behind: Promise<unknown>[] = []
   const ask = (message: Omit<PageRequest, 'ns' | 'v'> & { generation?: number; isBackOnline?: true }) =>

@@ -37,7 +37,7 @@ export function openCore(
   const core = createCore({
     config,
     isDefault: true,
-    about: { version: '1.2.3', scope: `${ORIGIN}/`, storageKeys: [config.storageKey] },
+    about: { version: '1.2.3', host: 'worker', scope: `${ORIGIN}/`, storageKeys: [config.storageKey] },
     routes: [],
     onSession: async () => undefined,
     store: createFallbackStore({ durable, now: clock.now, later: () => undefined, log: note }),

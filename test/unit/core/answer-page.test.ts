@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { createAnswerPage } from '../../../src/core/answer-page.ts'
 import type { Core } from '../../../src/core/core.ts'
 import { envelope, type PageRequest } from '../../../src/protocol.ts'
-import { createAnswerPage } from '../../../sw/page-messages.ts'
 import { configOf } from '../kit.ts'
 
 function setUp({ isAnyOpen = false } = {}) {
@@ -12,6 +12,7 @@ function setUp({ isAnyOpen = false } = {}) {
     isPrepared: () => true,
     prepare: async () => undefined,
     start: () => undefined,
+    arrive: () => undefined,
     navigate: () => null,
     answer: () => Promise.reject(new Error('not asked here')),
     answerMessage: async ({ type }) => {
@@ -21,7 +22,7 @@ function setUp({ isAnyOpen = false } = {}) {
   })
   const answer = createAnswerPage({
     cores: [coreOf('first'), coreOf('second')],
-    pages: { claim: async () => void happened.push('claimed') },
+    claim: async () => void happened.push('claimed'),
     isAnyOpen: () => isAnyOpen,
   })
   const ask = (message: Pick<PageRequest, 'type' | 'session'>) =>

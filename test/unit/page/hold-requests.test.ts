@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { holdUnsafeRequests } from '../../../src/page/hold.ts'
+import { holdRequests } from '../../../src/page/hold-requests.ts'
 
 const settle = () => new Promise(resolve => setTimeout(resolve))
 
@@ -22,7 +22,7 @@ describe('V22: fetch, held', () => {
   })
 
   it('sends what is safe at once, and the rest when it is released, as it was at the call', async () => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     const body = new URLSearchParams({ user: 'ada' })
     const answer = fetch('https://app.example/login', { method: 'POST', body })
     const put = fetch(new Request('https://app.example/put', { method: 'PUT' }))
@@ -39,7 +39,7 @@ describe('V22: fetch, held', () => {
   })
 
   it('rejects at once where its caller aborts, or gives what cannot be sent', async () => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     const aborter = new AbortController()
     const answer = fetch('https://app.example/login', { method: 'POST', signal: aborter.signal })
     aborter.abort()
@@ -51,7 +51,7 @@ describe('V22: fetch, held', () => {
 
   it('is released by itself after ten seconds', async () => {
     vi.useFakeTimers()
-    holdUnsafeRequests()
+    holdRequests()
     const answer = fetch('https://app.example/login', { method: 'POST' })
     await vi.advanceTimersByTimeAsync(9_999)
     expect(sent).toEqual([])
@@ -61,7 +61,7 @@ describe('V22: fetch, held', () => {
   })
 
   it('stays with whoever has wrapped it meanwhile, and holds nothing any more', async () => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     const ours = fetch
     const wrapped: typeof fetch = (...args) => ours(...args)
     globalThis.fetch = wrapped
@@ -103,7 +103,7 @@ describe('V22: XMLHttpRequest, held', () => {
 
   it('is opened again when it is sent, with its headers: Firefox decides then whether a worker sees it', async () => {
     const { send } = XMLHttpRequest.prototype
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     opened('POST').send('body')
     await settle()
     expect(calls).toEqual([])
@@ -121,14 +121,14 @@ describe('V22: XMLHttpRequest, held', () => {
     ['GET', []],
     ['POST', [false]],
   ] as [string, [boolean] | []][])('is not, where it only reads or its caller blocks: %s %o', (method, rest) => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     opened(method, ...rest).send(null)
     expect(calls).toEqual([['send', null]])
     release()
   })
 
   it('is never sent where it is aborted, and says so as the browser does', async () => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     const request = opened('POST')
     const events: string[] = []
     for (const type of ['abort', 'loadend']) request.addEventListener(type, () => events.push(type))
@@ -141,7 +141,7 @@ describe('V22: XMLHttpRequest, held', () => {
   })
 
   it('is sent once where it is opened anew meanwhile', async () => {
-    const release = holdUnsafeRequests()
+    const { release } = holdRequests()
     const request = opened('POST')
     request.send('first')
     request.open('PUT', '/second')

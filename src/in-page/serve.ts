@@ -1,0 +1,85 @@
+import { createAnswerPage } from '../core/answer-page.ts'
+import { createCore } from '../core/core.ts'
+import { createDispatch } from '../core/dispatch.ts'
+import { resolveConfigs } from '../core/options/configs.ts'
+import type { Options } from '../core/options/options.ts'
+import { createFallbackStore } from '../core/session/fallback-store.ts'
+import type { InPageSession, Place } from '../page/in-page.ts'
+import { parsePageRequest } from '../protocol.ts'
+import { patchBeacon, patchEventSource } from './other-senders.ts'
+import { createPlatform } from './platform.ts'
+import { createSend } from './send.ts'
+import { createXhrSenders } from './xhr.ts'
+
+declare const __VERSION__: string
+
+/**
+ * The core, with a page as its host.
+ * @throws {ConfigError} code `config_error`
+ */
+export function serve(options: Options | readonly Options[], place: Place): InPageSession {
+  const { scriptUrl, scope, own, mayRetire, isRetired, tell } = place
+  const configs = resolveConfigs(options, scriptUrl)
+  const worker = standIn(scriptUrl, (message, port) => answer(message, port))
+  const { ports, store: durable } = createPlatform({
+    fetch: request => {
+      const { fetch } = own
+      return fetch(request)
+    },
+    isRetired,
+    // A copy, as a worker's messages are: who gets it may do with it what they like.
+    broadcast: async message => tell(structuredClone(message), worker),
+  })
+  const { now, later, fetch, log } = ports
+  const store = createFallbackStore({ durable, now, later, log })
+  const about = {
+    version: __VERSION__,
+    host: 'page',
+    scope,
+    storageKeys: configs.map(({ storageKey }) => storageKey),
+  } as const
+  const cores = configs.map((config, index) =>
+    createCore({
+      config,
+      isDefault: index === 0,
+      about,
+      routes: [],
+      onSession: async () => undefined,
+      store,
+      ports,
+    }),
+  )
+  for (const core of cores) {
+    core.start()
+    core.arrive()
+    core.prepare()
+  }
+
+  const answerPage = createAnswerPage({ cores, claim: async () => undefined, isAnyOpen: () => false })
+  const answer = async (data: unknown, port: MessagePort) => {
+    const message = parsePageRequest(data)
+    if (message) port.postMessage(await answerPage(message, stayAlive))
+  }
+
+  const send = createSend({ dispatch: createDispatch({ cores, fetch, log }), own, mayRetire, isRetired })
+  patchEventSource(send)
+  patchBeacon(send)
+  const registration = { active: worker, waiting: null, installing: null, scope, update: async () => registration }
+  return {
+    registration: registration as unknown as ServiceWorkerRegistration,
+    senders: { fetch: send.fetch, ...createXhrSenders(send, own) },
+  }
+}
+
+/** A page lives as long as it does. */
+const stayAlive = () => undefined
+
+/** What pages speak to as they speak to a worker. */
+function standIn(scriptURL: string, answer: (message: unknown, port: MessagePort) => void): ServiceWorker {
+  const worker = Object.assign(new EventTarget(), {
+    scriptURL,
+    state: 'activated',
+    postMessage: (message: unknown, [port]: [MessagePort]) => answer(structuredClone(message), port),
+  })
+  return worker as unknown as ServiceWorker
+}

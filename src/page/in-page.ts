@@ -1,0 +1,98 @@
+import { type Held, holdRequests, type Senders } from './hold-requests.ts'
+import { controllerUrl } from './worker-state.ts'
+
+/** The place in which a page keeps the session itself. */
+export interface Place {
+  /** Of the worker that it stands in for: relative URLs of the options are resolved against it. */
+  readonly scriptUrl: string
+  /** Of that worker's registration. */
+  readonly scope: string
+  /** The page's own. */
+  readonly own: Senders
+  /** Whether a worker may still come. */
+  readonly mayRetire: () => boolean
+  /** Whether it has come, and answers from now on. */
+  readonly isRetired: () => boolean
+  /** Hears what a worker would post to the page. */
+  readonly tell: (message: unknown, source: ServiceWorker) => void
+}
+
+/** A page that keeps the session itself. */
+export interface InPageSession {
+  /** Its `active` takes the messages that a worker takes. */
+  readonly registration: ServiceWorkerRegistration
+  /** These authorize requests. */
+  readonly senders: Senders
+}
+
+/** What `inPage()` of `refresh-worker/in-page` makes. */
+export interface InPageHost {
+  /** @throws {ConfigError} code `config_error`: an option is unknown or wrong */
+  readonly serve: (place: Place) => InPageSession
+}
+
+/** Loads the host: only where there is no worker, or none yet. */
+export type LoadInPageHost = () => Promise<InPageHost | { readonly default: InPageHost }>
+
+/** Serves a page without a worker, for as long as there is none. */
+export interface InPage {
+  readonly scriptUrl: string
+  /** Requests wait for the host, and are its own until the worker has come. */
+  readonly begin: () => void
+  /** The host serves for good: no worker can be had. */
+  readonly serve: () => Promise<ServiceWorkerRegistration>
+  readonly isServing: () => boolean
+  /** The worker serves. */
+  readonly retire: () => void
+  readonly onMessage: (listener: Place['tell']) => void
+}
+
+export function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): InPage {
+  const listeners = new Set<Place['tell']>()
+  let held: Held | undefined
+  let session: Promise<InPageSession> | undefined
+  let isServing = false
+
+  const begin = () => {
+    held ??= holdRequests(() => true)
+    const { own } = held
+    session ??= load().then(loaded =>
+      ('serve' in loaded ? loaded : loaded.default).serve({
+        scriptUrl,
+        scope,
+        own,
+        mayRetire: () => !isServing,
+        isRetired: () => !isServing && controllerUrl() === scriptUrl,
+        tell: (message, source) => {
+          for (const listener of listeners) listener(message, source)
+        },
+      }),
+    )
+    session.then(
+      ({ senders }) => held?.release(senders),
+      () => {
+        // Perhaps the network is back next time.
+        session = undefined
+        held?.release()
+        held = undefined
+      },
+    )
+    return session
+  }
+
+  return {
+    scriptUrl,
+    begin,
+    serve: async () => {
+      isServing = true
+      return (await begin()).registration
+    },
+    isServing: () => isServing,
+    retire: () => {
+      isServing = false
+      held?.release()
+      held = undefined
+    },
+    onMessage: listener => void listeners.add(listener),
+  }
+}
