@@ -1,6 +1,6 @@
 import { RefreshWorkerError } from '../errors.ts'
 import type { InPage } from './in-page.ts'
-import { serviceWorkers } from './worker-state.ts'
+import { controllerUrl, serviceWorkers } from './worker-state.ts'
 
 /**
  * How long a page takes the state for true where another worker has taken control of it and is silent: it may know
@@ -42,12 +42,16 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
   let current = last
   let reconnectedAt = 0
 
-  /** Where the page serves itself, it can do so without a worker. */
-  function orInPage(error: unknown): Promise<ServiceWorkerRegistration> {
+  /** Without a worker, the page serves itself if it can. */
+  async function orInPage(error: unknown): Promise<ServiceWorkerRegistration> {
     if (!inPage) throw error
+    // It may not be registered here, and controls this page all the same.
+    const registration = controllerUrl() === inPage.scriptUrl && (await container?.getRegistration())
+    if (registration) return registration
     return inPage.serve().catch(cause => {
       complain(cause)
-      throw cause instanceof RefreshWorkerError ? cause : error
+      // Of another class perhaps, that of the host's own script.
+      throw cause.code === 'config_error' ? cause : error
     })
   }
 
@@ -98,7 +102,7 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
     giveUp: error => {
       complain(error)
       if (!inPage || inPage.isServing()) return false
-      current = orInPage(error)
+      current = inPage.serve()
       tell()
       return true
     },

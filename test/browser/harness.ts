@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
@@ -37,12 +36,11 @@ window.auth = register(new URLSearchParams(location.search).get('worker') ?? '/s
 /**
  * A page that may have no worker, by its policy, and keeps the session by the very script that would have been the worker's.
  */
-function withoutWorkers(files: Scene['files']): Scene['files'] {
-  const script = () =>
-    String(files['/sw.js']?.body ?? readFileSync('examples/demo/public/sw.js', 'utf8')).replace(/^import .*/m, '')
-  return Object.defineProperty(files, '/in-page.js', {
+async function withoutWorkers(origin: string, files: Scene['files']) {
+  const usual = await (await fetch(`${origin}/sw.js`)).text()
+  Object.defineProperty(files, '/in-page.js', {
     enumerable: true,
-    get: () => ({ type: 'text/javascript', body: inPageScript(script()) }),
+    get: () => ({ type: 'text/javascript', body: inPageScript(String(files['/sw.js']?.body ?? usual)) }),
   })
 }
 
@@ -121,9 +119,10 @@ export class Scene {
 
   static async open(browser: Pick<Browser, 'newProfile'>, options: DemoOptions = {}): Promise<Scene> {
     const files = { '/test.html': { type: 'text/html', body: PAGE }, ...options.files }
-    if (host === 'page') withoutWorkers(files)
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
-    return new Scene(demo, await demo.listen(0), await browser.newProfile(), files)
+    const origin = await demo.listen(0)
+    if (host === 'page') await withoutWorkers(origin, files)
+    return new Scene(demo, origin, await browser.newProfile(), files)
   }
 
   /** What pages and workers have written to the console; workers only where `engine.can.seeWorkerConsole`. */

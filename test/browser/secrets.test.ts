@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { get, Scene, useBrowser } from './harness.ts'
+import { get, host, Scene, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 
@@ -33,7 +33,7 @@ it('a secret in the console does so too (R35)', async () => {
   await expect(scene.close()).rejects.toThrow(/secrets in: console, in a line that begins with token: /)
 })
 
-it('what the worker says is heard, in answer and by itself', async () => {
+it.runIf(host === 'worker')('what the worker says is heard, in answer and by itself', async () => {
   const scene = await Scene.open(browser)
   const page = await scene.tab()
   await page.evaluate(async () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from './engines/engine.ts'
-import { engine, get, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { engine, get, host, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
@@ -83,7 +83,7 @@ it('a connection that is closed, and nobody said so, is opened again (C11)', asy
   expect(await stateOf(again)).toMatchObject({ status: 'authenticated' })
 })
 
-describe('a worker without storage', () => {
+describe.runIf(host === 'worker')('a worker without storage', () => {
   it.each([
     ['is refused it (C7)', "indexedDB.open = () => { throw new DOMException('', 'SecurityError') }"],
     ['waits for it in vain (C9)', 'indexedDB.open = () => new EventTarget()'],
@@ -185,7 +185,7 @@ describe('a worker whose storage is slow for a while', () => {
   })
 })
 
-describe('a new version of the worker', () => {
+describe.runIf(host === 'worker')('a new version of the worker', () => {
   const workerOf = (options: string) => ({
     type: 'text/javascript',
     body: `importScripts('/refresh-worker.js')

@@ -1,0 +1,224 @@
+/** Pages that keep the session themselves: where there is no worker, and until the first one has come. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Tab } from './engines/engine.ts'
+import { barrier, get, inPageScript, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+
+const browser = useBrowser()
+let scene: Scene
+afterEach(() => scene.close())
+
+const script = (body: string) => ({ type: 'text/javascript', body })
+const SETUP = `importScripts('/refresh-worker.js')
+RefreshWorker.setup({
+  apiUrls: ['/api/'],
+  loginUrl: '/auth/login',
+  logoutUrl: '/auth/logout',
+  useRefreshToken: true,
+})`
+const FORBID = `<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">`
+
+/** A page that can do without a worker; `before` is a script that runs first. */
+const pageOf = ({ head = '', before = '', src = '', options = '' } = {}) => ({
+  type: 'text/html',
+  body: `<!doctype html>${head}<meta charset="utf-8"><title>test</title><link rel="icon" href="data:,">
+<script>${before}</script>${src ? `<script src="${src}"></script>` : ''}
+<script type="module">
+  import { register } from '/refresh-worker/index.js'
+  window.auth = register('/sw.js', { withoutWorker: () => import('/in-page.js')${options} })
+  ${src ? 'window.early()' : ''}
+</script>`,
+})
+
+async function open(files: Scene['files'] = {}, options: Parameters<typeof Scene.open>[1] = {}) {
+  scene = await Scene.open(browser, {
+    lifetime: 600,
+    ...options,
+    files: {
+      '/sw.js': script(SETUP),
+      '/in-page.js': script(inPageScript(SETUP)),
+      '/with.html': pageOf(),
+      '/without.html': pageOf({ head: FORBID }),
+      ...files,
+    },
+  })
+}
+
+const hostOf = (tab: Tab) => tab.evaluate(async () => (await window.auth.inspect()).worker.host)
+const callTwenty = (tab: Tab) =>
+  tab.evaluate(async () =>
+    Promise.all(Array.from({ length: 20 }, async (_, n) => (await fetch(`/api/orders/${n + 1}`)).status)),
+  )
+
+describe('a page without a worker', () => {
+  it.each([
+    ['that its policy forbids', '/without.html'],
+    ['where the browser has none', '/none.html'],
+    ['whose script is not there', '/broken.html'],
+    ['outside the scope of the worker', '/outside.html'],
+    ['that was not wanted', '/page.html'],
+  ])('%s keeps the session, and says so', async (_, path) => {
+    await open({
+      '/none.html': pageOf({ before: 'delete Navigator.prototype.serviceWorker' }),
+      '/broken.html': {
+        ...pageOf(),
+        body: pageOf().body.replace('/sw.js', '/no-such-sw.js'),
+      },
+      '/app/sw.js': script(SETUP),
+      '/outside.html': { ...pageOf(), body: pageOf().body.replace('/sw.js', '/app/sw.js') },
+      '/page.html': pageOf({ options: ", host: 'page'" }),
+    })
+    const tab = await scene.tab(path)
+    expect(await hostOf(tab)).toBe('page')
+    expect(await stateOf(tab)).toEqual({ status: 'anonymous', reason: 'none' })
+    const { body } = await logIn(tab)
+    expect(JSON.stringify(body)).toContain('refresh-worker-access-token')
+    expect(await get(tab, '/api/me')).toBe(200)
+    scene.demo.expireAccessTokens()
+    expect(await get(tab, '/api/me')).toBe(200)
+    expect(await tab.evaluate(() => window.auth.updateToken())).toMatchObject({ status: 'authenticated' })
+    await tab.reload()
+    await tab.evaluate(() => window.auth.ready)
+    await untilStatus(tab, 'authenticated')
+    expect(await tab.evaluate(() => window.auth.logout())).toEqual({ status: 'anonymous', reason: 'logout' })
+    expect(await get(tab, '/api/me')).toBe(401)
+    expect(scene.demo.stats.refreshFailures).toBe(0)
+  })
+
+  it('loads its host only where it needs it', async () => {
+    await open()
+    const tab = await scene.tab('/with.html')
+    await tab.reload()
+    await tab.evaluate(() => window.auth.ready)
+    expect(await hostOf(tab)).toBe('worker')
+    const loaded = await tab.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => name))
+    expect(loaded.filter(name => name.includes('in-page'))).toEqual([])
+  })
+
+  it('without IndexedDB, locks and secure context goes on in memory, and says so (C7)', async () => {
+    const before = `
+      indexedDB.open = () => { throw new DOMException('', 'SecurityError') }
+      delete Navigator.prototype.locks
+      delete Crypto.prototype.randomUUID`
+    await open({ '/bare.html': pageOf({ head: FORBID, before }) })
+    const tab = await scene.tab('/bare.html')
+    await logIn(tab)
+    scene.demo.expireAccessTokens()
+    expect(await callTwenty(tab)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(scene.demo.stats.refreshes).toBe(1)
+    expect(await tab.evaluate(async () => (await window.auth.inspect()).worker.storage)).toBe('memory')
+  })
+
+  it('says what is wrong with its options, by a code', async () => {
+    await open({ '/in-page.js': script(inPageScript('RefreshWorker.setup({ apiUrl: [] })')) })
+    const tab = await scene.tab('/without.html', { ready: false })
+    const codeOf = () => tab.evaluate(() => window.auth.ready.catch(({ code }) => code))
+    expect(await codeOf()).toBe('config_error')
+    expect(await stateOf(tab)).toEqual({ status: 'unsupported', code: 'config_error' })
+    expect(await get(tab, '/api/me')).toBe(401)
+  })
+
+  it('whose host cannot be loaded is as one that has none', async () => {
+    await open({ '/in-page.js': script('throw new Error("not today")') })
+    const tab = await scene.tab('/without.html', { ready: false })
+    expect(await tab.evaluate(() => window.auth.ready.catch(({ code }) => code))).toBe('script_error')
+    expect(await get(tab, '/api/me')).toBe(401)
+  })
+})
+
+describe('tabs with a worker, and tabs without one', () => {
+  it('whose policy forbids a worker, but which one controls, have that one', async () => {
+    await open()
+    await scene.tab('/with.html')
+    const tab = await scene.tab('/without.html')
+    expect(await hostOf(tab)).toBe('worker')
+    await logIn(tab)
+    expect(await get(tab, '/api/me')).toBe(200)
+  })
+
+  it('refresh once between them, and share logins and logouts', async () => {
+    const page = { ...pageOf(), body: pageOf().body.replace('/sw.js', '/app/sw.js') }
+    await open({ '/app/sw.js': script(SETUP), '/app/with.html': page, '/outside.html': page })
+    const withWorker = await Promise.all(Array.from({ length: 5 }, () => scene.tab('/app/with.html')))
+    const without = await Promise.all(Array.from({ length: 5 }, () => scene.tab('/outside.html')))
+    expect(await hostOf(withWorker[0] as Tab)).toBe('worker')
+    expect(await hostOf(without[0] as Tab)).toBe('page')
+    await logIn(without[0] as Tab)
+    for (const tab of [...withWorker, ...without]) await untilStatus(tab, 'authenticated')
+    scene.demo.expireAccessTokens()
+    const statuses = await Promise.all([...withWorker, ...without].map(callTwenty))
+    expect(statuses.map(each => each.filter(status => status !== 200))).toEqual(statuses.map(() => []))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+    await (withWorker[0] as Tab).evaluate(() => window.auth.logout())
+    for (const tab of [...withWorker, ...without]) await untilStatus(tab, 'anonymous')
+  })
+})
+
+describe('a first visit', () => {
+  /** Sends a login, and requests after it, at once. */
+  const EARLY = `window.early = () => {
+    const headers = { 'Content-Type': 'application/json' }
+    const body = JSON.stringify({ username: 'ada', password: 'lovelace' })
+    window.login = fetch('/auth/login', { method: 'POST', headers, body }).then(response => response.json())
+    window.calls = window.login.then(() => Promise.all([
+      fetch('/api/me').then(({ status }) => status),
+      new Promise(resolve => {
+        const request = new XMLHttpRequest()
+        request.open('GET', '/api/me')
+        request.onloadend = () => resolve(request.status)
+        request.send()
+      }),
+    ]))
+  }`
+
+  it('is served by the page until the worker has come, which goes on with the session', async () => {
+    const install = barrier()
+    await open({ '/early.js': script(EARLY), '/early.html': pageOf({ src: '/early.js' }) })
+    scene.serve('/sw.js', async (_, response) => {
+      await install.pass()
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(SETUP)
+    })
+    const tab = await scene.tab('/early.html', { ready: false })
+    await install.reached
+    const { login, calls } = await tab.evaluate(async () => {
+      const { login, calls } = window as unknown as { login: Promise<object>; calls: Promise<number[]> }
+      return { login: await login, calls: await calls }
+    })
+    expect(JSON.stringify(login)).toContain('refresh-worker-access-token')
+    expect(calls).toEqual([200, 200])
+    expect(await stateOf(tab)).toEqual({ status: 'unknown' })
+    install.open()
+    await tab.evaluate(() => window.auth.ready)
+    expect(await hostOf(tab)).toBe('worker')
+    expect(await stateOf(tab)).toMatchObject({ status: 'authenticated', generation: 1 })
+    expect(await get(tab, '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 0, unauthorized: 0 })
+  })
+
+  it('has a request whose answer comes after the worker refreshed by that', async () => {
+    const answer = barrier()
+    await open({ '/early.js': script(EARLY), '/early.html': pageOf({ src: '/early.js' }) })
+    const install = barrier()
+    scene.serve('/sw.js', async (_, response) => {
+      await install.pass()
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(SETUP)
+    })
+    let count = 0
+    scene.serve('/api/late', async (request, response) => {
+      if (++count === 1) await answer.pass()
+      request.url = '/api/me'
+      scene.demo.app(request, response)
+    })
+    const tab = await scene.tab('/early.html', { ready: false })
+    await tab.evaluate(async () => {
+      await (window as unknown as { calls: Promise<unknown> }).calls
+      Object.assign(window, { late: fetch('/api/late').then(({ status }) => status) })
+    })
+    await answer.reached
+    install.open()
+    await tab.evaluate(() => window.auth.ready)
+    scene.demo.expireAccessTokens()
+    answer.open()
+    expect(await tab.evaluate(() => (window as unknown as { late: Promise<number> }).late)).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+})
