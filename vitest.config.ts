@@ -63,8 +63,12 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
   },
 })
 
+/** The tests of the whole core, by what a host has it answer. */
+const WHOLE_CORE = ['cookie-sessions', 'existing-code', 'hold', 'hooks', 'requests/operations']
+
 /** What is run in pages that may have no worker, too. */
 const IN_PAGE = [
+  'requests',
   'main-job',
   'users',
   'modes',
@@ -99,8 +103,19 @@ export default defineConfig(({ mode }) => ({
               define,
               test: {
                 name: 'unit',
+                provide: { host: 'worker' as const },
                 include: ['test/unit/**/*.test.ts', 'examples/testing/*.test.ts'],
                 testTimeout: 60_000,
+                sequence: { groupOrder: 0 },
+              },
+            },
+            {
+              define,
+              // What the whole core does, by the page that keeps the session itself.
+              test: {
+                name: 'unit-page',
+                provide: { host: 'page' as const },
+                include: WHOLE_CORE.map(name => `test/unit/core/${name}.test.ts`),
                 sequence: { groupOrder: 0 },
               },
             },

@@ -4,7 +4,7 @@ import { noAnswer, type Question, unexpected } from './ask.ts'
 import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
-import { type Connection, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
+import { type Connection, complain, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { tellOfLeaving } from './leaving.ts'
@@ -200,7 +200,9 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     const silent = setTimeout(
       () => {
         const error = isStranger ? foreign(scriptURL) : new RefreshWorkerError('worker_timeout', noAnswer(scriptURL))
-        if (!this.#connection.giveUp(error)) this.#lose(error)
+        if (this.#connection.giveUp(error)) return
+        complain(error)
+        this.#lose(error)
       },
       isStranger ? STRANGER_LIMIT : SUCCESSOR_LIMIT,
     )

@@ -100,8 +100,8 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
       container?.startMessages()
     },
     giveUp: error => {
-      complain(error)
       if (!inPage || inPage.isServing()) return false
+      complain(error)
       current = inPage.serve()
       tell()
       return true

@@ -5,6 +5,8 @@ import type { Differences } from './differences.ts'
 export interface Known {
   readonly row: string
   readonly engines: readonly EngineName[]
+  /** Who keeps the session; the worker unless given. */
+  readonly host?: 'worker' | 'page'
   /** What the table says, in an engine's cell. */
   readonly says: string
   readonly why: string
@@ -42,7 +44,7 @@ const noHints = (row: string, ...names: readonly string[]): Known => ({
   cases: inEach(names, HINTS),
 })
 
-export const KNOWN: readonly Known[] = [
+const BEHIND_A_WORKER: readonly Known[] = [
   noHints('fetch with keepalive', 'with a body', 'to another origin'),
   noHints('sendBeacon of JSON', 'as a Blob'),
   noHints(DESTINATIONS, 'an image', 'an image of another origin'),
@@ -192,6 +194,57 @@ export const KNOWN: readonly Known[] = [
     cases: inEach(['an image of another origin', 'an image with crossorigin'], { preflight: [true, false] }),
   },
 ]
+
+/** With the page as host: what it cannot see, and what it does as the worker does. */
+const IN_PAGE: readonly Known[] = [
+  {
+    row: 'CORS',
+    host: 'page',
+    engines: ALL,
+    says: 'a request that is refused ends at its preflight',
+    why: '`Authorization` makes a preflighted request of any to another origin: the API has to allow that header.',
+    cases: {
+      'an API that allows no other origin': { 'server.0': ['GET to other', 'nothing'], preflight: [false, true] },
+    },
+  },
+  {
+    row: 'Synchronous XMLHttpRequest',
+    host: 'page',
+    engines: ALL,
+    says: 'no token',
+    why: 'It cannot wait for a session to be read.',
+    cases: { GET: { tokens: ['good', 'none'] } },
+  },
+  {
+    row: 'Requests of workers',
+    host: 'page',
+    engines: ALL,
+    says: 'no token',
+    why: 'A page does not see them.',
+    cases: inEach(['a dedicated worker', 'a shared worker', 'a worker from a blob'], { tokens: ['good', 'none'] }),
+  },
+  {
+    row: DESTINATIONS,
+    host: 'page',
+    engines: ALL,
+    says: 'no token',
+    why: 'A page does not see them.',
+    cases: inEach(
+      [
+        'an image',
+        'an image of another origin',
+        'an image with crossorigin',
+        'audio, and seeking',
+        'audio of another origin',
+        'audio with crossorigin',
+        'video, and seeking',
+      ],
+      { tokens: ['good', 'none'] },
+    ),
+  },
+]
+
+export const KNOWN: readonly Known[] = [...BEHIND_A_WORKER, ...IN_PAGE]
 
 /** Request headers that a browser writes another way, or leaves out, whatever the case, once it is a worker that sends. */
 export const HEADERS: Readonly<

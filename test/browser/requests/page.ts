@@ -10,8 +10,8 @@ const all: readonly Case[] = [...CASES, ...FETCH_SUITE]
 declare global {
   interface Window {
     auth: AuthClient
-    /** Has a worker take control, and logs in. */
-    start: (scriptUrl: string) => Promise<void>
+    /** Has a worker take control, or the page keep the session itself by a script, and logs in. */
+    start: (scriptUrl: string, inPage?: string) => Promise<void>
     /** Runs the cases of a page; settles with what each has seen, by its id. */
     runCases: (page: string, other: string) => Promise<Record<string, unknown>>
     /** Posts a body of each type while the token is stale; settles with the statuses, by the body's name. */
@@ -32,9 +32,9 @@ window.runCases = (page, other) =>
 /** What is built; a name in a variable, so that it is not bundled. */
 const LIBRARY = '/refresh-worker/index.js'
 
-window.start = async scriptUrl => {
+window.start = async (scriptUrl, inPage) => {
   const { register } = (await import(LIBRARY)) as typeof import('../../../src/index.ts')
-  window.auth = register(scriptUrl)
+  window.auth = register(scriptUrl, inPage ? { host: 'page', withoutWorker: () => import(inPage) } : {})
   await window.auth.ready
   await fetch('/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })
 }

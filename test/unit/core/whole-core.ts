@@ -1,10 +1,15 @@
-/** A whole core in Vitest, behind its ports: requests go in as they come to the worker, and the server is a function. */
+/**
+ * A whole core in Vitest, behind its ports: requests go in as they come to the worker, or, in the project `unit-page`, to a
+ * page that keeps the session itself; the server is a function.
+ */
+import { inject } from 'vitest'
 import { createCore } from '../../../src/core/core.ts'
 import { createDispatch } from '../../../src/core/dispatch.ts'
 import type { Options } from '../../../src/core/options/options.ts'
 import type { Es256 } from '../../../src/core/ports.ts'
 import { createFallbackStore } from '../../../src/core/session/fallback-store.ts'
 import type { Session } from '../../../src/core/session/session.ts'
+import { createSend } from '../../../src/in-page/send.ts'
 import { envelope, type PageRequest, type WorkerBroadcast, type WorkerReply } from '../../../src/protocol.ts'
 import type { WorkerReport } from '../../../src/state.ts'
 import { configOf, createClock, createLocks, createMemoryStore, createServer, ORIGIN, type Sent } from '../kit.ts'
@@ -48,8 +53,20 @@ export function openCore(
     core.answerMessage(envelope({ type }) as PageRequest, () => undefined)
 
   /** As a script of a page does. */
+  const inPage = createSend({
+    dispatch,
+    own: { fetch: async (input, init) => fetch(new Request(input, init)) },
+    mayRetire: () => false,
+    isRetired: () => false,
+  })
   const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const request = new Request(new URL(path, ORIGIN), init)
+    const url = new URL(path, ORIGIN)
+    if (inject('host') === 'page')
+      return inPage.fetch(url, init).catch(error => {
+        if (error instanceof TypeError && error.message === 'Failed to fetch') return Response.error()
+        throw error
+      })
+    const request = new Request(url, init)
     const answered = dispatch(request)
     return answered ? answered({ waitUntil: () => undefined }) : fetch(request)
   }
