@@ -14,24 +14,26 @@ const typescript = esbuild({ target: 'es2022' })
 const constants = values =>
   replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
 
-const NOTICES = 'THIRD-PARTY-LICENSES.txt'
-
 /** What the licences of bundled packages ask for. A licence that we do not know fails the build. */
-const notices = license({
-  thirdParty: {
-    includeSelf: false,
-    allow: { test: '(MIT OR Apache-2.0)', failOnUnlicensed: true, failOnViolation: true },
-    output: {
-      file: `dist/${NOTICES}`,
-      template: packages =>
-        packages
-          .map(({ name, version, license, licenseText }) => `${name} ${version}: ${license}\n\n${licenseText}`)
-          .join('\n\n---\n\n'),
+const notices = file =>
+  license({
+    thirdParty: {
+      includeSelf: false,
+      allow: { test: '(MIT OR Apache-2.0)', failOnUnlicensed: true, failOnViolation: true },
+      output: {
+        file: `dist/${file}`,
+        template: packages =>
+          packages
+            .map(({ name, version, license, licenseText }) => `${name} ${version}: ${license}\n\n${licenseText}`)
+            .join('\n\n---\n\n'),
+      },
     },
-  },
-})
+  })
 
-const banner = `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${NOTICES} */`
+const NOTICES = 'THIRD-PARTY-LICENSES.txt'
+const IN_PAGE_NOTICES = 'THIRD-PARTY-LICENSES.in-page.txt'
+
+const banner = file => `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${file} */`
 
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
 export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
@@ -45,7 +47,7 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   output: {
     file,
     format: 'iife',
-    banner,
+    banner: banner(NOTICES),
   },
 })
 
@@ -74,7 +76,7 @@ export default [
     plugins: [typescript, { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
-  worker('production', 'dist/refresh-worker.js', [minified, notices]),
+  worker('production', 'dist/refresh-worker.js', [minified, notices(NOTICES)]),
   {
     // For pages without a bundler.
     input: 'src/in-page/index.ts',
@@ -83,8 +85,9 @@ export default [
       typescript,
       constants({ 'process.env.NODE_ENV': JSON.stringify('production') }),
       minified,
+      notices(IN_PAGE_NOTICES),
     ],
-    output: { file: 'dist/refresh-worker.in-page.js', format: 'es', banner },
+    output: { file: 'dist/refresh-worker.in-page.js', format: 'es', banner: banner(IN_PAGE_NOTICES) },
   },
   worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),

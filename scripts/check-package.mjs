@@ -22,7 +22,7 @@ try {
   const unwanted = files.map(({ path }) => path).filter(path => !isWanted.test(path))
   if (unwanted.length > 0) throw new Error(`The package has files that nobody needs: ${unwanted.join(', ')}.`)
 
-  const notices = readFileSync('dist/THIRD-PARTY-LICENSES.txt', 'utf8')
+  const notices = ['', '.in-page'].map(of => readFileSync(`dist/THIRD-PARTY-LICENSES${of}.txt`, 'utf8')).join('\n')
   const unnamed = Object.keys(dependencies).filter(name => !notices.includes(`${name} `))
   if (unnamed.length > 0) throw new Error(`The licences of bundled packages are missing: ${unnamed.join(', ')}.`)
 

@@ -1,29 +1,47 @@
 // Prints what the builds weigh, and fails where one has outgrown its limit. A limit is raised on purpose or not at all.
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
 // Bytes after gzip. The targets, which are not met yet, are of a worker without DPoP and of a page.
 const BUILDS = [
   { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 30_900, target: 6_000 },
+  // Only where there is no worker, or none yet.
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_200, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
-    limit: 6_500,
+    limit: 5_950,
     target: 2_500,
   },
 ]
 
-/** What a page that imports this has to load. */
+/** What a page that imports this has to load at once. */
 async function bundled(contents) {
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: '.' },
+  const { outputFiles, metafile } = await build({
+    stdin: { contents, resolveDir: '.', sourcefile: 'entry.js' },
     bundle: true,
     minify: true,
+    splitting: true,
     format: 'esm',
+    outdir: 'out',
+    metafile: true,
     write: false,
+    logLevel: 'error',
   })
-  return outputFiles[0].contents
+  const outputs = Object.entries(metafile.outputs)
+  const [entry] = outputs.find(([, { entryPoint }]) => entryPoint === 'entry.js')
+  const loaded = new Set()
+  const load = path => {
+    loaded.add(path)
+    for (const { path: other, kind } of metafile.outputs[path].imports)
+      if (kind === 'import-statement' && !loaded.has(other)) load(other)
+  }
+  load(entry)
+  return Buffer.concat(
+    outputFiles.filter(({ path }) => loaded.has(relative('.', path))).map(({ contents }) => Buffer.from(contents)),
+  )
 }
 
 const rows = BUILDS.map(({ name, code, limit, target }) => {

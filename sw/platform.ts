@@ -2,9 +2,9 @@
 
 import { es256 } from '../src/browser/es256.ts'
 import { createLocks } from '../src/browser/locks.ts'
-import { log } from '../src/browser/log.ts'
 import { openStore } from '../src/browser/records.ts'
 import type { Broadcast, Ports, Records, Store } from '../src/core/ports.ts'
+import { log } from './log.ts'
 import type { Pages } from './pages.ts'
 
 declare const self: ServiceWorkerGlobalScope

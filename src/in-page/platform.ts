@@ -1,9 +1,9 @@
 import { es256 } from '../browser/es256.ts'
 import { createLocks } from '../browser/locks.ts'
-import { log } from '../browser/log.ts'
 import { openStore } from '../browser/records.ts'
 import type { Broadcast, Fetch, IsRetired, Locks, Ports, Records, Store } from '../core/ports.ts'
 import { NAMESPACE } from '../protocol.ts'
+import { log } from './log.ts'
 
 interface Needs {
   readonly fetch: Fetch

@@ -3,9 +3,9 @@ import { SETUP_CHANNEL, type SetupError } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
 import { complain, createConnection } from './connection.ts'
-import { diagnose, findObstacle, notControlled, watchPolicy, wrongScope } from './diagnose.ts'
 import { holdRequests } from './hold-requests.ts'
 import { createInPage, type InPage, type LoadInPageHost } from './in-page.ts'
+import { findObstacle, notControlled, WIDEN, watchPolicy, wrongScope } from './obstacles.ts'
 import { controllerUrl, settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
@@ -89,7 +89,7 @@ async function connect(
     navigator.serviceWorker.register(scriptUrl as string, { updateViaCache: 'none', ...options }).catch(async cause => {
       // A breach of the policy is told of a task later.
       await new Promise(resolve => setTimeout(resolve))
-      throw setupError ?? (await diagnose(url, options.scope, policy.broken(), cause))
+      throw setupError ?? (await explain(url, options.scope, policy.broken(), cause, WIDEN))
     })
   try {
     const registration =
@@ -110,6 +110,15 @@ async function connect(
     policy.end()
     setup.close()
   }
+}
+
+/** Why the worker could not be registered, in words that a page loads only then. */
+async function explain(...args: Parameters<typeof import('./diagnose.ts').diagnose>): Promise<RefreshWorkerError> {
+  const [{ pathname }, , , cause] = args
+  const { diagnose } = await import('./diagnose.ts').catch(() => ({
+    diagnose: async () => new RefreshWorkerError('script_error', `${pathname} could not be registered`, { cause }),
+  }))
+  return diagnose(...args)
 }
 
 /** How often (milliseconds) a page that waits for its worker looks whether it was unregistered. */

@@ -1,8 +1,8 @@
 /// <reference lib="webworker" />
 
-import { log } from '../../src/browser/log.ts'
 import type { UrlPredicate } from '../../src/core/options/options.ts'
 import { ConfigError } from '../../src/errors.ts'
+import { log } from '../log.ts'
 import { type AuthorizedApi, createApiRoute, type Strategy } from './api-route.ts'
 import { createSweeper } from './session-cache.ts'
 

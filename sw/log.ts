@@ -1,6 +1,6 @@
 import { logger } from 'workbox-core/_private/logger.js'
-import type { Log } from '../core/ports.ts'
-import { isDevelopment } from '../core/trace.ts'
+import type { Log } from '../src/core/ports.ts'
+import { isDevelopment } from '../src/core/trace.ts'
 
 const write: Log = (level, message) => {
   // Workbox's logger in development builds; in production there is none, and only warnings are worth a line.

@@ -1,0 +1,66 @@
+import { RefreshWorkerError } from '../errors.ts'
+import { foreign } from './connection.ts'
+
+export const WIDEN =
+  'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
+
+/** What forbids workers, in the order in which one stands in for the other. */
+const WORKER_DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src']
+
+/** What makes it useless to try. */
+export function findObstacle(): RefreshWorkerError | null {
+  if (globalThis.isSecureContext === false)
+    return new RefreshWorkerError('insecure_context', 'service workers need https:// or http://localhost')
+  try {
+    const protocol = globalThis.location?.protocol
+    // A worker cannot tell whose they are, and engines differ in whether they may register one.
+    if (protocol === 'about:')
+      return unsupported(
+        'a frame without a URL of its own (srcdoc, about:blank) cannot speak to a worker: use the AuthClient of the page around it',
+      )
+    if (protocol === 'file:')
+      return unsupported('a page from a file can have no service worker: serve it, by http://localhost for instance')
+    if (typeof document !== 'undefined' && globalThis.navigator?.serviceWorker) return null
+  } catch {
+    return unsupported(
+      'this frame is sandboxed, and may have no service worker: give its sandbox attribute allow-same-origin',
+    )
+  }
+  return unsupported(
+    'there is no service worker here (an old browser, a private window, or no browser at all): use another one',
+  )
+}
+
+/** Notes what the page's Content-Security-Policy forbids, from now on. */
+export function watchPolicy() {
+  let broken: string | undefined
+  const note = ({ effectiveDirective, originalPolicy }: SecurityPolicyViolationEvent) => {
+    if (effectiveDirective === 'worker-src')
+      broken = WORKER_DIRECTIVES.find(directive => originalPolicy.includes(directive))
+  }
+  document.addEventListener('securitypolicyviolation', note)
+  return {
+    /** The directive that forbids the worker. */
+    broken: () => broken,
+    end: () => document.removeEventListener('securitypolicyviolation', note),
+  }
+}
+
+export function wrongScope(scope: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'wrong_scope',
+    `the worker's scope is ${scope}, which does not cover this page, ${location.origin}${location.pathname}: ${WIDEN}`,
+  )
+}
+
+export function notControlled(worker: ServiceWorker, controller: ServiceWorker | null): RefreshWorkerError {
+  if (controller) return foreign(controller.scriptURL)
+  return new RefreshWorkerError(
+    'worker_timeout',
+    `${worker.scriptURL} did not take control of this page: does it call RefreshWorker.setup(), in this version? If so, reload the page: Safari's engine may leave one alone that was loaded while the first worker was activated`,
+  )
+}
+
+function unsupported(message: string): RefreshWorkerError {
+  return new RefreshWorkerError('unsupported', message)
+}
