@@ -153,6 +153,40 @@ describe('tabs with a worker, and tabs without one', () => {
   })
 })
 
+describe('a page that is closed in the middle of a refresh', () => {
+  /** It has a request that waits for the refresh, and another tab is open. */
+  async function leave(point: 'beforeRefresh' | 'afterRefresh') {
+    const gate = barrier()
+    let count = 0
+    await open({}, { [point]: () => (++count === 1 ? gate.pass() : undefined) })
+    const [tab, other] = [await scene.tab('/without.html'), await scene.tab('/without.html')]
+    await logIn(tab)
+    await untilStatus(other, 'authenticated')
+    scene.demo.expireAccessTokens()
+    await tab.evaluate(() => void fetch('/api/me').catch(() => undefined))
+    await gate.reached
+    await tab.close()
+    // What has not reached the server never does.
+    if (point === 'afterRefresh') gate.open()
+    return other
+  }
+
+  it('that had not reached the server leaves it to the next one, which makes it good (C2)', async () => {
+    const other = await leave('beforeRefresh')
+    await expect.poll(() => get(other, '/api/me')).toBe(200)
+    expect(await stateOf(other)).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('that had spent the refresh token ends the session once, and nobody is stuck (C3)', async () => {
+    const other = await leave('afterRefresh')
+    await expect.poll(() => get(other, '/api/me')).toBe(401)
+    await untilStatus(other, 'anonymous')
+    expect(await stateOf(other)).toEqual({ status: 'anonymous', reason: 'lost' })
+    await logIn(other)
+    expect(await get(other, '/api/me')).toBe(200)
+  })
+})
+
 describe('a first visit', () => {
   /** Sends a login, and requests after it, at once. */
   const EARLY = `window.early = () => {
