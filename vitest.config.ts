@@ -35,6 +35,7 @@ const ONE_ENGINE = [
   'sessions',
   'rendered',
   'vite',
+  'without-worker-examples',
 ]
 
 const leftOut = (folder: string, engine: EngineName) =>

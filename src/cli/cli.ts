@@ -6,6 +6,9 @@ import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
 
 const WORKER = 'refresh-worker.js'
 const PRESETS = 'refresh-worker.presets.js'
+const IN_PAGE = 'refresh-worker.in-page.js'
+/** What is only there for those who want it. */
+const EXTRAS = [PRESETS, IN_PAGE]
 
 const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
 RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
@@ -34,10 +37,10 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
       if (!folder || rest.length > 0) throw new UsageError('name one folder, such as public')
-      const { file = 'sw.js', force = false, presets = false } = values
-      if (file === WORKER || file === PRESETS || !file || /[/\\]/.test(file))
+      const { file = 'sw.js', force = false, presets = false, 'in-page': inPage = false } = values
+      if (file === WORKER || EXTRAS.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
-      return await command.run({ dist, folder, file, force, presets, out })
+      return await command.run({ dist, folder, file, force, presets, inPage, out })
     }
     return 0
   } catch (error) {
@@ -53,6 +56,7 @@ const OPTIONS = {
   file: { type: 'string' },
   force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
+  'in-page': { type: 'boolean' },
   presets: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const
@@ -61,6 +65,7 @@ interface Values {
   readonly file?: string
   readonly force?: boolean
   readonly help?: boolean
+  readonly 'in-page'?: boolean
   readonly presets?: boolean
   readonly version?: boolean
 }
@@ -71,6 +76,7 @@ interface Job {
   readonly file: string
   readonly force: boolean
   readonly presets: boolean
+  readonly inPage: boolean
   readonly out: Terminal['out']
 }
 
@@ -83,8 +89,8 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     run: init,
-    options: ['file', 'force', 'presets'],
-    help: `Usage: refresh-worker init DIR [--file NAME] [--presets] [--force]
+    options: ['file', 'force', 'in-page', 'presets'],
+    help: `Usage: refresh-worker init DIR [--file NAME] [--presets] [--in-page] [--force]
 
 Puts the worker into DIR, which is made where it is not there:
   ${WORKER}  the library's, always written anew
@@ -93,6 +99,7 @@ Puts the worker into DIR, which is made where it is not there:
 
   --file NAME  the name of your worker script, where it is not sw.js
   --presets    ${PRESETS} too: the options of well-known servers
+  --in-page    ${IN_PAGE} too: for pages that can have no worker
   --force      write sw.js anew
 `,
   },
@@ -101,8 +108,8 @@ Puts the worker into DIR, which is made where it is not there:
     options: [],
     help: `Usage: refresh-worker check DIR
 
-Fails (exit code 1) unless DIR/${WORKER}, and ${PRESETS} where it is
-there, are this version's: for CI.
+Fails (exit code 1) unless DIR/${WORKER}, and ${PRESETS} and
+${IN_PAGE} where they are there, are this version's: for CI.
 `,
   },
   kill: {
@@ -135,14 +142,16 @@ DIR is the folder that your site serves at its root, or at the root of the worke
 Exit codes: 0; 1 where a check has failed; 2 where the command was wrong, or files could not be written.
 `
 
-async function init({ dist, folder, file, force, presets, out }: Job): Promise<0> {
+async function init({ dist, folder, file, force, presets, inPage, out }: Job): Promise<0> {
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
   const yourScript = join(folder, file)
   const isWithPresets = presets || (await read(join(folder, PRESETS))) !== null
   const libraries = isWithPresets ? [WORKER, PRESETS] : [WORKER]
-  for (const path of [...libraries.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
-  for (const name of libraries) {
+  const isInPage = inPage || (await read(join(folder, IN_PAGE))) !== null
+  const copies = isInPage ? [...libraries, IN_PAGE] : libraries
+  for (const path of [...copies.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
+  for (const name of copies) {
     await copyFile(join(dist, name), join(folder, name))
     out(`wrote ${join(folder, name)}\n`)
   }
@@ -160,10 +169,10 @@ async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
   const version = await versionOf(dist)
   let code: 0 | 1 = 0
-  for (const name of [WORKER, PRESETS]) {
+  for (const name of [WORKER, ...EXTRAS]) {
     const copy = join(folder, name)
     const [theirs, ours] = [await read(copy), await read(join(dist, name))]
-    if (name === PRESETS && theirs === null) continue
+    if (name !== WORKER && theirs === null) continue
     if (theirs !== null && theirs === ours) {
       out(`${copy} is that of refresh-worker ${version}\n`)
       continue

@@ -6,6 +6,7 @@ import type { Options } from '../core/options/options.ts'
 import { createFallbackStore } from '../core/session/fallback-store.ts'
 import type { InPageSession, Place } from '../page/in-page.ts'
 import { parsePageRequest } from '../protocol.ts'
+import { mendForms } from './forms.ts'
 import { patchBeacon, patchEventSource } from './other-senders.ts'
 import { createPlatform } from './platform.ts'
 import { createSend } from './send.ts'
@@ -62,6 +63,7 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
   }
 
   const send = createSend({ dispatch: createDispatch({ cores, fetch, log }), own, mayRetire, isRetired })
+  mendForms()
   patchEventSource(send)
   patchBeacon(send)
   const registration = { active: worker, waiting: null, installing: null, scope, update: async () => registration }

@@ -12,9 +12,6 @@ import { type Differences, differences, type Outcome } from './requests/differen
 import { FETCH_SUITE } from './requests/fetch-suite.ts'
 import { HEADERS, KNOWN } from './requests/known.ts'
 
-/** A page sends with what a browser writes for it. */
-const headers = host === 'page' ? { names: [], says: '', why: '' } : HEADERS[engine.name]
-
 /** Where scripts/engines-table.mjs finds what has come out. */
 const REPORTS = 'node_modules/.cache/refresh-worker/engines'
 
@@ -160,7 +157,7 @@ function ignoredOnes(): string[] {
   for (const one of all) {
     const [before, after] = [without.get(idOf(one)), behind.get(idOf(one))]
     for (const path of Object.keys(before && after ? differences(one, before, after, new Set()) : {}))
-      for (const name of headers.names) if (path.endsWith(`.headers.${name}`)) names.add(name)
+      for (const name of HEADERS[engine.name].names) if (path.endsWith(`.headers.${name}`)) names.add(name)
   }
   return [...names].sort()
 }
@@ -184,7 +181,7 @@ function tokens(id: string) {
 }
 
 function found(row: string): Record<string, Differences> {
-  const ignored = new Set(headers.names)
+  const ignored = new Set(HEADERS[engine.name].names)
   const ofRow = all.filter(one => one.row === row)
   const entries = ofRow.map(one => {
     const id = idOf(one)
@@ -218,7 +215,7 @@ describe('G9: an intercepted request behaves as without a worker', () => {
   })
 
   it('Headers that the browser adds', () => {
-    const { names, ...text } = headers
+    const { names, ...text } = HEADERS[engine.name]
     expect(ignoredOnes()).toEqual([...names].sort())
     tell('Headers that the browser adds', ...(names.length > 0 ? [text] : []))
   })

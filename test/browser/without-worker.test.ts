@@ -84,6 +84,24 @@ describe('a page without a worker', () => {
     expect(scene.demo.stats.refreshFailures).toBe(0)
   })
 
+  it('hides nothing from a script that was there first', async () => {
+    const before = `const own = window.fetch
+      window.seen = []
+      window.fetch = (input, init) => {
+        const request = new Request(input, init)
+        window.seen.push(request.headers.get('Authorization'))
+        return own(request)
+      }`
+    await open({ '/watched.html': pageOf({ head: FORBID, before }) })
+    const tab = await scene.tab('/watched.html')
+    await logIn(tab)
+    await get(tab, '/api/me')
+    const kinds = await tab.evaluate(() =>
+      (window as unknown as { seen: (string | null)[] }).seen.map(seen => seen?.startsWith('Bearer ey') ?? null),
+    )
+    expect(kinds).toContain(true)
+  })
+
   it('loads its host only where it needs it', async () => {
     await open()
     const tab = await scene.tab('/with.html')

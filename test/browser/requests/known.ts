@@ -22,6 +22,12 @@ function inEach(names: readonly string[], differences: Differences): Record<stri
 
 const REDIRECTS = 'Redirects to another origin, which gets no token'
 const STATUSES = [301, 302, 303, 307, 308]
+const PREFLIGHTED_REDIRECTS: Known['cases'] = {
+  ...inEach([...STATUSES.flatMap(status => [`${status}`, `${status} of a POST`]), 'and back'], {
+    preflight: [false, true],
+  }),
+  'that does not allow it': { 'server.1': ['GET to other', 'nothing'], preflight: [false, true] },
+}
 const DESTINATIONS = 'Images, audio and video by the option destinations'
 
 const SENT_AS_FETCH =
@@ -74,12 +80,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
     engines: ['firefox', 'webkit'],
     says: 'a preflight comes first, although no token is sent',
     why: 'The redirected request had `Authorization` when it set out, and the browser asks for what it then leaves out.',
-    cases: {
-      ...inEach([...STATUSES.flatMap(status => [`${status}`, `${status} of a POST`]), 'and back'], {
-        preflight: [false, true],
-      }),
-      'that does not allow it': { 'server.1': ['GET to other', 'nothing'], preflight: [false, true] },
-    },
+    cases: PREFLIGHTED_REDIRECTS,
   },
   {
     row: 'CORS',
@@ -206,6 +207,56 @@ const IN_PAGE: readonly Known[] = [
     cases: {
       'an API that allows no other origin': { 'server.0': ['GET to other', 'nothing'], preflight: [false, true] },
     },
+  },
+  {
+    row: REDIRECTS,
+    host: 'page',
+    engines: ['firefox', 'webkit'],
+    says: 'a preflight comes first, although no token is sent',
+    why: 'The redirected request had `Authorization` when it set out, and the browser asks for what it then leaves out.',
+    cases: PREFLIGHTED_REDIRECTS,
+  },
+  {
+    row: 'XMLHttpRequest',
+    host: 'page',
+    engines: ['firefox'],
+    says: 'one that has failed has no `responseURL`, as the standard has it',
+    why: 'Firefox keeps it.',
+    cases: { 'a network error': { 'page.responseURL': ['APP/api/xmlhttprequest-a-network-error/reset', ''] } },
+  },
+  {
+    row: 'The page aborts: it gets an AbortError',
+    host: 'page',
+    engines: ['firefox'],
+    says: 'an XMLHttpRequest that has failed has no `responseURL`, as the standard has it',
+    why: 'Firefox keeps it.',
+    cases: {
+      'an XMLHttpRequest, by its time limit': {
+        'page.responseURL': [
+          'APP/api/the-page-aborts-it-gets-an-aborterror-an-xmlhttprequest-by-its-time-limit/silent',
+          '',
+        ],
+      },
+    },
+  },
+  {
+    row: 'The page aborts: it gets an AbortError',
+    host: 'page',
+    engines: ['webkit'],
+    says: 'or the reason of its own that it has given, as the standard has it',
+    why: 'WebKit says AbortError.',
+    cases: {
+      'by a time limit': { page: ['AbortError', 'TimeoutError'] },
+      'with a reason of its own': { page: ['AbortError', 'RangeError'] },
+    },
+  },
+  {
+    row: 'sendBeacon of JSON',
+    host: 'page',
+    engines: ['webkit'],
+    says: 'no `Cache-Control: max-age=0`',
+    why: 'It is sent by `fetch`.',
+    cases: { 'as a Blob': { 'server.0.headers.cache-control': ['max-age=0', null] } },
   },
   {
     row: 'Synchronous XMLHttpRequest',

@@ -13,6 +13,7 @@ beforeEach(async () => {
   await writeFile(join(root, 'package.json'), '{ "version": "1.2.3" }')
   await writeFile(join(root, 'dist/refresh-worker.js'), 'library')
   await writeFile(join(root, 'dist/refresh-worker.presets.js'), 'presets')
+  await writeFile(join(root, 'dist/refresh-worker.in-page.js'), 'in page')
   await writeFile(join(root, 'dist/kill.js'), 'killer')
 })
 afterEach(() => rm(root, { recursive: true }))
@@ -69,6 +70,17 @@ describe('init', () => {
     await run('init', folder, '--force')
     expect(await content('sw.js')).toContain('RefreshWorker.setup')
   })
+})
+
+it('init --in-page brings what pages have in the place of a worker, which check knows, and init keeps up to date', async () => {
+  await run('init', folder, '--in-page')
+  expect(await content('refresh-worker.in-page.js')).toBe('in page')
+  expect(await content('sw.js')).not.toContain('in-page')
+  expect(await run('check', folder)).toMatchObject({ code: 0, out: expect.stringContaining('in-page.js is that of') })
+  await writeFile(join(folder, 'refresh-worker.in-page.js'), '/*! refresh-worker 0.0.1, MIT */')
+  expect(await run('check', folder)).toMatchObject({ code: 1, out: expect.stringContaining('in-page.js is of 0.0.1') })
+  await run('init', folder)
+  expect(await content('refresh-worker.in-page.js')).toBe('in page')
 })
 
 describe('init --presets', () => {
@@ -165,7 +177,7 @@ describe('the command line', () => {
     [['init'], /one folder/],
     [['init', 'a', 'b'], /one folder/],
     [['--what'], /there is no --what: --help, --version/],
-    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --presets, --help, --version/],
+    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --in-page, --presets, --help, --version/],
     [['init', 'public', '-f'], /init takes no -f/],
     [['check', 'public', '--force'], /check takes no --force/],
     [['init', 'public', '--force=yes'], /--force takes no value/],

@@ -38,12 +38,24 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/cookie-sessions.test.ts', 'nothing of the session in a record is a token'],
   ],
   [
-    'It never fetches a navigation',
+    'It never fetches a navigation that somebody waits for',
     ['browser/cookies.test.ts', 'from another site say so: the worker vouches for none'],
     [
       'unit/core/cookie-sessions.test.ts',
       'waits for the one refresh where it has expired, and is sent by the browser itself',
     ],
+  ],
+  [
+    'What the browser prefetches for a page of this site it may fetch',
+    ['browser/cookies.test.ts', 'that are prefetched or prerendered wait for the same refresh'],
+  ],
+  [
+    'Redaction is the same: page code sees placeholders',
+    ['browser/without-worker.test.ts', 'keeps the session, and says so'],
+  ],
+  [
+    'a script that runs before the host can wrap `fetch` and read each token as it is sent',
+    ['browser/without-worker.test.ts', 'hides nothing from a script that was there first'],
   ],
   [
     'A placeholder reaches no server by a request that the worker sees',

@@ -1,0 +1,6 @@
+self.authOptions = {
+  apiUrls: ['/api/'],
+  loginUrl: '/auth/login',
+  logoutUrl: '/auth/logout',
+  useRefreshToken: true,
+}

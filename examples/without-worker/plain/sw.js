@@ -1,0 +1,2 @@
+importScripts('refresh-worker.js', 'auth-options.js')
+RefreshWorker.setup(self.authOptions)
