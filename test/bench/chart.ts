@@ -30,6 +30,7 @@ const COLOURS: Readonly<Record<SubjectName, string>> = {
   pass: '#8c959f',
   constant: '#6e7781',
   ours: '#0969da',
+  inpage: '#54aeff',
   axa: '#d4720c',
   axios: '#8250df',
   supabase: '#1a936f',

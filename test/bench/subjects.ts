@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
 import type { File, Files, Site } from './server.ts'
 
-export type SubjectName = 'plain' | 'pass' | 'constant' | 'ours' | 'axa' | 'axios' | 'supabase' | 'auth0'
+export type SubjectName = 'plain' | 'pass' | 'constant' | 'ours' | 'inpage' | 'axa' | 'axios' | 'supabase' | 'auth0'
 
 export interface Subject {
   readonly name: SubjectName
@@ -51,6 +51,13 @@ export const SUBJECTS: readonly Subject[] = [
     entry: "import { register } from 'refresh-worker'; globalThis.auth = register('/sw.js')",
   }),
   of({
+    name: 'inpage',
+    title: 'refresh-worker, without a worker',
+    refreshes: true,
+    entry:
+      "import { register } from 'refresh-worker'; import { inPage } from 'refresh-worker/in-page'; globalThis.auth = register('/sw.js', { host: 'page', withoutWorker: async () => inPage({}) })",
+  }),
+  of({
     name: 'axa',
     title: '@axa-fr/oidc-client, its worker',
     package: '@axa-fr/oidc-client',
@@ -91,14 +98,19 @@ export const SUBJECTS: readonly Subject[] = [
 ]
 
 /** Those that do the same job: a library in the page neither sees other requests than its own nor pays for a worker. */
+/** The libraries in the page: what we are without a worker is one of them. */
+export const LIBRARIES = SUBJECTS.filter(
+  ({ refreshes, hasWorker, name }) => refreshes && !hasWorker && name !== 'inpage',
+)
+
 export const RIVALS = SUBJECTS.filter(({ refreshes, hasWorker, name }) => refreshes && hasWorker && name !== 'ours')
 
-const HTML = (site: Site) => `<!doctype html>
+const HTML = (site: Site, tag: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>bench</title>
 <link rel="icon" href="data:,">
-<script>globalThis.benchApiOrigin = ${JSON.stringify(site.apiOrigin)}</script>
+<script>globalThis.benchApiOrigin = ${JSON.stringify(site.apiOrigin)}; globalThis.benchOptions = ${JSON.stringify(optionsFor(site, tag))}</script>
 <script type="module" src="/page.js"></script>
 `
 
@@ -238,7 +250,7 @@ export class Kit {
     switch (path) {
       case '/':
       case '/callback':
-        return { type: 'text/html; charset=utf-8', body: HTML(site) }
+        return { type: 'text/html; charset=utf-8', body: HTML(site, tag) }
       case '/page.js':
         return script(this.#pages.get(name as SubjectName) ?? '')
       case '/sw.js': {
@@ -303,7 +315,10 @@ export class Kit {
       target: 'es2022',
       minify: true,
       legalComments: 'none',
-      alias: { 'refresh-worker': join(this.#root, 'dist/index.js') },
+      alias: {
+        'refresh-worker': join(this.#root, 'dist/index.js'),
+        'refresh-worker/in-page': join(this.#root, 'dist/in-page.js'),
+      },
       define: { 'process.env.NODE_ENV': '"production"' },
       logLevel: 'error',
     })

@@ -11,7 +11,7 @@ async function run(bench: Bench): Promise<Section> {
   const parts = await weighParts()
   const text = (bytes: number | null) => bytes?.toLocaleString('en') ?? '–'
   const ours = sizes.find(({ one }) => one.name === 'ours')
-  const peers = sizes.filter(({ one }) => one.name !== 'ours')
+  const peers = sizes.filter(({ one }) => one.name !== 'ours' && one.name !== 'inpage')
   return {
     title: 'Bytes',
     text: 'Minified and compressed with `gzip -9`: the worker, and what a page’s bundle has of it when it imports no more than it needs; and what the worker would be smaller by without some of its parts.',
@@ -29,6 +29,11 @@ async function run(bench: Bench): Promise<Section> {
         'worker, gzip (bytes), before every peer’s',
         ours?.worker ?? Number.NaN,
         peers.flatMap(({ one, worker }) => (worker === null ? [] : [[one.title, worker] as const])),
+      ),
+      ahead(
+        'page without a worker, gzip (bytes), before every library in the page',
+        sizes.find(({ one }) => one.name === 'inpage')?.page ?? Number.NaN,
+        peers.flatMap(({ one, page }) => (one.hasWorker ? [] : [[one.title, page ?? Number.NaN] as const])),
       ),
       ahead(
         'page, gzip (bytes), before every peer’s',

@@ -2,7 +2,7 @@ import { type Bench, type Measure, Samples, type Section, subject } from '../ben
 import type { Tab } from '../chromium.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { figure, median, rotated } from '../statistics.ts'
-import { RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
+import { LIBRARIES, RIVALS, SUBJECTS, type Subject } from '../subjects.ts'
 
 const COUNT = 100
 const WARM_UP = 60
@@ -47,8 +47,8 @@ async function run(bench: Bench): Promise<Section> {
     shown(crossRate, name),
   ]
   const perSecond = ratioOf(sameRate, 'constant', 'ours').median
-  const against = (samples: Samples) =>
-    RIVALS.map(({ name, title }) => [title, figure(samples.of(name)).median] as const)
+  const against = (samples: Samples, rivals = RIVALS) =>
+    rivals.map(({ name, title }) => [title, figure(samples.of(name)).median] as const)
   return {
     title: 'Small requests',
     text: `The median of ${COUNT} GETs of 90 bytes, one after the other, same and cross origin; requests per second with 50 at a time. Libraries in the page send their requests past any worker: they pay nothing for it, and authorize nothing but what is sent through them. Ratios are to plain fetches with the token by hand, within the same round.`,
@@ -64,6 +64,16 @@ async function run(bench: Bench): Promise<Section> {
       atMost('50 at a time, to the constant-header worker', perSecond, 1.05, '×'),
       ahead('GET, same origin (ms), before every peer with a worker', figure(same.of('ours')).median, against(same)),
       ahead('GET, cross origin (ms), before every peer with a worker', figure(cross.of('ours')).median, against(cross)),
+      ahead(
+        'GET, same origin (ms), without a worker, before every library in the page',
+        figure(same.of('inpage')).median,
+        against(same, LIBRARIES),
+      ),
+      ahead(
+        'GET, cross origin (ms), without a worker, before every library in the page',
+        figure(cross.of('inpage')).median,
+        against(cross, LIBRARIES),
+      ),
     ],
     bars: {
       title: 'A small GET, same origin, to a plain fetch',

@@ -3,7 +3,7 @@ import { type Bench, type Measure, Samples, type Section, subject, type Target }
 import type { Tab } from '../chromium.ts'
 import { ahead, atMost, exactly, number, show } from '../report.ts'
 import { figure, median, rotated } from '../statistics.ts'
-import { SUBJECTS, type Subject } from '../subjects.ts'
+import { LIBRARIES, SUBJECTS, type Subject } from '../subjects.ts'
 
 const SIZES = [1, 2, 5, 10, 20, 50]
 const REQUESTS = 20
@@ -98,10 +98,14 @@ async function run(bench: Bench): Promise<Section> {
     const [ours, floor] = settled.pairs(`ours ${size}`, `constant ${size}`)
     return figure(ours.map((time, n) => (time - refreshTime) / (floor[n] as number)))
   }
-  const worst = (samples: Samples, to: number) =>
-    SIZES.flatMap(size => samples.of(`ours ${size}`)).sort((a, b) => Math.abs(b - to) - Math.abs(a - to))[0] ??
+  const worst = (samples: Samples, to: number, name = 'ours') =>
+    SIZES.flatMap(size => samples.of(`${name} ${size}`)).sort((a, b) => Math.abs(b - to) - Math.abs(a - to))[0] ??
     Number.NaN
-  const peers = keepers.filter(({ name }) => name !== 'ours')
+  const peers = keepers.filter(({ name }) => name !== 'ours' && name !== 'inpage')
+  const against = (rivals: readonly Subject[], size: number) =>
+    rivals
+      .filter(({ name }) => Math.max(...failures.of(`${name} ${size}`)) === 0)
+      .map(({ name, title }) => [title, median(settled.of(`${name} ${size}`))] as const)
   const targets: Target[] = [
     exactly('storm: refreshes, the worst of all sizes and rounds', worst(refreshes, 1), 1),
     exactly('storm: requests that fail, of all sizes and rounds', worst(failures, 0), 0),
@@ -117,9 +121,16 @@ async function run(bench: Bench): Promise<Section> {
       ahead(
         `storm of ${size}: time to settle (ms), before every peer that answers all requests`,
         median(settled.of(`ours ${size}`)),
-        peers
-          .filter(({ name }) => Math.max(...failures.of(`${name} ${size}`)) === 0)
-          .map(({ name, title }) => [title, median(settled.of(`${name} ${size}`))] as const),
+        against(peers, size),
+      ),
+    ),
+    exactly('storm without a worker: refreshes, the worst of all sizes', worst(refreshes, 1, 'inpage'), 1),
+    exactly('storm without a worker: requests that fail, of all sizes', worst(failures, 0, 'inpage'), 0),
+    ...SIZES.map(size =>
+      ahead(
+        `storm of ${size} without a worker: time to settle (ms), before every library in the page that answers all requests`,
+        median(settled.of(`inpage ${size}`)),
+        against(LIBRARIES, size),
       ),
     ),
   ]
