@@ -26,12 +26,13 @@ export interface XhrAnswer
 
 interface Needs {
   readonly xhr: XMLHttpRequest
-  readonly hasBody: boolean
+  /** Of the body, in bytes; 0: unknown; null: there is none. */
+  readonly sent: number | null
   readonly aborter: AbortController
 }
 
 /** @see https://xhr.spec.whatwg.org/#the-send()-method */
-export function createXhrAnswer({ xhr, hasBody, aborter }: Needs): XhrAnswer {
+export function createXhrAnswer({ xhr, sent, aborter }: Needs): XhrAnswer {
   let state: 0 | 1 | 2 | 3 | 4 = 1
   let response: Response | null = null
   let loaded = 0
@@ -53,13 +54,14 @@ export function createXhrAnswer({ xhr, hasBody, aborter }: Needs): XhrAnswer {
     state = to
     xhr.dispatchEvent(new Event('readystatechange'))
   }
-  let isUploading = hasBody
+  let isUploading = sent !== null
+  const tellUpload = (type: string, loaded: number) =>
+    xhr.upload.dispatchEvent(new ProgressEvent(type, { lengthComputable: !!sent, loaded, total: sent ?? 0 }))
   const endUpload = (type: 'load' | 'abort' | 'error' | 'timeout') => {
     if (!isUploading) return
     isUploading = false
-    const { upload } = xhr
-    for (const each of [...(type === 'load' ? ['progress'] : []), type, 'loadend'])
-      upload.dispatchEvent(new ProgressEvent(each))
+    const loaded = type === 'load' ? (sent ?? 0) : 0
+    for (const each of [...(type === 'load' ? ['progress'] : []), type, 'loadend']) tellUpload(each, loaded)
   }
 
   const fail = (type: 'abort' | 'error' | 'timeout') => {
@@ -182,7 +184,7 @@ export function createXhrAnswer({ xhr, hasBody, aborter }: Needs): XhrAnswer {
     },
     begin: take => {
       tell(xhr, 'loadstart')
-      if (hasBody) xhr.upload.dispatchEvent(new ProgressEvent('loadstart'))
+      if (isUploading) tellUpload('loadstart', 0)
       if (isOver) return
       if (xhr.timeout > 0) timer = setTimeout(() => fail('timeout'), xhr.timeout)
       take()

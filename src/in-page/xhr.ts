@@ -40,11 +40,8 @@ export function createXhrSenders(send: Send, own: Senders): Omit<Senders, 'fetch
       const request = found && requestOf(found, this, body, aborter.signal)
       const take = request && send.take(request)
       if (!take) return own.send.call(this, body)
-      const answer = createXhrAnswer({
-        xhr: this,
-        hasBody: request.method !== 'GET' && request.method !== 'HEAD' && body != null,
-        aborter,
-      })
+      const hasBody = request.method !== 'GET' && request.method !== 'HEAD' && body != null
+      const answer = createXhrAnswer({ xhr: this, sent: hasBody ? sizeOf(body) : null, aborter })
       answers.set(this, answer)
       answer.begin(take)
     },
@@ -83,6 +80,13 @@ function requestOf(
   } catch {
     return null
   }
+}
+
+/** In bytes; 0 where that is not known. */
+function sizeOf(body: XhrBody): number {
+  if (typeof body === 'string' || body instanceof URLSearchParams) return new Blob([String(body)]).size
+  if (body instanceof Blob) return body.size
+  return body instanceof ArrayBuffer || ArrayBuffer.isView(body) ? body.byteLength : 0
 }
 
 function notOpened(name: string): DOMException {
