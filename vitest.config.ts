@@ -82,9 +82,13 @@ const IN_PAGE = [
   'secrets',
 ]
 
+/** Of them, what an engine decides. */
+const IN_PAGE_EVERYWHERE = ['requests', 'main-job', 'users']
+
 const withoutWorker = (engine: EngineName, index: number) => {
   const { test } = browserProject('browser')(engine, index)
-  const include = IN_PAGE.map(name => `test/browser/${name}.test.ts`)
+  const names = engine === 'chromium' || process.env.EVERYWHERE ? IN_PAGE : IN_PAGE_EVERYWHERE
+  const include = names.map(name => `test/browser/${name}.test.ts`)
   return { test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const } } }
 }
 
