@@ -63,6 +63,7 @@ export default [
       protocol: 'src/protocol.ts',
       testing: 'src/testing.ts',
       express: 'src/server/express.ts',
+      server: 'src/server/index.ts',
       sw: 'sw/index.ts',
     },
     external,

@@ -276,6 +276,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     const tokenEndpoint = tokenEndpointOf(config, fetch, now)
     const backOff = createBackOff({ now, random: () => 0, isOnline: () => true })
     const freshSession = createFreshSession({
+      newId: () => `key-${scheduler.trace.length}`,
       config,
       sessions,
       tokenEndpoint,

@@ -45,6 +45,8 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, End
   readonly maxIdle: number
   readonly maxAge: number
   readonly formEncoded: boolean
+  /** Of the worker. */
+  readonly ownOrigin: string
   /** Whether refresh tokens are used, and kept here. */
   readonly keepsRefreshToken: boolean
 }
@@ -75,7 +77,16 @@ export type HeaderOptions = Pick<Config, 'authHeader' | 'authTokenType'>
 
 /** How a request to the authorization server is written. */
 export type TokenRequestOptions = HeaderOptions &
-  Pick<Config, 'clientId' | 'defaultHeadersForTokenRequests' | 'formEncoded' | 'refreshTokenIn' | 'timeout'>
+  Pick<
+    Config,
+    | 'clientId'
+    | 'defaultHeadersForTokenRequests'
+    | 'formEncoded'
+    | 'idempotencyKeys'
+    | 'ownOrigin'
+    | 'refreshTokenIn'
+    | 'timeout'
+  >
 
 /** Where tokens stand in a response, and which of them are kept. */
 export type TokenResponseOptions = Pick<

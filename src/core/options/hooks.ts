@@ -7,6 +7,8 @@ export interface RefreshNeeds {
   /** The one to be replaced; null where this worker has not got it. */
   readonly accessToken: string | null
   readonly idToken: string | null
+  /** The same where a refresh is tried again, since its answer may have been lost. */
+  readonly idempotencyKey: string
   /** Of `refreshTokenUrl`, absolute; null where none is configured or known. */
   readonly url: string | null
 }

@@ -87,6 +87,14 @@ export interface Options {
    * about to, waits for the refresh, for three seconds at most.
    */
   navigations?: readonly string[]
+  /**
+   * Whether a refresh carries a header `Idempotency-Key`, the same where it is tried again after its answer was lost:
+   * `'same-origin'`, to a token endpoint of the worker's own origin; `'always'`, to another one too, which has to allow the
+   * header by CORS, and which answers a repetition with the same tokens, as `refresh-worker/server` does, so that there
+   * may be any number; or `'never'`.
+   * @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+   */
+  idempotencyKeys?: 'same-origin' | 'always' | 'never'
   /** Refresh an expired access token without being asked; false: only after a 401 for it, or by `updateToken()`. */
   autoUpdateToken?: boolean
   /** Sent as `client_id` with refresh requests where set. */

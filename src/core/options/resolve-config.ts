@@ -84,6 +84,7 @@ export function resolveConfig(options: Options, scriptUrl: string): Config {
     unavailableLimit: checked.unavailableLimit * 1000,
     maxIdle: (checked.maxIdle ?? Number.POSITIVE_INFINITY) * 1000,
     maxAge: (checked.maxAge ?? Number.POSITIVE_INFINITY) * 1000,
+    ownOrigin,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
     keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
   }

@@ -93,6 +93,7 @@ export const table: Readonly<Record<keyof Options, Row>> = {
     "an array of URL prefixes, such as ['/app/']",
     value => Array.isArray(value) && value.every(isText),
   ],
+  idempotencyKeys: oneOf('same-origin', 'always', 'never'),
   autoUpdateToken: flag(true),
   clientId: textOrFalse,
   accessTokenProp: text('access_token'),

@@ -1,7 +1,7 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
 import type { Config, SessionLimits, SessionName } from '../options/config.ts'
-import type { Clock, IsRetired, Locks, Log, WaitUntil } from '../ports.ts'
+import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
@@ -70,11 +70,12 @@ export interface FreshSession {
 }
 
 interface Needs {
-  readonly config: LockOptions & SessionLimits & Pick<Config, 'refreshTokenIn' | 'unavailableLimit'>
+  readonly config: LockOptions & SessionLimits & Pick<Config, 'idempotencyKeys' | 'refreshTokenIn' | 'unavailableLimit'>
   readonly sessions: SessionStore
   readonly tokenEndpoint: TokenEndpoint
   readonly locks: Locks
   readonly isRetired?: IsRetired | undefined
+  readonly newId: NewId
   readonly now: Clock
   readonly backOff: BackOff
   readonly revoke: Revoke
@@ -89,7 +90,7 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 }
 
 export function createFreshSession(needs: Needs): FreshSession {
-  const { config, sessions, tokenEndpoint, locks, isRetired, backOff, revoke, farewell, now, log } = needs
+  const { config, sessions, tokenEndpoint, locks, isRetired, newId, backOff, revoke, farewell, now, log } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   const refreshes: RefreshReport[] = []
 
@@ -139,9 +140,12 @@ export function createFreshSession(needs: Needs): FreshSession {
   const exchange = async (stored: Authenticated, isAlone: boolean, release: Release): Promise<Session> => {
     if (!isAlone && mayBeUnderWay(stored))
       throw new RefreshWorkerError('refresh_unavailable', 'another refresh of this session is under way: try again')
-    if (stored.begun > 1 && isAlone) return reject(stored, 'two refreshes in a row were cut off')
+    // Unless the server knows a repetition for one.
+    if (stored.begun > 1 && isAlone && config.idempotencyKeys !== 'always')
+      return reject(stored, 'two refreshes in a row were cut off')
     const at = now()
-    const marked = await sessions.change(ifUnchanged(stored, latest => refreshBegun(latest, at)))
+    const key = newId()
+    const marked = await sessions.change(ifUnchanged(stored, latest => refreshBegun(latest, at, key)))
     if (!isUnchanged(marked, stored)) return marked
 
     const late = new RefreshWorkerError(
@@ -149,7 +153,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       `the token endpoint did not answer in ${config.timeout / 1000} s; the session is kept, try again later`,
     )
     AbortSignal.timeout(config.timeout).addEventListener('abort', () => release(late))
-    const answer = await tokenEndpoint(stored)
+    const answer = await tokenEndpoint(stored, marked.refreshKey ?? key)
     const outcome = answer.outcome === 'refreshed' ? 'refreshed' : FAILURES[answer.outcome]
     const duration = now() - at
     refreshes.push({ at, duration, outcome })

@@ -36,6 +36,7 @@ function readSession(stored: unknown): Session {
     (stored.failing === undefined || isFailing(stored.failing)) &&
     isCount(stored.begun) &&
     (stored.begunAt === undefined || isCount(stored.begunAt)) &&
+    (stored.refreshKey === undefined || isToken(stored.refreshKey)) &&
     typeof stored.isDoubtful === 'boolean' &&
     [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time)) &&
     (stored.owner === undefined || isOwner(stored.owner))

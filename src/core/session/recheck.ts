@@ -66,7 +66,10 @@ export function createRecheck(needs: Needs): Recheck {
     if ((before.reason !== 'none' || hasTried) && !isAsked) return before
     hasTried = true
     const answer = await alone(locks, config, () =>
-      tokenEndpoint({ accessToken: null, refreshToken: null, idToken: null, receivedAt: now(), expiresAt: null }),
+      tokenEndpoint(
+        { accessToken: null, refreshToken: null, idToken: null, receivedAt: now(), expiresAt: null },
+        newId(),
+      ),
     )
     if (answer.outcome !== 'refreshed') return before
     // Who that is, a refresh need not say.

@@ -54,6 +54,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly begun: number
   /** When the last of them has begun (milliseconds since the epoch); absent in records of 0.1. */
   readonly begunAt?: number
+  /** Names the refresh of these very tokens to the server, however often it is tried. */
+  readonly refreshKey?: string
   /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
   readonly isDoubtful: boolean
   /** Absent while refreshes succeed. */
@@ -64,6 +66,11 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly usedAt: number
   /** Absent in records of 0.1. */
   readonly owner?: Owner
+}
+
+/** What has begun a refresh. */
+export interface RefreshKey {
+  readonly refreshKey: string
 }
 
 /** One with an access token to send. */
@@ -120,8 +127,8 @@ export function used(session: Authenticated, at: number): Authenticated {
 }
 
 /** Marks that a refresh begins, at `at`: should the worker be killed now, the next one will know. */
-export function refreshBegun(session: Authenticated, at: number): Authenticated {
-  return { ...session, begun: session.begun + 1, begunAt: at }
+export function refreshBegun(session: Authenticated, at: number, key: string): Authenticated & RefreshKey {
+  return { ...session, begun: session.begun + 1, begunAt: at, refreshKey: session.refreshKey ?? key }
 }
 
 /** Takes the mark back: the refresh has failed at `at`, and so has come to an end. */

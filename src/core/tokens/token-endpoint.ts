@@ -28,7 +28,8 @@ export type RefreshAnswer =
       readonly isAnswer?: true
     }
 
-export type TokenEndpoint = (held: HeldTokens) => Promise<RefreshAnswer>
+/** @param key names the refresh, however often it is tried */
+export type TokenEndpoint = (held: HeldTokens, key: string) => Promise<RefreshAnswer>
 
 /** So many times as long as requests wait for a refresh, its answer is taken: it may have spent the refresh token. */
 const PATIENCE = 6
@@ -56,13 +57,13 @@ interface Needs {
 export function createTokenEndpoint(needs: Needs): TokenEndpoint {
   const { config, hooks, readAnswer, fetch, now, find = async () => config } = needs
   const asked = createRefreshRequest(config, hooks)
-  return async session => {
+  return async (session, key) => {
     const patience = patienceOf(config)
     let signal = AbortSignal.timeout(patience)
     try {
       const { refreshTokenUrl } = await find()
       signal = AbortSignal.timeout(patience)
-      const ask = async () => classify(await fetch(await asked(refreshTokenUrl, session, signal)), now())
+      const ask = async () => classify(await fetch(await asked(refreshTokenUrl, session, key, signal)), now())
       return await limited(signal, ask())
     } catch (error) {
       if (error instanceof RefreshWorkerError) {

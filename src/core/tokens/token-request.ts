@@ -14,7 +14,12 @@ export function credentialsOf({ refreshTokenIn }: Pick<Config, 'refreshTokenIn'>
 }
 
 /** Makes the request of a refresh. */
-type MakeRefreshRequest = (url: Endpoint | null, session: HeldTokens, signal: AbortSignal) => Promise<Request>
+type MakeRefreshRequest = (
+  url: Endpoint | null,
+  session: HeldTokens,
+  key: string,
+  signal: AbortSignal,
+) => Promise<Request>
 
 /** @throws {RefreshWorkerError} code `hook_failed` */
 export function createRefreshRequest(
@@ -23,21 +28,23 @@ export function createRefreshRequest(
 ): MakeRefreshRequest {
   const { refreshRequest: hook } = hooks
   if (!hook)
-    return async (url, session, signal) => {
+    return async (url, session, key, signal) => {
       const { refreshToken } = session
       const fields = {
         grant_type: 'refresh_token',
         ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
       }
       // One of the two there is, by the checks of the configuration.
-      return tokenRequest(config, url as Endpoint, fields, session, signal)
+      const request = tokenRequest(config, url as Endpoint, fields, session, signal)
+      if (isKeyed(config, request)) request.headers.set('Idempotency-Key', `"${key}"`)
+      return request
     }
 
-  return async (endpoint, session, signal) => {
+  return async (endpoint, session, key, signal) => {
     const { refreshToken, idToken } = session
     const accessToken = sentIn(session)
     const url = endpoint?.href ?? null
-    const needs = { refreshToken, accessToken, idToken, url }
+    const needs = { refreshToken, accessToken, idToken, idempotencyKey: key, url }
     const made = await hooks.ask('refreshRequest', () => hook(needs), isRequest)
     try {
       const request =
@@ -50,6 +57,10 @@ export function createRefreshRequest(
     }
     throw hooks.report('refreshRequest', 'returned what makes no request, or none to https (http: only for localhost)')
   }
+}
+
+function isKeyed({ idempotencyKeys, ownOrigin }: TokenRequestOptions, { url }: Request): boolean {
+  return idempotencyKeys === 'always' || (idempotencyKeys === 'same-origin' && new URL(url).origin === ownOrigin)
 }
 
 function isRequest(value: unknown): value is Request | RequestInit {

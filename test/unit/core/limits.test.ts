@@ -79,7 +79,7 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
     const backOff = createSteadyBackOff(now)
     const tokenEndpoint = tokenEndpointOf(config, fetch, now)
     const core = { ...readersOf(config, now), config, sessions, locks, now, log, fetch, backOff, revoke, farewell }
-    const freshSession = createFreshSession({ ...core, tokenEndpoint })
+    const freshSession = createFreshSession({ newId: () => 'key', ...core, tokenEndpoint })
     const authorize = createAuthorize({ ...core, freshSession })
     const login = createLogin({ ...core, newId: () => 'session-b' })
     const renew = createRenew({ ...core, freshSession })

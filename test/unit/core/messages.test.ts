@@ -42,6 +42,7 @@ function setUp({ options, stored = sessionOf(), endpoint, isDurable = true }: Se
   }
   const backOff = createSteadyBackOff(clock.now)
   const freshSession = createFreshSession({
+    newId: () => 'key',
     config,
     sessions,
     tokenEndpoint,

@@ -45,7 +45,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   let refreshes = 0
   const tokenEndpoint: TokenEndpoint = session => {
     refreshes++
-    if (endpoint) return endpoint(session)
+    if (endpoint) return endpoint(session, 'key')
     const tokens = tokensOf({
       accessToken: `access-${refreshes + 1}`,
       receivedAt: clock.time,
@@ -55,6 +55,7 @@ function setUp({ options, stored = sessionOf(), api = () => new Response('ok'), 
   }
   const log = () => undefined
   const freshSession = createFreshSession({
+    newId: () => 'key',
     config,
     sessions,
     tokenEndpoint,

@@ -62,6 +62,7 @@ function setUp(options: Partial<Options> = {}) {
   const locks = createLocks()
   const sessions = createSessionStore({ now: clock.now, config, store, onChange: async () => undefined })
   const freshSession = createFreshSession({
+    newId: () => 'key',
     config,
     sessions,
     tokenEndpoint: tokenEndpointOf(config, fetch, clock.now),

@@ -41,6 +41,9 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
   const changes: string[] = []
   const revoked: (string | null)[] = []
   const log: string[] = []
+  /** By which each refresh was named. */
+  const keys: string[] = []
+  let ids = 0
   const worker = () => {
     const sessions = createSessionStore({
       now: clock.now,
@@ -48,15 +51,17 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
       store: config.storage === 'memory' ? createTokenVault(store) : store,
       onChange: async (_, reason) => void changes.push(reason),
     })
-    const tokenEndpoint: TokenEndpoint = session => {
+    const tokenEndpoint: TokenEndpoint = (session, key) => {
       asked.push(session as Authenticated)
-      return endpoint ? endpoint(session) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))
+      keys.push(key)
+      return endpoint ? endpoint(session, key) : Promise.resolve(refreshedTo(`access-${asked.length + 1}`))
     }
     const needs = {
       config,
       sessions,
       tokenEndpoint,
       locks,
+      newId: () => `key-${++ids}`,
       backOff: createSteadyBackOff(clock.now),
       revoke: async ({ refreshToken }: { refreshToken: string | null }) => void revoked.push(refreshToken),
       farewell: revokeNothing,
@@ -65,7 +70,7 @@ function setUp({ options, stored = sessionOf(), endpoint, locks = createLocks() 
     }
     return { sessions, ...createFreshSession(needs) }
   }
-  return { records, clock, asked, changes, revoked, log, worker, stored: stored as Authenticated }
+  return { records, clock, asked, keys, changes, revoked, log, worker, stored: stored as Authenticated }
 }
 
 const codeOf = (promise: Promise<unknown>) =>
@@ -337,6 +342,34 @@ describe('G5: only a definitive answer ends a session', () => {
       'not_authenticated',
     )
     expect(asked).toEqual([])
+  })
+})
+
+describe('G17: a refresh keeps its name until it has succeeded', () => {
+  it('in the next worker, after one that was killed, and has another name then', async () => {
+    const { worker, keys, stored } = setUp({ stored: { ...sessionOf(), begun: 1, refreshKey: 'first' } })
+    const session = await worker().refresh(stored)
+    await worker().refresh(session)
+    expect(keys).toEqual(['first', expect.stringMatching(/^key-/)])
+  })
+
+  it('after a network error', async () => {
+    const { worker, keys, stored, clock } = setUp({
+      endpoint: async () =>
+        keys.length === 1 ? { outcome: 'network_error', detail: 'gone' } : refreshedTo(`access-${keys.length}`),
+    })
+    const { refresh } = worker()
+    expect(await codeOf(refresh(stored))).toBe('refresh_network_error')
+    clock.time += 60_000
+    await refresh(stored)
+    expect(keys).toEqual([keys[0], keys[0]])
+  })
+
+  it('however often it is cut off, where the server knows a repetition', async () => {
+    const cut = { ...sessionOf(), begun: 7, refreshKey: 'first' }
+    const { worker, keys } = setUp({ options: { idempotencyKeys: 'always' }, stored: cut })
+    expect(await worker().refresh(cut)).toMatchObject({ accessToken: 'access-2', begun: 0 })
+    expect(keys).toEqual(['first'])
   })
 })
 

@@ -39,8 +39,8 @@ describe('transitions', () => {
 
   it('keep count of refreshes that were cut off, until one has an end (R21)', () => {
     const session = sessionOf()
-    const once = refreshBegun(session, NOW)
-    expect([session.begun, once.begun, refreshBegun(once, NOW).begun]).toEqual([0, 1, 2])
+    const once = refreshBegun(session, NOW, 'key')
+    expect([session.begun, once.begun, refreshBegun(once, NOW, 'key').begun]).toEqual([0, 1, 2])
     expect(refreshFailed(once, NOW, false)).toMatchObject({ begun: 0, isDoubtful: true })
     expect(refreshed(refreshFailed(once, NOW, false), tokensOf())).toMatchObject({ begun: 0, isDoubtful: false })
     // The tokens are the same, and so is what pages are told.

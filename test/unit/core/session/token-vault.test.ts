@@ -47,9 +47,9 @@ describe('R2: tokens are kept in memory alone', () => {
   it('the mark of a refresh leaves them where they are (R21)', async () => {
     const { records, vault } = setUp()
     await put(vault, session)
-    await put(vault, refreshBegun(session, NOW))
-    expect(records.get('key')).toEqual({ ...session, ...bare, begun: 1, begunAt: NOW })
-    expect(await vault.read('key')).toEqual({ ...session, begun: 1, begunAt: NOW })
+    await put(vault, refreshBegun(session, NOW, 'key'))
+    expect(records.get('key')).toEqual({ ...session, ...bare, begun: 1, begunAt: NOW, refreshKey: 'key' })
+    expect(await vault.read('key')).toEqual({ ...session, begun: 1, begunAt: NOW, refreshKey: 'key' })
   })
 
   it('nobody else reads them: not another worker, nor this one after a restart', async () => {

@@ -83,7 +83,7 @@ function setUp(
     ...ports,
     tokenEndpoint: session => {
       refreshes++
-      return tokenEndpoint(session)
+      return tokenEndpoint(session, 'key')
     },
     backOff: createSteadyBackOff(clock.now),
   })

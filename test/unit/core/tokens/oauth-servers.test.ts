@@ -28,7 +28,7 @@ function refresh(
     defaultHeadersForTokenRequests: { 'Content-Type': contentType },
     timeout: 5,
   })
-  return tokenEndpointOf(config, keepAndFetch, Date.now)({ ...sessionOf({ accessToken }), refreshToken })
+  return tokenEndpointOf(config, keepAndFetch, Date.now)({ ...sessionOf({ accessToken }), refreshToken }, 'key')
 }
 
 /** A refresh that has to succeed. */

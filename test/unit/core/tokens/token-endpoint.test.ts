@@ -8,7 +8,7 @@ const session = { ...sessionOf(), refreshToken: 'refresh-1' }
 
 async function refresh(options: Partial<Options>, answer: () => Response | Promise<Response>) {
   const { fetch, sent } = createServer(answer)
-  const result = await tokenEndpointOf(configOf(options), fetch, () => NOW)(session)
+  const result = await tokenEndpointOf(configOf(options), fetch, () => NOW)(session, 'key')
   return { result, sent: sent[0] }
 }
 
@@ -67,14 +67,14 @@ describe('the refresh request', () => {
     const without = { ...session, refreshToken: null }
     const { fetch, sent } = createServer(() => jsonResponse({ access_token: 'access-2', refresh_token: 'refresh-2' }))
     const ask = tokenEndpointOf(configOf({ refreshTokenIn: 'cookie' }), fetch, () => NOW)
-    const result = await ask(without)
+    const result = await ask(without, 'key')
     expect(JSON.parse(sent[0]?.body ?? '')).toEqual({ grant_type: 'refresh_token' })
     expect(sent[0]?.authorization).toBe('Bearer access-1')
     expect(sent[0]?.request.credentials).toBe('include')
     expect(sent[0]?.request.headers.get('X-Requested-With')).toBe('refresh-worker')
     expect(result).toMatchObject({ outcome: 'refreshed', tokens: { accessToken: 'access-2', refreshToken: null } })
 
-    await ask({ ...without, accessToken: null })
+    await ask({ ...without, accessToken: null }, 'key')
     expect(sent[1]?.authorization).toBeNull()
   })
 
@@ -209,7 +209,7 @@ describe('a real server', () => {
     return fetch(request)
   }
   const ask = (refreshTokenUrl: string, timeout = 10) =>
-    tokenEndpointOf(configOf({ refreshTokenUrl, timeout }), send, () => NOW)(session)
+    tokenEndpointOf(configOf({ refreshTokenUrl, timeout }), send, () => NOW)(session, 'key')
 
   it('that hangs is given up after the timeout (B1)', async () => {
     expect(await ask(await serve(() => undefined), 0.1)).toMatchObject({
@@ -246,5 +246,34 @@ describe('a real server', () => {
     })
     expect(await ask(url)).toMatchObject({ outcome: 'network_error' })
     expect(reached).toEqual([])
+  })
+})
+
+describe('Idempotency-Key', () => {
+  const keyOf = async (options: Partial<Options>) => {
+    const { fetch, sent } = createServer(() => jsonResponse({ access_token: 'access-2' }))
+    await tokenEndpointOf(configOf(options), fetch, () => NOW)(sessionOf(), 'a-key')
+    return sent[0]?.request.headers.get('Idempotency-Key') ?? null
+  }
+  const elsewhere = 'https://id.example/token'
+
+  it.each([
+    ['goes to the own origin', {}, '"a-key"'],
+    ['not to another, whose CORS would have to allow it', { refreshTokenUrl: elsewhere }, null],
+    ['but where it is asked for', { refreshTokenUrl: elsewhere, idempotencyKeys: 'always' }, '"a-key"'],
+    ['nor where it is not wanted', { idempotencyKeys: 'never' }, null],
+  ] as [string, Partial<Options>, string | null][])('%s', async (_, options, key) => {
+    expect(await keyOf(options)).toBe(key)
+  })
+
+  it('is given to refreshRequest', async () => {
+    const seen: string[] = []
+    const { fetch } = createServer(() => jsonResponse({ access_token: 'access-2' }))
+    const refreshRequest = ({ idempotencyKey }: { idempotencyKey: string }) => {
+      seen.push(idempotencyKey)
+      return {}
+    }
+    await tokenEndpointOf(configOf({ refreshRequest }), fetch, () => NOW)(sessionOf(), 'a-key')
+    expect(seen).toEqual(['a-key'])
   })
 })

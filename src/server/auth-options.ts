@@ -1,0 +1,102 @@
+import { ConfigError } from '../errors.ts'
+import { type AuthCookies, createAuthCookies } from './auth-cookies.ts'
+import { bytesOf, type SigningKey } from './keys.ts'
+import type { Claims } from './session.ts'
+import type { SessionStore, StoredSession } from './sessions.ts'
+
+export interface AuthServerOptions {
+  /** The first signs access tokens, all verify them. */
+  keys: readonly SigningKey[]
+  /** Refresh tokens are made with it: at least 32 bytes, random, and none of `keys`. With another one, nobody stays logged in. */
+  refreshTokenSecret: string | Uint8Array
+  store: SessionStore
+  /**
+   * Who logs in with that body; null: nobody. The claims are those of the access token.
+   */
+  authenticate(credentials: Readonly<Record<string, unknown>>, request: Request): Login | null | Promise<Login | null>
+  /** At each refresh: the claims of the next access token; null ends the session. Unless given, they stay as they are. */
+  renew?(session: StoredSession): Claims | null | Promise<Claims | null>
+  /** In whole seconds; 900, a quarter of an hour, unless set. */
+  accessTokenLifetime?: number
+  /** How long a session lives without a refresh, in whole seconds; 1209600, two weeks, unless set. */
+  refreshTokenLifetime?: number
+  /** How long after its login a session can live, in whole seconds; 7776000, ninety days, unless set. */
+  maxAge?: number
+  /**
+   * For how long a refresh is answered with the same tokens where it comes again by the same `Idempotency-Key`, and nobody
+   * has used them, in whole seconds; 86400, a day, unless set.
+   */
+  repeatWindow?: number
+  /** The same for clients that send no key, in whole seconds; 0, unless set: a refresh token that is used twice ends its session. */
+  reuseInterval?: number
+  /** Where tokens are kept in HttpOnly cookies: the refresh token alone, or both. Unless given, both are in the body. */
+  cookies?: AuthCookies
+  /** Origins of other pages that may log in, refresh and log out by cookies, such as `https://app.example`. */
+  trustedOrigins?: readonly string[]
+  /** `iss` and `aud` of access tokens. */
+  issuer?: string
+  audience?: string
+  /** Hears of a refresh token that was used twice: its session has ended. */
+  onReuse?(session: StoredSession): unknown
+}
+
+/** Who has logged in. */
+export type Login = Claims & { readonly sub: string }
+
+/**
+ * Options with their defaults.
+ * @throws {ConfigError} `config_error`
+ */
+export function readAuthOptions(options: AuthServerOptions) {
+  const {
+    keys,
+    refreshTokenSecret,
+    store,
+    authenticate,
+    renew = ({ claims }) => claims,
+    accessTokenLifetime = 900,
+    refreshTokenLifetime = 1_209_600,
+    maxAge = 7_776_000,
+    repeatWindow = 86_400,
+    reuseInterval = 0,
+    cookies,
+    trustedOrigins = [],
+    issuer,
+    audience,
+    onReuse = () => undefined,
+    ...unknown
+  } = options
+  for (const name of Object.keys(unknown)) throw new ConfigError(name, 'is unknown')
+  const seconds = (option: string, value: number, least = 1) => {
+    if (!Number.isSafeInteger(value) || value < least)
+      throw new ConfigError(option, `must be a whole number of seconds, ${least} or more`)
+    return value
+  }
+  const secret = bytesOf(refreshTokenSecret)
+  if (secret.length < 32)
+    throw new ConfigError('refreshTokenSecret', 'must be a string or Uint8Array of at least 32 bytes')
+  if (keys.some(key => 'secret' in key && bytesOf(key.secret).join() === secret.join()))
+    throw new ConfigError('refreshTokenSecret', 'must not be one of the keys')
+  for (const [name, value] of Object.entries({ authenticate, renew, onReuse }))
+    if (typeof value !== 'function') throw new ConfigError(name, 'must be a function')
+  if (typeof store?.swap !== 'function') throw new ConfigError('store', 'must be a store, such as memoryStore()')
+  return {
+    keys,
+    issuer,
+    audience,
+    refreshTokenSecret: secret,
+    store,
+    authenticate: options.authenticate.bind(options),
+    renew,
+    onReuse,
+    accessTokenLifetime: seconds('accessTokenLifetime', accessTokenLifetime),
+    limits: {
+      lifetime: seconds('refreshTokenLifetime', refreshTokenLifetime),
+      maxAge: seconds('maxAge', maxAge),
+      repeatWindow: seconds('repeatWindow', repeatWindow, 0),
+      reuseInterval: seconds('reuseInterval', reuseInterval, 0),
+    },
+    cookies: createAuthCookies(cookies),
+    origins: new Set(trustedOrigins),
+  }
+}

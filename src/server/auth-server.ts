@@ -1,0 +1,181 @@
+import type { JSONWebKeySet } from 'jose'
+import { ConfigError } from '../errors.ts'
+import { own } from '../protocol.ts'
+import { type AuthServerOptions, readAuthOptions } from './auth-options.ts'
+import { failure, idempotencyKeyOf, isRequestedWith, isTrusted, json, readFields } from './http.ts'
+import { createAccessTokens } from './keys.ts'
+import { createRefreshTokens } from './refresh-tokens.ts'
+import type { Claims } from './session.ts'
+import { rotate, type SessionStore, type StoredSession } from './sessions.ts'
+import { now } from './tokens.ts'
+
+/** Handlers of the web's own types. None throws for what a client has sent; what `authenticate`, `renew` and the store throw, goes on. */
+export interface AuthServer {
+  /** POST of credentials in JSON: 200 with tokens, or 401 `invalid_grant`. */
+  login(request: Request): Promise<Response>
+  /**
+   * POST of a refresh token: 200 with tokens; 401 `invalid_grant`, where the session is over; 400 where the request is
+   * wrong. @see RFC 6749 §6
+   */
+  refresh(request: Request): Promise<Response>
+  /** POST: ends the session of the tokens that come along; 204, whether there was one or not. */
+  logout(request: Request): Promise<Response>
+  /** POST: ends all sessions of whoever is logged in; 204, or 401. */
+  logoutEverywhere(request: Request): Promise<Response>
+  /** For the API: the claims of a good access token; null: answer 401. */
+  verify(request: Request): Promise<Claims | null>
+  /** The public keys, for others who verify. */
+  jwks(): Promise<JSONWebKeySet>
+}
+
+/**
+ * Makes the server's side of a login.
+ * @throws {ConfigError} `config_error`: an option is unknown or wrong
+ */
+export function createAuthServer(options: AuthServerOptions): AuthServer {
+  const config = readAuthOptions(options)
+  const { store, limits, origins, cookies } = config
+  const accessTokens = createAccessTokens(config)
+  const refreshTokens = createRefreshTokens(config.refreshTokenSecret)
+
+  const answer = async (session: StoredSession): Promise<Response> => {
+    const { id, sub, counter, claims } = session
+    const at = now()
+    const access = await accessTokens.sign(
+      { ...claims, sub, sid: id, jti: crypto.randomUUID() },
+      config.accessTokenLifetime,
+      at,
+    )
+    const refresh = await refreshTokens.make(id, counter)
+    const life = { access: config.accessTokenLifetime, refresh: session.expiresAt - at }
+    const tokens = { token_type: 'Bearer', expires_in: config.accessTokenLifetime }
+    return json(
+      {
+        ...(cookies.has('access') ? {} : { access_token: access }),
+        ...(cookies.has('refresh') ? {} : { refresh_token: refresh }),
+        ...tokens,
+      },
+      { headers: cookies.set({ access, refresh }, life) },
+    )
+  }
+
+  const over = (text: string): Response => {
+    const response = failure(401, 'invalid_grant', text)
+    for (const [name, value] of cookies.clear()) response.headers.append(name, value)
+    return response
+  }
+
+  const foreign = () => failure(403, 'invalid_request', 'The request comes from another site: see trustedOrigins.')
+
+  /** The session that a refresh token is of, if its signature is good. */
+  const readRefreshToken = async (request: Request, fields: Readonly<Record<string, unknown>>) => {
+    const candidates = cookies.has('refresh') ? cookies.read(request, 'refresh') : [own(fields, 'refresh_token')]
+    for (const token of candidates) {
+      const found = typeof token === 'string' ? await refreshTokens.read(token) : null
+      if (found) return { found, isMissing: false }
+    }
+    return { found: null, isMissing: candidates.every(token => token === undefined || token === '') }
+  }
+
+  const accessTokenOf = (request: Request): string => {
+    if (cookies.has('access')) return cookies.read(request, 'access')[0] ?? ''
+    return /^Bearer (\S+)$/i.exec(request.headers.get('Authorization') ?? '')?.[1] ?? ''
+  }
+
+  const verify: AuthServer['verify'] = async request => {
+    const isSafe = /^(GET|HEAD|OPTIONS)$/.test(request.method)
+    // A cookie comes along whoever asks.
+    if (cookies.has('access') && !isSafe && !isTrusted(request, origins)) return null
+    const token = accessTokenOf(request)
+    return token ? accessTokens.verify(token, now()) : null
+  }
+
+  const refused = (request: Request): Response | null => {
+    if (request.method !== 'POST') return failure(405, 'invalid_request', 'The method must be POST.')
+    return cookies.isUsed && !isTrusted(request, origins) ? foreign() : null
+  }
+
+  return {
+    login: async request => {
+      const refusal = refused(request)
+      if (refusal) return refusal
+      // A form of another site could log its victim in as somebody else.
+      const fields = await readFields(request, false)
+      if (fields instanceof Response) return fields
+      const login = await config.authenticate(fields, request)
+      if (login === null) return failure(401, 'invalid_grant', 'The credentials are wrong.')
+      const { sub, ...claims } = login
+      if (typeof sub !== 'string' || sub === '') throw new ConfigError('authenticate', 'must return claims with a sub')
+      const at = now()
+      const session: StoredSession = {
+        id: crypto.randomUUID(),
+        sub,
+        counter: 0,
+        key: null,
+        rotatedAt: at,
+        authTime: at,
+        expiresAt: at + Math.min(limits.lifetime, limits.maxAge),
+        claims,
+      }
+      if (!(await store.swap(session.id, null, session))) throw new Error('the store has taken no new session')
+      return answer(session)
+    },
+
+    refresh: async request => {
+      const refusal = refused(request)
+      if (refusal) return refusal
+      if (cookies.has('refresh') && !isRequestedWith(request))
+        return failure(400, 'invalid_request', 'The request has no header X-Requested-With: refresh-worker.')
+      const fields = await readFields(request, true)
+      if (fields instanceof Response) return fields
+      const grant = own(fields, 'grant_type')
+      if (grant !== undefined && grant !== 'refresh_token')
+        return failure(400, 'unsupported_grant_type', 'The grant type must be refresh_token.')
+      const { found, isMissing } = await readRefreshToken(request, fields)
+      if (!found)
+        return isMissing && !cookies.has('refresh')
+          ? failure(400, 'invalid_request', 'The request has no refresh token.')
+          : over('The refresh token is invalid, or there is none.')
+      const name = idempotencyKeyOf(request)
+      const rotation = await rotate(
+        store,
+        { ...found, key: name === null ? null : await refreshTokens.hash(name), now: now() },
+        limits,
+        async session => config.renew(session),
+      )
+      if (rotation.outcome === 'rotated' || rotation.outcome === 'repeated') return answer(rotation.session)
+      if (rotation.outcome === 'reused') config.onReuse(rotation.session)
+      return over('The session has ended.')
+    },
+
+    logout: async request => {
+      const refusal = refused(request)
+      if (refusal) return refusal
+      const isJson = request.headers.get('Content-Type')?.includes('json') ?? false
+      const fields = isJson ? await readFields(request, false) : {}
+      const { found } = await readRefreshToken(request, fields instanceof Response ? {} : fields)
+      const claims = await accessTokens.verify(accessTokenOf(request), now())
+      const id = found?.id ?? claims?.sid
+      if (typeof id === 'string') await end(store, id)
+      return new Response(null, { status: 204, headers: cookies.clear() })
+    },
+
+    logoutEverywhere: async request => {
+      const refusal = refused(request)
+      if (refusal) return refusal
+      const claims = await verify(request)
+      if (!claims) return failure(401, 'invalid_token', 'Log in first.')
+      await store.endAll(String(claims.sub))
+      return new Response(null, { status: 204, headers: cookies.clear() })
+    },
+
+    verify,
+    jwks: accessTokens.jwks,
+  }
+}
+
+/** However many refreshes run meanwhile. */
+async function end(store: SessionStore, id: string): Promise<void> {
+  for (let session = await store.read(id); session; session = await store.read(id))
+    if (await store.swap(id, session.counter, null)) return
+}

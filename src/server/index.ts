@@ -1,0 +1,13 @@
+/** The server's half, of the web's own types: for Node, Deno, Bun, workers at the edge. Needs jose, an optional peer. */
+export { ConfigError, RefreshWorkerError } from '../errors.ts'
+export type { AuthCookies } from './auth-cookies.ts'
+export type { AuthServerOptions, Login } from './auth-options.ts'
+export { type AuthServer, createAuthServer } from './auth-server.ts'
+export type { SigningKey } from './keys.ts'
+export { type Handler, type NodeRequest, nodeHandler, requestOf } from './node.ts'
+export type { Claims } from './session.ts'
+export type { SessionStore, StoredSession } from './sessions.ts'
+export { memoryStore } from './stores/memory.ts'
+export { POSTGRES_SCHEMA, type PostgresLike, postgresStore } from './stores/postgres.ts'
+export { type RedisCommand, redisStore } from './stores/redis.ts'
+export { type SqliteLike, sqliteStore } from './stores/sqlite.ts'

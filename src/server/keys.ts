@@ -1,0 +1,108 @@
+import { type CryptoKey, errors, exportJWK, type JSONWebKeySet, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { ConfigError } from '../errors.ts'
+import { ACCESS_TOKEN } from './tokens.ts'
+
+/** Signs access tokens, and verifies them. `kid` names it in each token. */
+export type SigningKey =
+  /** HS256: at least 32 bytes, random. Whoever verifies with it can sign, too. */
+  | { readonly kid: string; readonly secret: string | Uint8Array }
+  /** A pair of keys, as `jose` makes or imports it; the public one is in the JWKS. Without the private one it only verifies. */
+  | {
+      readonly kid: string
+      readonly alg: 'ES256' | 'RS256' | 'EdDSA'
+      readonly privateKey?: CryptoKey
+      readonly publicKey: CryptoKey
+    }
+
+export interface AccessTokens {
+  /** @param lifetime in seconds */
+  readonly sign: (claims: JWTPayload, lifetime: number, now: number) => Promise<string>
+  /** Null: it is none of ours, or has expired. */
+  readonly verify: (token: string, now: number) => Promise<JWTPayload | null>
+  /** Public keys alone. @see RFC 7517 §5 */
+  readonly jwks: () => Promise<JSONWebKeySet>
+}
+
+interface Options {
+  readonly keys: readonly SigningKey[]
+  readonly issuer: string | undefined
+  readonly audience: string | undefined
+}
+
+/**
+ * The first key signs; all verify. So a new key is put in front, and the old one taken away once its tokens have expired:
+ * nobody is logged out.
+ */
+export function createAccessTokens({ keys, issuer, audience }: Options): AccessTokens {
+  const [signing] = assertKeys(keys)
+  const byId = new Map(keys.map(key => [key.kid, key]))
+  const named = { ...(issuer ? { iss: issuer } : {}), ...(audience ? { aud: audience } : {}) }
+  return {
+    sign: (claims, lifetime, now) =>
+      new SignJWT({ ...claims, ...named, iat: now, exp: now + lifetime })
+        .setProtectedHeader({ alg: algOf(signing), typ: ACCESS_TOKEN, kid: signing.kid })
+        .sign(privateOf(signing)),
+    verify: async (token, now) => {
+      try {
+        const { payload } = await jwtVerify(
+          token,
+          ({ kid, alg }) => {
+            const key = byId.get(kid ?? '')
+            // Not by what the token says of itself (RFC 8725 §3.1).
+            if (!key || alg !== algOf(key)) throw new errors.JWKSNoMatchingKey()
+            return 'secret' in key ? bytesOf(key.secret) : key.publicKey
+          },
+          {
+            typ: ACCESS_TOKEN,
+            requiredClaims: ['sub', 'sid', 'exp'],
+            currentDate: new Date(now * 1000),
+            ...(issuer ? { issuer } : {}),
+            ...(audience ? { audience } : {}),
+          },
+        )
+        return payload
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return null
+        throw error
+      }
+    },
+    jwks: async () => ({
+      keys: await Promise.all(
+        keys.flatMap(key =>
+          'secret' in key
+            ? []
+            : [exportJWK(key.publicKey).then(jwk => ({ ...jwk, kid: key.kid, alg: key.alg, use: 'sig' }))],
+        ),
+      ),
+    }),
+  }
+}
+
+function assertKeys(keys: readonly SigningKey[]): readonly [SigningKey, ...SigningKey[]] {
+  const wrong = (problem: string) => new ConfigError('keys', problem)
+  const [first] = Array.isArray(keys) ? keys : []
+  if (!first) throw wrong('takes at least one key, such as { kid: "1", secret }')
+  const kids = keys.map(({ kid }) => kid)
+  if (kids.some(kid => typeof kid !== 'string' || kid === '') || new Set(kids).size < kids.length)
+    throw wrong('takes keys with a kid each, which differ')
+  for (const key of keys) {
+    if ('secret' in key) {
+      if (bytesOf(key.secret).length < 32) throw wrong(`has a secret of less than 32 bytes (RFC 7518 §3.2): ${key.kid}`)
+    } else if (!key.publicKey) throw wrong(`has no publicKey: ${key.kid}`)
+  }
+  if (!('secret' in first) && !first.privateKey) throw wrong('begins with a key that cannot sign: it has no privateKey')
+  return keys as readonly [SigningKey, ...SigningKey[]]
+}
+
+function algOf(key: SigningKey): string {
+  return 'secret' in key ? 'HS256' : key.alg
+}
+
+function privateOf(key: SigningKey): Uint8Array | CryptoKey {
+  return 'secret' in key ? bytesOf(key.secret) : (key.privateKey as CryptoKey)
+}
+
+export function bytesOf(secret: unknown): Uint8Array<ArrayBuffer> {
+  if (typeof secret === 'string') return new TextEncoder().encode(secret)
+  return secret instanceof Uint8Array ? new Uint8Array(secret) : new Uint8Array()
+}

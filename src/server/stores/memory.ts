@@ -1,0 +1,29 @@
+import type { SessionStore, StoredSession } from '../sessions.ts'
+
+/** For development, and for one process that may forget: sessions are in its memory. */
+export function memoryStore(): SessionStore {
+  const sessions = new Map<string, StoredSession>()
+  let sweptAt = 0
+  const isOver = ({ expiresAt }: StoredSession) => expiresAt * 1000 <= Date.now()
+  const sweep = () => {
+    if (Date.now() - sweptAt < 60_000) return
+    sweptAt = Date.now()
+    for (const [id, session] of sessions) if (isOver(session)) sessions.delete(id)
+  }
+  return {
+    read: async id => {
+      const session = sessions.get(id)
+      return session && !isOver(session) ? session : null
+    },
+    swap: async (id, counter, next) => {
+      if ((sessions.get(id)?.counter ?? null) !== counter) return false
+      sweep()
+      if (next) sessions.set(id, next)
+      else sessions.delete(id)
+      return true
+    },
+    endAll: async sub => {
+      for (const [id, session] of sessions) if (session.sub === sub) sessions.delete(id)
+    },
+  }
+}
