@@ -126,6 +126,17 @@ export default defineConfig(({ mode }) => ({
             },
             {
               define,
+              // Stores and adapters against what they are for, in Node.
+              test: {
+                name: 'server',
+                include: ['test/server/**/*.test.ts'],
+                testTimeout: 60_000,
+                hookTimeout: 300_000,
+                sequence: { groupOrder: 0 },
+              },
+            },
+            {
+              define,
               test: {
                 name: 'model',
                 include: ['test/model/**/*.test.ts'],
