@@ -23,7 +23,9 @@ const ABOUT = {
   './presets':
     "For the worker script: options of well-known servers, to be spread into those of `setup()`. After `importScripts('refresh-worker.js', 'refresh-worker.presets.js')` they are `RefreshWorker.presets`. See [Backends](backends.md).",
   './protocol': 'The messages, for pages that do without the helper. See [Protocol](protocol.md).',
-  './express': 'For the server, Express 4 or 5. See [Server](server.md).',
+  './server': 'For the server, of the web’s own types. See [Server](server.md).',
+  './express': 'For the server, Express 4 or 5. See [Server](server.md#refresh-workerexpress).',
+  './in-page': 'For pages that can have no worker. See [Without a worker](without-worker.md).',
 }
 
 /** TSDoc's tags, in words. */

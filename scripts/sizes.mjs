@@ -6,13 +6,13 @@ import { build } from 'esbuild'
 
 // Bytes after gzip. The targets, which are not met yet, are of a worker without DPoP and of a page.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 30_900, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_200, target: 6_000 },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_600, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_900, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
-    limit: 5_950,
+    limit: 6_000,
     target: 2_500,
   },
 ]

@@ -1,8 +1,9 @@
 export { type ErrorCode, RefreshWorkerError } from './errors.ts'
 export type { AuthClient } from './page/auth-client.ts'
 export type { AuthClientEventMap } from './page/auth-events.ts'
+export type { InPageHost, LoadInPageHost } from './page/in-page.ts'
 export type { InspectReport } from './page/inspect-report.ts'
-export { register } from './page/register.ts'
+export { type RegisterOptions, register } from './page/register.ts'
 export {
   ACCESS_TOKEN_PLACEHOLDER,
   type AnonymousReason,

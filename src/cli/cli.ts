@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
+import { PROBE_HELP, play } from './probe/play.ts'
 
 const WORKER = 'refresh-worker.js'
 const PRESETS = 'refresh-worker.presets.js'
@@ -36,7 +37,10 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
     else {
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
-      if (!folder || rest.length > 0) throw new UsageError('name one folder, such as public')
+      if (!folder || rest.length > 0)
+        throw new UsageError(
+          command.run === play ? 'name one file, such as probe.json' : 'name one folder, such as public',
+        )
       const { file = 'sw.js', force = false, presets = false, 'in-page': inPage = false } = values
       if (file === WORKER || EXTRAS.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
@@ -112,6 +116,11 @@ Fails (exit code 1) unless DIR/${WORKER}, and ${PRESETS} and
 ${IN_PAGE} where they are there, are this version's: for CI.
 `,
   },
+  probe: {
+    run: play,
+    options: [],
+    help: PROBE_HELP,
+  },
   kill: {
     run: kill,
     options: ['file', 'force'],
@@ -126,7 +135,7 @@ there is kept as sw.js.bak.
   },
 }
 
-const NAMES = 'init, check or kill'
+const NAMES = 'init, check, kill or probe'
 
 const HELP = `Usage: refresh-worker <command> DIR [options]
 
@@ -135,6 +144,7 @@ DIR is the folder that your site serves at its root, or at the root of the worke
   init DIR     put the worker there: ${WORKER} and sw.js
   check DIR    fail unless DIR/${WORKER} is this version's
   kill DIR     replace sw.js by a worker that removes the session and unregisters itself
+  probe FILE   play a worker against your server, and say what to change there or in the options
 
   --help       this text; after a command, what it does and which options it takes
   --version    the version

@@ -53,7 +53,6 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
   for (const core of cores) {
     core.start()
     core.arrive()
-    core.prepare()
   }
 
   const answerPage = createAnswerPage({ cores, claim: async () => undefined, isAnyOpen: () => false })

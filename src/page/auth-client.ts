@@ -56,7 +56,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * Settles once the worker controls this page and answers; another promise once the page has lost it.
+   * Settles once the worker controls this page and answers, or the page in its place where there can be none
+   * (`withoutWorker`); another promise once the page has lost it.
    * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `config_error`, `wrong_scope`,
    * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
    */

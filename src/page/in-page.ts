@@ -47,7 +47,17 @@ export interface InPage {
   readonly onMessage: (listener: Place['tell']) => void
 }
 
-export function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): InPage {
+/** Two in one page would each take the other's requests for the page's. */
+const known = new Map<string, InPage>()
+
+/** The same for the same script, however often a page registers it. */
+export function inPageOf(load: LoadInPageHost, scriptUrl: string, scope: string): InPage {
+  const inPage = known.get(scriptUrl) ?? createInPage(load, scriptUrl, scope)
+  known.set(scriptUrl, inPage)
+  return inPage
+}
+
+function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): InPage {
   const listeners = new Set<Place['tell']>()
   let held: Held | undefined
   let session: Promise<InPageSession> | undefined

@@ -4,7 +4,7 @@ import { ask } from './ask.ts'
 import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
 import { complain, createConnection } from './connection.ts'
 import { holdRequests } from './hold-requests.ts'
-import { createInPage, type InPage, type LoadInPageHost } from './in-page.ts'
+import { type InPage, inPageOf, type LoadInPageHost } from './in-page.ts'
 import { findObstacle, notControlled, WIDEN, watchPolicy, wrongScope } from './obstacles.ts'
 import { controllerUrl, settled, within } from './worker-state.ts'
 
@@ -47,7 +47,7 @@ export function register(
   { withoutWorker, host, ...options }: RegisterOptions = {},
 ): AuthClient {
   const isPage = typeof document !== 'undefined'
-  const inPage = isPage && withoutWorker ? inPageOf(scriptUrl, options.scope, withoutWorker) : undefined
+  const inPage = isPage && withoutWorker ? standIn(scriptUrl, options.scope, withoutWorker) : undefined
   const obstacle = findObstacle() ?? (host === 'page' && inPage && !controllerUrl() ? unwanted() : null)
   const connection = createConnection(() => {
     if (!obstacle) return connect(scriptUrl, options, inPage)
@@ -58,9 +58,16 @@ export function register(
   return new ServiceWorkerAuthClient(connection, inPage ? undefined : obstacle?.code)
 }
 
-function inPageOf(scriptUrl: string | URL | TrustedScriptUrl, scope: string | undefined, load: LoadInPageHost): InPage {
-  const { href } = new URL(String(scriptUrl), document.baseURI)
-  return createInPage(load, href, scope ? new URL(scope, document.baseURI).href : new URL('.', href).href)
+/** Undefined where the page has no URL by which others could be told (about:blank). */
+function standIn(
+  scriptUrl: string | URL | TrustedScriptUrl,
+  scope: string | undefined,
+  load: LoadInPageHost,
+): InPage | undefined {
+  const { baseURI } = document
+  if (!URL.canParse(String(scriptUrl), baseURI)) return undefined
+  const { href } = new URL(String(scriptUrl), baseURI)
+  return inPageOf(load, href, new URL(scope ?? '.', scope ? baseURI : href).href)
 }
 
 function unwanted(): RefreshWorkerError {

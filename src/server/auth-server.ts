@@ -154,7 +154,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       const isJson = request.headers.get('Content-Type')?.includes('json') ?? false
       const fields = isJson ? await readFields(request, false) : {}
       const { found } = await readRefreshToken(request, fields instanceof Response ? {} : fields)
-      const claims = await accessTokens.verify(accessTokenOf(request), now())
+      const claims = await accessTokens.verify(accessTokenOf(request), now(), true)
       const id = found?.id ?? claims?.sid
       if (typeof id === 'string') await end(store, id)
       return new Response(null, { status: 204, headers: cookies.clear() })

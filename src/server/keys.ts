@@ -17,8 +17,11 @@ export type SigningKey =
 export interface AccessTokens {
   /** @param lifetime in seconds */
   readonly sign: (claims: JWTPayload, lifetime: number, now: number) => Promise<string>
-  /** Null: it is none of ours, or has expired. */
-  readonly verify: (token: string, now: number) => Promise<JWTPayload | null>
+  /**
+   * Null: it is none of ours, or has expired.
+   * @param evenExpired for a logout, which has to work after a long pause too
+   */
+  readonly verify: (token: string, now: number, evenExpired?: boolean) => Promise<JWTPayload | null>
   /** Public keys alone. @see RFC 7517 §5 */
   readonly jwks: () => Promise<JSONWebKeySet>
 }
@@ -42,7 +45,7 @@ export function createAccessTokens({ keys, issuer, audience }: Options): AccessT
       new SignJWT({ ...claims, ...named, iat: now, exp: now + lifetime })
         .setProtectedHeader({ alg: algOf(signing), typ: ACCESS_TOKEN, kid: signing.kid })
         .sign(privateOf(signing)),
-    verify: async (token, now) => {
+    verify: async (token, now, evenExpired = false) => {
       try {
         const { payload } = await jwtVerify(
           token,
@@ -56,6 +59,7 @@ export function createAccessTokens({ keys, issuer, audience }: Options): AccessT
             typ: ACCESS_TOKEN,
             requiredClaims: ['sub', 'sid', 'exp'],
             currentDate: new Date(now * 1000),
+            clockTolerance: evenExpired ? Number.MAX_SAFE_INTEGER : 0,
             ...(issuer ? { issuer } : {}),
             ...(audience ? { audience } : {}),
           },

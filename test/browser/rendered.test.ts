@@ -23,6 +23,12 @@ interface Application {
 const applications: Application[] = [{ name: 'sveltekit', path: '/app', command: () => ['build'] }]
 if (process.env.EVERYWHERE)
   applications.push({
+    name: 'react-router',
+    path: '/app',
+    command: () => ['node_modules/@react-router/serve/bin.cjs', './build/server/index.js'],
+  })
+if (process.env.EVERYWHERE)
+  applications.push({
     name: 'next',
     path: '/dashboard',
     command: port => ['node_modules/next/dist/bin/next', 'start', '-p', String(port)],

@@ -84,6 +84,23 @@ describe('a page without a worker', () => {
     expect(scene.demo.stats.refreshFailures).toBe(0)
   })
 
+  it('has one host, however often the worker is registered', async () => {
+    const body = pageOf({ head: FORBID }).body.replace(
+      'window.auth =',
+      "window.other = register('/sw.js', { withoutWorker: () => import('/in-page.js') })\n  window.auth =",
+    )
+    await open({ '/twice.html': { type: 'text/html', body } })
+    const tab = await scene.tab('/twice.html')
+    await logIn(tab)
+    scene.demo.expireAccessTokens()
+    expect(await callTwenty(tab)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(scene.demo.stats.refreshes).toBe(1)
+    const other = () => tab.evaluate(() => (window as unknown as { other: typeof window.auth }).other.getSnapshot())
+    await expect.poll(other).toMatchObject({ status: 'authenticated' })
+    await tab.evaluate(() => window.auth.logout())
+    await expect.poll(other).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+
   it('hides nothing from a script that was there first', async () => {
     const before = `const own = window.fetch
       window.seen = []

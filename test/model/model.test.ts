@@ -47,6 +47,11 @@ describe('N24: the invariants hold', { timeout: 120_000 * Number(FC_TIMES) }, ()
 
   it('without a lock, but for one refresh at a time', () => check(2_000, but({ locks: 'stolen' }), stepsOf(10)))
 
+  it('with a server that answers a repetition alike: no refresh is lost, and none taken for a theft (G17)', () =>
+    check(3_000, but({ repeats: true }), stepsOf(12)))
+
+  it('and without a lock', () => check(2_000, but({ repeats: true, locks: 'stolen' }), stepsOf(12)))
+
   it('with sessions that have no refresh token', () =>
     check(1_000, but({ start: 'expired for good' }), stepsOf(8, ['ann', 'guest'])))
 })

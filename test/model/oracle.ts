@@ -20,8 +20,11 @@ export function createOracle(now: () => number, onReuse: OnReuse) {
   const pairs = new Set<string>()
   /** The refresh tokens that were answered with `invalid_grant`. */
   const refused = new Set<string>()
+  /** The last refresh of each lineage: what it has spent, by which name, and what it has brought. */
+  const last = new Map<string, { readonly spent: string; readonly key: string; readonly next: string | null }>()
   let logins = 0
   let tokens = 0
+  let reuses = 0
 
   const grant = (lineage: string, refreshToken: string | null): Grant => {
     const accessToken = `access.${lineage}.${++tokens}`
@@ -37,11 +40,21 @@ export function createOracle(now: () => number, onReuse: OnReuse) {
       return grant(lineage, withRefreshToken ? `refresh.${lineage}.${tokens}` : null)
     },
 
-    /** Null: `invalid_grant`. */
-    refresh: (refreshToken: string, rotates: boolean): Grant | null => {
+    /**
+     * Null: `invalid_grant`.
+     * @param key names it, for a server that answers a repetition alike; null: for one that does not
+     */
+    refresh: (refreshToken: string, rotates: boolean, key: string | null): Grant | null => {
       const lineage = lineageOf(refreshToken)
-      if (good.get(lineage) === refreshToken)
-        return grant(lineage, rotates ? `refresh.${lineage}.${tokens}` : refreshToken)
+      if (good.get(lineage) === refreshToken) {
+        const next = rotates ? `refresh.${lineage}.${tokens}` : refreshToken
+        if (key !== null) last.set(lineage, { spent: refreshToken, key, next })
+        return grant(lineage, next)
+      }
+      const before = last.get(lineage)
+      const isUnused = before && before.next === good.get(lineage)
+      if (before && isUnused && before.spent === refreshToken && before.key === key) return grant(lineage, before.next)
+      if (good.has(lineage)) reuses++
       refused.add(refreshToken)
       if (onReuse === 'revoke') good.delete(lineage)
       return null
@@ -58,6 +71,8 @@ export function createOracle(now: () => number, onReuse: OnReuse) {
     accepts: (accessToken: string) => good.has(lineageOf(accessToken)) && now() < (validUntil.get(accessToken) ?? 0),
     takes: (refreshToken: string) => good.get(lineageOf(refreshToken)) === refreshToken,
     gave: (accessToken: string, refreshToken: string | null) => pairs.has(`${accessToken} ${refreshToken}`),
+    /** How often a refresh token came a second time, and by another name, while its session was alive. */
+    reuses: () => reuses,
     hasRefused: (refreshToken: string) => refused.has(refreshToken),
   }
 }

@@ -48,6 +48,10 @@ export async function run(
       world.timeOut()
       await settled()
     } while (scheduler.count() > 0)
+    world.watch.check(
+      !circumstances.repeats || world.oracle.reuses() === 0,
+      'G17: a refresh token was used twice, and not by one name',
+    )
     for (const label of world.watch.unsettled()) world.watch.check(false, `INV5: ${label} never settles`)
     world.watch.assert()
   }
@@ -62,7 +66,7 @@ export async function run(
       await go(count, order)
     }
     await finish()
-    await recovers(world, finish)
+    await recovers(world, finish, circumstances)
     world.watch.assert()
   } finally {
     world.end()
@@ -70,7 +74,7 @@ export async function run(
 }
 
 /** Once the server is well again, whoever is logged in is served, and whoever is not knows it. */
-async function recovers(world: World, finish: () => Promise<void>) {
+async function recovers(world: World, finish: () => Promise<void>, circumstances: Circumstances) {
   world.setMode('ok')
   world.pass(6 * MINUTE)
   for (const { life, request } of Object.values(world.workers)) {
@@ -78,7 +82,7 @@ async function recovers(world: World, finish: () => Promise<void>) {
     const view = world.watch.view(life)
     world.watch.check(!view || idOf(view) === idOf(before), 'a worker has not heard of a login or logout')
     if (before.status === 'authenticated' && before.refreshToken === null) continue
-    const isCutOff = before.status === 'authenticated' && before.begun > 1
+    const isCutOff = !circumstances.repeats && before.status === 'authenticated' && before.begun > 1
     const isGood = before.status === 'authenticated' && world.oracle.takes(before.refreshToken ?? '') && !isCutOff
     let status: number | undefined
     // The first may only bring the token of another worker, which has expired as well.

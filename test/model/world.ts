@@ -46,6 +46,8 @@ export interface Circumstances {
   readonly onReuse: OnReuse
   /** Whether locks hold: a page can steal them, and waiting for one has a limit. */
   readonly locks: 'held' | 'stolen'
+  /** Whether the server answers a repetition of a refresh alike, and the workers know it does. */
+  readonly repeats?: boolean
 }
 
 /** One life of a worker: from its start until it is killed. */
@@ -64,12 +66,17 @@ type Answer = (() => Response) | { readonly late: () => Response } | 'error' | '
 export type World = ReturnType<typeof createWorld>
 
 // A limit that no run reaches: uses are stored all along, and end nothing.
-const config = configOf({ logoutUrl: '/auth/logout', refreshTokenUrl: '/auth/refresh', maxIdle: 7 * 86_400 })
+const options = { logoutUrl: '/auth/logout', refreshTokenUrl: '/auth/refresh', maxIdle: 7 * 86_400 }
+const CONFIGS = {
+  usual: configOf(options),
+  repeats: configOf({ ...options, idempotencyKeys: 'always' }),
+}
 
 const statusOnly = (status: number) => received(new Response(null, { status }))
 
 export function createWorld(scheduler: Scheduler, circumstances: Circumstances) {
-  const { start, onReuse } = circumstances
+  const { start, onReuse, repeats = false } = circumstances
+  const config = repeats ? CONFIGS.repeats : CONFIGS.usual
   let time = NOW
   /** How much the clock of the machine is ahead of the server's. */
   let offset = 0
@@ -126,11 +133,12 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         if (mode === 'network') return 'error'
         if (mode === 'hang') return 'hang'
         if (mode === 'invalid_grant') oracle.refuse(refreshToken)
-        const grant = oracle.refresh(refreshToken, rotates)
+        const key = repeats ? request.headers.get('Idempotency-Key') : null
+        const grant = oracle.refresh(refreshToken, rotates, key)
         if (mode === 'lost') return 'error'
         if (mode === 'lost, hangs') return 'hang'
         const response = grant
-          ? granted(grant, rotates)
+          ? granted(grant, grant.refreshToken !== refreshToken)
           : () => jsonResponse({ error: 'invalid_grant' }, { status: 400 })
         return mode === 'slow' ? { late: response } : response
       }

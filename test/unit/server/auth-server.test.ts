@@ -195,6 +195,15 @@ describe('a logout', () => {
     expect((await refresh(two.refresh_token)).status).toBe(401)
   })
 
+  it('works with an access token that has expired', async () => {
+    const { server, logIn, refresh } = open()
+    const { access_token, refresh_token } = await logIn()
+    vi.advanceTimersByTime(901_000)
+    const headers = { Authorization: `Bearer ${access_token}` }
+    await server.logout(new Request(ORIGIN, { method: 'POST', headers }))
+    expect((await refresh(refresh_token)).status).toBe(401)
+  })
+
   it('everywhere ends all of the user, and nobody else', async () => {
     const { server, logIn, refresh } = open()
     const [one, two, other] = [await logIn(), await logIn(), await logIn('grace')]
