@@ -19,10 +19,7 @@ ${isWithPresets ? '' : "  loginUrl: '/auth/login', // a POST here logs in\n  use
 `
 
 /** The parts of Node that the command line uses to talk. */
-export interface Terminal {
-  readonly out: (text: string) => void
-  readonly err: (text: string) => void
-}
+export type Terminal = Readonly<Record<'out' | 'err', (text: string) => void>>
 
 /**
  * Runs a command.
@@ -37,10 +34,7 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
     else {
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
-      if (!folder || rest.length > 0)
-        throw new UsageError(
-          command.run === play ? 'name one file, such as probe.json' : 'name one folder, such as public',
-        )
+      if (!folder || rest.length > 0) throw new UsageError(`name one ${command.takes ?? 'folder, such as public'}`)
       const { file = 'sw.js', force = false, presets = false, 'in-page': inPage = false } = values
       if (file === WORKER || EXTRAS.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
@@ -87,6 +81,8 @@ interface Job {
 interface Command {
   readonly run: (job: Job) => Promise<0 | 1>
   readonly options: readonly (keyof Values)[]
+  /** Where it is no folder. */
+  readonly takes?: string
   readonly help: string
 }
 
@@ -118,6 +114,7 @@ ${IN_PAGE} where they are there, are this version's: for CI.
   },
   probe: {
     run: play,
+    takes: 'file, such as probe.json',
     options: [],
     help: PROBE_HELP,
   },
