@@ -1,6 +1,6 @@
 /**
- * Applications that a server renders, built for production, with a session in cookies. Next takes a minute to build, and runs
- * with EVERYWHERE=1.
+ * Applications that a server renders, built for production, with a session in cookies. Next and React Router run with
+ * EVERYWHERE=1: they take a while to install and build.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
@@ -22,17 +22,18 @@ interface Application {
 
 const applications: Application[] = [{ name: 'sveltekit', path: '/app', command: () => ['build'] }]
 if (process.env.EVERYWHERE)
-  applications.push({
-    name: 'react-router',
-    path: '/app',
-    command: () => ['node_modules/@react-router/serve/bin.cjs', './build/server/index.js'],
-  })
-if (process.env.EVERYWHERE)
-  applications.push({
-    name: 'next',
-    path: '/dashboard',
-    command: port => ['node_modules/next/dist/bin/next', 'start', '-p', String(port)],
-  })
+  applications.push(
+    {
+      name: 'react-router',
+      path: '/app',
+      command: () => ['node_modules/@react-router/serve/bin.js', './build/server/index.js'],
+    },
+    {
+      name: 'next',
+      path: '/dashboard',
+      command: port => ['node_modules/next/dist/bin/next', 'start', '-p', String(port)],
+    },
+  )
 
 const browser = useBrowser()
 let profile: Profile | undefined
