@@ -11,7 +11,11 @@ import { createDemo } from '../../examples/demo/app.mjs'
 import { main } from '../../src/cli/cli.ts'
 import { readProbeConfig } from '../../src/cli/probe/config.ts'
 import { type AuthServerOptions, createAuthServer, memoryStore, nodeHandler } from '../../src/server/index.ts'
+import { directus, flaskJwtExtended, pocketBase } from '../backends/imitations.ts'
+import { own } from '../backends/own.ts'
+import { hasSimpleJwt, simpleJwt } from '../backends/simple-jwt.ts'
 import { openCookieServer } from '../servers/cookie-server.ts'
+import { openOidcServer } from '../servers/oidc.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'refresh-worker-probe-'))
 const ends: (() => unknown)[] = []
@@ -126,6 +130,56 @@ describe('others, what they are', () => {
     const { at, code } = await probe(config)
     expect(code).toBe(0)
     expect(at('second use')).toMatch(/^ok/)
+  })
+})
+
+describe('servers of docs/backends.md', () => {
+  const simple = {
+    refreshTokenUrl: '/api/token/refresh/',
+    accessTokenProp: 'access',
+    refreshTokenProp: 'refresh',
+    refreshTokenSubmitProp: 'refresh',
+  }
+  const nested = { accessTokenProp: 'data.access_token', refreshTokenProp: 'data.refresh_token' }
+  it.each([
+    ['our older middleware: it rotates nothing', own, {}, 'rotation', /^note .*works twice/],
+    ['Django SimpleJWT: a second use is refused, and ends nothing', simpleJwt, simple, 'second use', /^note .*goes on/],
+    [
+      'flask-jwt-extended: its refresh wants another token in the header',
+      flaskJwtExtended,
+      { refreshTokenUrl: '/refresh' },
+      'refresh',
+      /^MEND .*422.*refreshRequest/,
+    ],
+    [
+      'Directus: its refresh wants a mode',
+      directus,
+      { refreshTokenUrl: '/auth/refresh', ...nested },
+      'refresh',
+      /^MEND .*401.*preset/,
+    ],
+    ['PocketBase: its token has another name', pocketBase, {}, 'login', /^MEND .*accessTokenProp/],
+  ] as const)('%s', async (_, backend, config, step, said) => {
+    if (backend === simpleJwt && !(await hasSimpleJwt())) return
+    const server = await backend.open('http://localhost')
+    ends.push(() => server.close())
+    const { url, body } = backend.login
+    const { at } = await probe({
+      origin: server.url,
+      loginUrl: url,
+      credentials: JSON.parse(String(body)),
+      apiUrl: backend.api.url,
+      ...config,
+    })
+    expect(at(step)).toMatch(said)
+  })
+
+  it('oidc-provider: it takes no password', async () => {
+    const server = await openOidcServer()
+    ends.push(() => server.close())
+    const { origin } = server
+    const { at } = await probe({ origin, loginUrl: '/token', credentials: CREDENTIALS, apiUrl: '/me' })
+    expect(at('login')).toMatch(/^MEND .*4\d\d .*credentials in a POST of JSON/)
   })
 })
 

@@ -103,7 +103,7 @@ async function refresh(
     say(
       'mend',
       'refresh',
-      `${describe(answer)}: see refreshTokenUrl, refreshTokenSubmitProp, clientId, formEncoded, or refreshRequest for another shape`,
+      `${describe(answer)}: see refreshTokenUrl, refreshTokenSubmitProp, clientId, formEncoded, or refreshRequest for another shape; docs/backends.md has presets`,
     )
     return null
   }
