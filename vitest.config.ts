@@ -16,6 +16,7 @@ const ONE_ENGINE = [
   'composition',
   'cookie-servers',
   'demo',
+  'demo-store',
   'discovery',
   'existing-libraries',
   'faults',

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { Express, Request } from 'express'
+import type { SessionStore } from 'refresh-worker/server'
 
 export interface DemoOptions {
   /** Of an access token, in seconds; 30 unless set. */
@@ -10,6 +11,8 @@ export interface DemoOptions {
   cookie?: boolean
   /** Has the demo's own worker keep tokens in memory alone. */
   memory?: boolean
+  /** Keeps sessions there, by `refresh-worker/server`; without one, by `refresh-worker/express`, nowhere. */
+  store?: SessionStore
   /** At least 32 bytes each; random at each start unless set. */
   secrets?: { accessTokenSecret: string | Uint8Array; refreshTokenSecret: string | Uint8Array }
   /** Awaited before a refresh is handled: hold it at a barrier, or throw to fail it (500). */

@@ -16,6 +16,7 @@ import {
   refreshToken,
   setRefreshTokenCookie,
 } from 'refresh-worker/express'
+import { createStoredAuth } from './auth.mjs'
 
 const PUBLIC = fileURLToPath(new URL('public', import.meta.url))
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -37,6 +38,13 @@ export function createDemo(options = {}) {
   const accessKey = toBytes(secrets.accessTokenSecret)
 
   const { log, stats, record, stream } = createLog()
+  const stored =
+    options.store &&
+    createStoredAuth({
+      ...{ store: options.store, secrets, users: USERS, cookie, beforeRefresh, afterRefresh },
+      lifetime: () => lifetime,
+      epoch: () => epoch,
+    })
   const tokenOptions = () => ({
     ...secrets,
     accessTokenLifetime: lifetime,
@@ -96,7 +104,7 @@ export function createDemo(options = {}) {
   // --- the API ---
 
   const authorized = async (req, res, next) => {
-    const claims = await readValid(bearer(req), accessKey)
+    const claims = stored ? await stored.verify(req) : await readValid(bearer(req), accessKey)
     if (claims && claims.epoch === epoch && !revokedSessions.has(claims.sid)) {
       res.locals.user = claims.sub
       res.locals.claims = claims
@@ -151,8 +159,8 @@ export function createDemo(options = {}) {
   })
   // With a cookie no forms: another site's could log its victim in as somebody else
   const body = cookie ? [express.json()] : [express.json(), express.urlencoded({ extended: false })]
-  app.post('/auth/login', record('login'), body, slowDown, refresh, login)
-  app.get('/auth/logout', record('logout'), logout)
+  app.post('/auth/login', record('login'), body, slowDown, ...(stored ? [stored.login] : [refresh, login]))
+  app.get('/auth/logout', record('logout'), stored?.logout ?? logout)
   app.use('/api', record('request'), api)
 
   const fromDisk = { cacheControl: false }
@@ -160,7 +168,10 @@ export function createDemo(options = {}) {
     res.sendFile('refresh-worker.dev.js', { ...fromDisk, root: DIST })
   })
   app.get('/sw.js', (_req, res) => {
-    res.set('Content-Security-Policy', CSP).type('text/javascript').send(workerScript({ cookie, memory }))
+    res
+      .set('Content-Security-Policy', CSP)
+      .type('text/javascript')
+      .send(workerScript({ cookie, memory, isStored: Boolean(stored) }))
   })
   app.use('/refresh-worker', express.static(DIST, fromDisk))
   app.use(express.static(PUBLIC, { ...fromDisk, setHeaders: res => res.set('Content-Security-Policy', CSP) }))
@@ -204,8 +215,9 @@ export function createDemo(options = {}) {
 const CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
 /** The worker's script, with the options that the server was started with. */
-function workerScript({ cookie, memory }) {
+function workerScript({ cookie, memory, isStored }) {
   const options = ['useRefreshToken: true,', ...(cookie ? ["refreshTokenIn: 'cookie',"] : [])]
+  if (isStored) options.push("idempotencyKeys: 'always',")
   if (memory) options.push("storage: 'memory',")
   return readFileSync(`${PUBLIC}/sw.js`, 'utf8').replace('useRefreshToken: true,', options.join('\n  '))
 }

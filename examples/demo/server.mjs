@@ -8,6 +8,7 @@ const HELP = `Many tabs, one refresh: the demo of refresh-worker.
   --port      where to listen on localhost                     (8020)
   --lifetime  of an access token, in seconds                   (30)
   --latency   added to the token endpoint, in milliseconds     (300)
+  --store     memory or sqlite: sessions are kept there, by refresh-worker/server
   --cookie    keeps the refresh token in an HttpOnly cookie
   --memory    keeps tokens in the worker's memory, and nowhere at rest
   --help      this text
@@ -22,7 +23,7 @@ const port = number('port', 0, 65_535)
 const lifetime = number('lifetime', 1, 86_400)
 const latency = number('latency', 0, 60_000)
 
-const missing = ['index.js', 'express.js', 'refresh-worker.dev.js'].find(
+const missing = ['index.js', 'express.js', 'server.js', 'refresh-worker.dev.js'].find(
   name => !existsSync(new URL(`../../dist/${name}`, import.meta.url)),
 )
 if (missing) fail(`dist/${missing} is missing: run "npm run build" first.`)
@@ -30,7 +31,9 @@ if (missing) fail(`dist/${missing} is missing: run "npm run build" first.`)
 // Only now: it imports what the build makes
 const { createDemo } = await import('./app.mjs')
 try {
-  const url = await createDemo({ lifetime, latency, cookie: args.cookie, memory: args.memory }).listen(port)
+  const store = await storeOf(args.store)
+  const { cookie, memory } = args
+  const url = await createDemo({ lifetime, latency, cookie, memory, store }).listen(port)
   console.log(`${url}/`)
   console.log('Log in as ada (password lovelace) or grace (password hopper).')
 } catch (error) {
@@ -45,12 +48,21 @@ function readArgs() {
   const text = value => ({ type: 'string', default: value })
   const flag = { type: 'boolean', default: false }
   const numbers = { port: text('8020'), lifetime: text('30'), latency: text('300') }
-  const options = { ...numbers, cookie: flag, memory: flag, help: flag }
+  const options = { ...numbers, store: { type: 'string' }, cookie: flag, memory: flag, help: flag }
   try {
     return parseArgs({ options }).values
   } catch (error) {
     return fail(`${error.message}\n\n${HELP}`)
   }
+}
+
+async function storeOf(name) {
+  if (name === undefined) return undefined
+  const { memoryStore, sqliteStore } = await import('refresh-worker/server')
+  if (name === 'memory') return memoryStore()
+  if (name !== 'sqlite') return fail(`--store takes memory or sqlite, not "${name}".`)
+  const sqlite = await import('node:sqlite').catch(() => fail('--store sqlite takes Node 22.13 or newer.'))
+  return sqliteStore(new sqlite.DatabaseSync('demo.sqlite'))
 }
 
 function number(name, min, max) {

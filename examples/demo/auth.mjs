@@ -1,0 +1,41 @@
+import { createAuthServer, nodeHandler, requestOf } from 'refresh-worker/server'
+
+/**
+ * The demo's login, refresh and logout with sessions in a store: `refresh-worker/server`. Made anew for each request, since
+ * the demo changes the lifetime while it runs.
+ */
+export function createStoredAuth({ store, secrets, users, cookie, lifetime, epoch, beforeRefresh, afterRefresh }) {
+  const server = () =>
+    createAuthServer({
+      keys: [{ kid: 'demo', secret: secrets.accessTokenSecret }],
+      refreshTokenSecret: secrets.refreshTokenSecret,
+      store,
+      accessTokenLifetime: lifetime(),
+      refreshTokenLifetime: 86_400,
+      // The demo has no https
+      ...(cookie ? { cookies: { path: '/auth', secure: false } } : {}),
+      authenticate: ({ username, password }) => {
+        const user = users.get(username)
+        return user?.password === password ? { ...user.claims, epoch: epoch() } : null
+      },
+      renew: ({ claims }) => ({ ...claims, epoch: epoch() }),
+    })
+
+  return {
+    /** Login and refresh: one URL, as is the worker's default. */
+    login: (req, res, next) => {
+      const isRefresh = req.body?.grant_type === 'refresh_token'
+      nodeHandler(async request => {
+        if (isRefresh) await beforeRefresh?.(req)
+        const answer = isRefresh ? await server().refresh(request) : await server().login(request)
+        if (isRefresh && answer.ok) await afterRefresh?.(req)
+        if (!isRefresh && answer.ok) res.locals.user = users.get(req.body.username).claims.sub
+        return answer
+      })(req, res, next)
+    },
+    /** By GET, as is the worker's default; the server's own takes a POST. */
+    logout: nodeHandler(({ url, headers }) => server().logout(new Request(url, { method: 'POST', headers }))),
+    /** The claims of a good access token; null: there is none. */
+    verify: req => server().verify(requestOf(req)),
+  }
+}
