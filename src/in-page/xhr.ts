@@ -58,7 +58,7 @@ function read([method, url, isAsync = true, user, password]: OpenArguments): Ope
   const given = String(url)
   if (!isAsync || user || password || !URL.canParse(given, document.baseURI)) return null
   const { href, username } = new URL(given, document.baseURI)
-  return username ? null : { method: method.toUpperCase(), url: href, headers: new Headers() }
+  return username ? null : { method, url: href, headers: new Headers() }
 }
 
 /** Null where `fetch` cannot send what XMLHttpRequest can. */
@@ -73,7 +73,7 @@ function requestOf(
     return new Request(url, {
       method,
       headers,
-      body: method === 'GET' || method === 'HEAD' ? null : (body ?? null),
+      body: /^(get|head)$/i.test(method) ? null : (body ?? null),
       credentials: xhr.withCredentials ? 'include' : 'same-origin',
       signal,
     })
