@@ -137,5 +137,16 @@ export async function logIn() {
   return response.json()
 }
 
+/** Of ours, whoever keeps the session: it is refreshed by itself, and `fetch` is authorized. */
+export const exposeAuth = auth =>
+  expose({
+    start: async () => {
+      await auth.ready
+      if (isLoginAsked || auth.getSnapshot().status !== 'authenticated') await logIn()
+    },
+    renew: logIn,
+    send: (url, init) => fetch(url, init),
+  })
+
 /** Whether the driver asks for a new login: the old one may be lost. */
 export const isLoginAsked = new URLSearchParams(location.search).has('login')
