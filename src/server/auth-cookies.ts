@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts'
 import { readCookies } from './cookie.ts'
+import { assertName, assertPath, assertPrefix } from './cookie-rules.ts'
 
 /** HttpOnly cookies, of the host that sets them alone. */
 export interface AuthCookies {
@@ -22,8 +23,8 @@ export interface CookieJar {
   readonly has: (kind: Kind) => boolean
   /** All of that name, since another path or host may have set one, too. */
   readonly read: (request: Request, kind: Kind) => readonly string[]
-  /** @param life of each, in seconds */
-  readonly set: (tokens: Readonly<Record<Kind, string>>, life: Readonly<Record<Kind, number>>) => Headers
+  /** @param life of the session, in seconds: the access token's cookie outlives it, so that one that has expired can be told from none */
+  readonly set: (tokens: Readonly<Record<Kind, string>>, life: number) => Headers
   readonly clear: () => Headers
 }
 
@@ -31,16 +32,12 @@ export function createAuthCookies(options: AuthCookies | undefined): CookieJar {
   const kinds: readonly Kind[] = !options ? [] : options.accessToken ? ['refresh', 'access'] : ['refresh']
   const { path = '/', names = {}, secure = true, sameSite = 'Lax' } = options ?? {}
   const wrong = (problem: string) => new ConfigError('cookies', problem)
-  if (!/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path))
-    throw wrong("must have a path, such as '/auth', without spaces and semicolons")
+  assertPath(path, wrong)
   const nameOf = (kind: Kind) => names[kind] ?? `${kind}_token`
   for (const kind of kinds) {
     const name = nameOf(kind)
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw wrong(`has a name that no cookie can have: ${name}`)
-    // Browsers drop such a cookie without a word (RFC 6265bis §4.1.3).
-    if (/^__(host|secure)-/i.test(name) && !secure) throw wrong(`has the name ${name}, which takes secure: true`)
-    if (/^__host-/i.test(name) && kind === 'refresh' && path !== '/')
-      throw wrong(`has the name ${name}, which takes the path '/'`)
+    assertName(name, wrong)
+    assertPrefix(name, { path: kind === 'refresh' ? path : '/', secure }, wrong)
   }
   const written = (kind: Kind, value: string, life: number) =>
     `${nameOf(kind)}=${value}; Path=${kind === 'refresh' ? path : '/'}; Max-Age=${Math.max(0, life)}; HttpOnly; SameSite=${kind === 'refresh' ? 'Strict' : sameSite}${secure ? '; Secure' : ''}`
@@ -53,8 +50,7 @@ export function createAuthCookies(options: AuthCookies | undefined): CookieJar {
     isUsed: kinds.length > 0,
     has: kind => kinds.includes(kind),
     read: (request, kind) => readCookies(request.headers.get('Cookie') ?? undefined, nameOf(kind)),
-    // The access token's cookie outlives it, so that the server can tell an expired session from none.
-    set: (tokens, life) => headersOf(kind => written(kind, tokens[kind], life.refresh)),
+    set: (tokens, life) => headersOf(kind => written(kind, tokens[kind], life)),
     clear: () => headersOf(kind => written(kind, '', 0)),
   }
 }

@@ -47,7 +47,6 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       at,
     )
     const refresh = await refreshTokens.make(id, counter)
-    const life = { access: config.accessTokenLifetime, refresh: session.expiresAt - at }
     const tokens = { token_type: 'Bearer', expires_in: config.accessTokenLifetime }
     return json(
       {
@@ -55,7 +54,7 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
         ...(cookies.has('refresh') ? {} : { refresh_token: refresh }),
         ...tokens,
       },
-      { headers: cookies.set({ access, refresh }, life) },
+      { headers: cookies.set({ access, refresh }, session.expiresAt - at) },
     )
   }
 

@@ -37,14 +37,15 @@ interface Options {
  * nobody is logged out.
  */
 export function createAccessTokens({ keys, issuer, audience }: Options): AccessTokens {
-  const [signing] = assertKeys(keys)
-  const byId = new Map(keys.map(key => [key.kid, key]))
+  const known = assertKeys(keys).map(readyKey)
+  const [signing] = known as [ReadyKey]
+  const byId = new Map(known.map(key => [key.kid, key]))
   const named = { ...(issuer ? { iss: issuer } : {}), ...(audience ? { aud: audience } : {}) }
   return {
     sign: (claims, lifetime, now) =>
       new SignJWT({ ...claims, ...named, iat: now, exp: now + lifetime })
-        .setProtectedHeader({ alg: algOf(signing), typ: ACCESS_TOKEN, kid: signing.kid })
-        .sign(privateOf(signing)),
+        .setProtectedHeader({ alg: signing.alg, typ: ACCESS_TOKEN, kid: signing.kid })
+        .sign(signing.signsBy),
     verify: async (token, now, evenExpired = false) => {
       try {
         const { payload } = await jwtVerify(
@@ -52,8 +53,8 @@ export function createAccessTokens({ keys, issuer, audience }: Options): AccessT
           ({ kid, alg }) => {
             const key = byId.get(kid ?? '')
             // Not by what the token says of itself (RFC 8725 §3.1).
-            if (!key || alg !== algOf(key)) throw new errors.JWKSNoMatchingKey()
-            return 'secret' in key ? bytesOf(key.secret) : key.publicKey
+            if (!key || alg !== key.alg) throw new errors.JWKSNoMatchingKey()
+            return key.verifiesBy
           },
           {
             typ: ACCESS_TOKEN,
@@ -98,12 +99,19 @@ function assertKeys(keys: readonly SigningKey[]): readonly [SigningKey, ...Signi
   return keys as readonly [SigningKey, ...SigningKey[]]
 }
 
-function algOf(key: SigningKey): string {
-  return 'secret' in key ? 'HS256' : key.alg
+interface ReadyKey {
+  readonly kid: string
+  readonly alg: string
+  readonly signsBy: Uint8Array | CryptoKey
+  readonly verifiesBy: Uint8Array | CryptoKey
 }
 
-function privateOf(key: SigningKey): Uint8Array | CryptoKey {
-  return 'secret' in key ? bytesOf(key.secret) : (key.privateKey as CryptoKey)
+/** As each request needs it. */
+function readyKey(key: SigningKey): ReadyKey {
+  const { kid } = key
+  if (!('secret' in key)) return { kid, alg: key.alg, signsBy: key.privateKey as CryptoKey, verifiesBy: key.publicKey }
+  const bytes = bytesOf(key.secret)
+  return { kid, alg: 'HS256', signsBy: bytes, verifiesBy: bytes }
 }
 
 export function bytesOf(secret: unknown): Uint8Array<ArrayBuffer> {

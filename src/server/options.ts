@@ -1,4 +1,5 @@
 import { ConfigError } from '../errors.ts'
+import { assertName, assertPath, assertPrefix } from './cookie-rules.ts'
 import type { RequestLike } from './express-like.ts'
 import type { Claims, RefreshSession } from './session.ts'
 import { ACCESS_TOKEN, type Kind, REFRESH_TOKEN } from './tokens.ts'
@@ -99,13 +100,10 @@ function readCookieOptions(options: unknown): Cookie {
   if (typeof options !== 'object' || options === null) throw wrong("must be an object, such as { path: '/auth' }")
   const { path, name = 'refresh_token', secure = true, ...unknown }: Partial<RefreshTokenCookie> = { ...options }
   for (const key of Object.keys(unknown)) throw wrong(`has no ${key}`)
-  if (typeof path !== 'string' || !/^\/[\x21-\x3a\x3c-\x7e]*$/.test(path))
-    throw wrong("must have a path, such as '/auth', without spaces and semicolons")
-  if (typeof name !== 'string' || !/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw wrong('has a name that no cookie can have')
+  assertPath(path, wrong)
+  assertName(name, wrong)
   if (typeof secure !== 'boolean') throw wrong('takes true or false for secure')
-  // Browsers drop such a cookie without a word (RFC 6265bis §4.1.3), whatever the case of the prefix.
-  if (/^__(host|secure)-/i.test(name) && !secure) throw wrong(`has the name ${name}, which takes secure: true`)
-  if (/^__host-/i.test(name) && path !== '/') throw wrong(`has the name ${name}, which takes the path '/'`)
+  assertPrefix(name, { path, secure }, wrong)
   return { path, name, secure }
 }
 

@@ -1,3 +1,5 @@
+import { base64url } from 'jose'
+
 /**
  * Refresh tokens: the session, a counter, and an HMAC of both. What has no good HMAC costs no look into the store; and the
  * same successor can be made again for a repetition, without being stored.
@@ -16,7 +18,8 @@ export interface RefreshTokens {
 export function createRefreshTokens(secret: Uint8Array<ArrayBuffer>): RefreshTokens {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = crypto.subtle.importKey('raw', secret, algorithm, false, ['sign', 'verify'])
-  const sign = async (text: string) => base64url(await crypto.subtle.sign('HMAC', await key, encoder.encode(text)))
+  const sign = async (text: string) =>
+    base64url.encode(new Uint8Array(await crypto.subtle.sign('HMAC', await key, encoder.encode(text))))
   return {
     make: async (id, counter) => {
       const text = `${id}.${counter}`
@@ -28,20 +31,11 @@ export function createRefreshTokens(secret: Uint8Array<ArrayBuffer>): RefreshTok
       const isGood = await crypto.subtle.verify(
         'HMAC',
         await key,
-        bytesOf(signature),
+        new Uint8Array(base64url.decode(signature)),
         encoder.encode(`refresh ${id}.${digits}`),
       )
       return isGood ? { id, counter: Number(digits) } : null
     },
     hash: text => sign(`key ${text}`),
   }
-}
-
-function base64url(buffer: ArrayBuffer): string {
-  const text = btoa(String.fromCharCode(...new Uint8Array(buffer)))
-  return text.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
-}
-
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), char => char.charCodeAt(0))
 }

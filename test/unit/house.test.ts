@@ -20,7 +20,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/in-page': ['src/browser', 'src/core', 'src/page', 'src/errors.ts', 'src/protocol.ts'],
   'src/presets': ['src/core'],
   'src/server': ['src/errors.ts', 'src/protocol.ts'],
-  'src/cli': ['src/core'],
+  'src/cli': ['src/core', 'src/protocol.ts'],
   'src/index.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
   'src/testing.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
   sw: ['src/browser', 'src/core', 'src/presets', 'src/errors.ts', 'src/protocol.ts'],

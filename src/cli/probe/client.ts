@@ -1,3 +1,5 @@
+import { parseJson } from '../../core/http/json.ts'
+
 /** How long an answer may take (milliseconds). */
 const LIMIT = 15_000
 
@@ -69,18 +71,10 @@ export function createClient(origin: string, cookies = new Map<string, Cookie>()
         status: response.status,
         headers: response.headers,
         text,
-        body: isJson ? parsed(text) : undefined,
+        body: isJson ? parseJson(text) : undefined,
         setCookies,
       }
     },
     copy: () => createClient(origin, new Map(cookies)),
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

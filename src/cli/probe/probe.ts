@@ -1,4 +1,5 @@
 import { isRefusal } from '../../core/tokens/refusal.ts'
+import { own } from '../../protocol.ts'
 import { checkCookies, checkCors } from './checks.ts'
 import { type Answer, type Client, createClient } from './client.ts'
 import type { ProbeConfig } from './config.ts'
@@ -37,12 +38,14 @@ export async function probe(config: ProbeConfig, say: Say): Promise<void> {
   await logOut(config, say)
 }
 
+function sendLogin({ loginUrl, credentials }: ProbeConfig, client: Client): Promise<Answer> {
+  const headers = { 'Content-Type': 'application/json' }
+  return client.ask('POST', loginUrl, { headers, body: JSON.stringify(credentials) })
+}
+
 async function logIn(config: ProbeConfig, client: Client, say: Say): Promise<Tokens | null> {
-  const answer = await client.ask('POST', config.loginUrl, {
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(config.credentials),
-  })
-  if (answer.status < 200 || answer.status > 299) {
+  const answer = await sendLogin(config, client)
+  if (!isOk(answer)) {
     say('mend', 'login', `${describe(answer)}: it has to take credentials in a POST of JSON, and answer 2xx`)
     return null
   }
@@ -68,9 +71,8 @@ async function logIn(config: ProbeConfig, client: Client, say: Say): Promise<Tok
 }
 
 async function askApi(config: ProbeConfig, client: Client, tokens: Tokens, step: string, say: Say) {
-  const headers: Record<string, string> = tokens.access === null ? {} : { Authorization: `Bearer ${tokens.access}` }
-  const answer = await client.ask('GET', config.apiUrl, { headers })
-  if (answer.status >= 200 && answer.status < 300) say('ok', step, String(answer.status))
+  const answer = await client.ask('GET', config.apiUrl, { headers: bearer(tokens) })
+  if (isOk(answer)) say('ok', step, String(answer.status))
   else say('mend', step, `${describe(answer)}: the API does not take the token that the login gave`)
 }
 
@@ -83,7 +85,7 @@ function refreshRequest(config: ProbeConfig, tokens: Tokens, key: string | null)
   return {
     headers: {
       'Content-Type': config.formEncoded ? 'application/x-www-form-urlencoded' : 'application/json',
-      ...(config.formEncoded || tokens.access === null ? {} : { Authorization: `Bearer ${tokens.access}` }),
+      ...(config.formEncoded ? {} : bearer(tokens)),
       ...(config.refreshTokenIn === 'cookie' ? { 'X-Requested-With': 'refresh-worker' } : {}),
       ...(key === null ? {} : { 'Idempotency-Key': `"${key}"` }),
     },
@@ -99,7 +101,7 @@ async function refresh(
   key: string,
 ): Promise<Tokens | null> {
   const answer = await client.ask('POST', config.refreshTokenUrl, refreshRequest(config, tokens, key))
-  if (answer.status < 200 || answer.status > 299) {
+  if (!isOk(answer)) {
     say(
       'mend',
       'refresh',
@@ -134,10 +136,10 @@ async function secondUse(config: ProbeConfig, { client, before, first, second, k
       'the refresh token stays the same: RFC 9700 §2.2.2 has those of browsers replaced, or bound',
     )
   const repeated = await before.copy().ask('POST', config.refreshTokenUrl, refreshRequest(config, first, key))
-  const isRepeated = repeated.status >= 200 && repeated.status < 300
-  const isSame = isRepeated && tokensIn(config, repeated).refresh === second.refresh && config.refreshTokenIn === 'body'
+  const isSame =
+    isOk(repeated) && tokensIn(config, repeated).refresh === second.refresh && config.refreshTokenIn === 'body'
   const again = await before.copy().ask('POST', config.refreshTokenUrl, refreshRequest(config, first, null))
-  const isTakenTwice = again.status >= 200 && again.status < 300
+  const isTakenTwice = isOk(again)
   if (isSame && !isTakenTwice)
     say(
       'ok',
@@ -161,10 +163,7 @@ async function secondUse(config: ProbeConfig, { client, before, first, second, k
 /** What the worker would make of the server's refusal. */
 async function refusal(config: ProbeConfig, say: Say) {
   const client = createClient(config.origin)
-  const login = await client.ask('POST', config.loginUrl, {
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(config.credentials),
-  })
+  const login = await sendLogin(config, client)
   const { access } = tokensIn(config, login)
   const stranger = createClient(config.origin)
   const wrong = { access, refresh: config.refreshTokenIn === 'cookie' ? null : 'not-a-token' }
@@ -182,18 +181,13 @@ async function logOut(config: ProbeConfig, say: Say) {
   if (config.logoutUrl === null)
     return say('note', 'logout', 'there is no logoutUrl: the server does not hear of a logout, and its tokens go on')
   const client = createClient(config.origin)
-  const login = await client.ask('POST', config.loginUrl, {
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(config.credentials),
-  })
+  const login = await sendLogin(config, client)
   const tokens = tokensIn(config, login)
   const before = client.copy()
-  const headers: Record<string, string> = tokens.access === null ? {} : { Authorization: `Bearer ${tokens.access}` }
-  const answer = await client.ask(config.logoutMethod, config.logoutUrl, { headers })
+  const answer = await client.ask(config.logoutMethod, config.logoutUrl, { headers: bearer(tokens) })
   if (answer.status >= 400) return say('mend', 'logout', `${describe(answer)}: see logoutUrl and logoutMethod`)
   const after = await before.ask('POST', config.refreshTokenUrl, refreshRequest(config, tokens, null))
-  if (after.status >= 200 && after.status < 300)
-    say('mend', 'logout', 'the refresh token works on after it: have the server end the session')
+  if (isOk(after)) say('mend', 'logout', 'the refresh token works on after it: have the server end the session')
   else say('ok', 'logout', `${answer.status}, and the refresh token is dead`)
 }
 
@@ -212,10 +206,12 @@ function at(body: unknown, path: string): unknown {
   return path.split('.').reduce(own, body)
 }
 
-function own(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined
+function bearer({ access }: Tokens): Record<string, string> {
+  return access === null ? {} : { Authorization: `Bearer ${access}` }
+}
+
+function isOk({ status }: Answer): boolean {
+  return status >= 200 && status < 300
 }
 
 function isJwt(token: string | null): boolean {
