@@ -208,7 +208,7 @@ function knownOf(row: string) {
   return KNOWN.filter(one => one.row === row && one.engines.includes(engine.name) && (one.host ?? 'worker') === host)
 }
 
-describe('G9: an intercepted request behaves as without a worker', () => {
+describe('G9, P5, P6: an intercepted request behaves as without a worker', () => {
   it.each(rows)('%s', row => {
     expect(found(row)).toEqual(known(row))
     tell(row, ...knownOf(row))

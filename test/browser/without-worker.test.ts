@@ -119,7 +119,29 @@ describe('a page without a worker', () => {
     expect(kinds).toContain(true)
   })
 
-  it('loads its host only where it needs it', async () => {
+  it('serves code that kept XMLHttpRequest before it came, and leaves a fetch kept so alone (P7)', async () => {
+    const before = 'Object.assign(window, { keptFetch: fetch, KeptRequest: XMLHttpRequest })'
+    await open({ '/kept.html': pageOf({ head: FORBID, before }) })
+    const tab = await scene.tab('/kept.html')
+    await logIn(tab)
+    const statuses = await tab.evaluate(async () => {
+      const { keptFetch, KeptRequest } = window as unknown as {
+        keptFetch: typeof fetch
+        KeptRequest: typeof XMLHttpRequest
+      }
+      const request = new KeptRequest()
+      const ended = new Promise(resolve => request.addEventListener('loadend', resolve))
+      request.open('GET', '/api/me')
+      request.send()
+      await ended
+      return [request.status, (await keptFetch('/api/me')).status]
+    })
+    expect(statuses).toEqual([200, 401])
+    expect(await get(tab, '/api/me')).toBe(200)
+    expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('loads its host only where it needs it (P9)', async () => {
     await open()
     const tab = await scene.tab('/with.html')
     await tab.reload()
@@ -129,7 +151,7 @@ describe('a page without a worker', () => {
     expect(loaded.filter(name => name.includes('in-page'))).toEqual([])
   })
 
-  it('without IndexedDB, locks and secure context goes on in memory, and says so (C7)', async () => {
+  it('without IndexedDB, locks and secure context goes on in memory, and says so (C7, P8)', async () => {
     const before = `
       indexedDB.open = () => { throw new DOMException('', 'SecurityError') }
       delete Navigator.prototype.locks
@@ -170,7 +192,7 @@ describe('tabs with a worker, and tabs without one', () => {
     expect(await get(tab, '/api/me')).toBe(200)
   })
 
-  it('refresh once between them, and share logins and logouts', async () => {
+  it('refresh once between them, and share logins and logouts (P2)', async () => {
     const page = { ...pageOf(), body: pageOf().body.replace('/sw.js', '/app/sw.js') }
     await open({ '/app/sw.js': script(SETUP), '/app/with.html': page, '/outside.html': page })
     const withWorker = await Promise.all(Array.from({ length: 5 }, () => scene.tab('/app/with.html')))
@@ -185,6 +207,59 @@ describe('tabs with a worker, and tabs without one', () => {
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
     await (withWorker[0] as Tab).evaluate(() => window.auth.logout())
     for (const tab of [...withWorker, ...without]) await untilStatus(tab, 'anonymous')
+  })
+})
+
+describe('a page whose worker goes for good in mid-session', () => {
+  const OTHER = `
+    addEventListener('install', () => skipWaiting())
+    addEventListener('activate', event => event.waitUntil(clients.claim()))`
+
+  it.each([
+    ['as another script takes its scope', "navigator.serviceWorker.register('/other.js')"],
+    [
+      'as a version takes its place that never calls setup()',
+      'navigator.serviceWorker.getRegistration().then(registration => registration.update())',
+    ],
+  ])('%s: goes on with the session by itself (P4)', async (_, change) => {
+    await open({ '/other.js': script(OTHER) })
+    const tab = await scene.tab('/with.html')
+    await logIn(tab)
+    expect(await hostOf(tab)).toBe('worker')
+    scene.files['/sw.js'] = script(OTHER)
+    // Not by questions to the worker: they keep Chromium's old one at work, so that the new one waits.
+    await tab.evaluate<void>(`new Promise(resolve => {
+      navigator.serviceWorker.addEventListener('controllerchange', () => resolve())
+      ${change}
+    })`)
+    await expect.poll(() => hostOf(tab), { timeout: 30_000 }).toBe('page')
+    scene.demo.expireAccessTokens()
+    expect(await callTwenty(tab)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+  })
+})
+
+describe('a page that never lets go of the lock', () => {
+  it('delays the others, and none of their requests fails (P11)', async () => {
+    const setup = SETUP.replace('apiUrls', 'timeout: 1,\n  apiUrls')
+    await open({ '/in-page.js': script(inPageScript(setup)) })
+    const [tab, other] = [await scene.tab('/without.html'), await scene.tab('/without.html')]
+    await logIn(tab)
+    await other.evaluate(() => {
+      const forever = new Promise(() => undefined)
+      return new Promise<void>(resolve => {
+        navigator.locks.request('refresh-worker:refresh', () => {
+          resolve()
+          return forever
+        })
+      })
+    })
+    scene.demo.expireAccessTokens()
+    expect(await callTwenty(tab)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+    const { held } = await tab.evaluate(() => navigator.locks.query())
+    expect(held?.map(({ name }) => name)).toContain('refresh-worker:refresh')
   })
 })
 
@@ -206,13 +281,13 @@ describe('a page that is closed in the middle of a refresh', () => {
     return other
   }
 
-  it('that had not reached the server leaves it to the next one, which makes it good (C2)', async () => {
+  it('that had not reached the server leaves it to the next one, which makes it good (C2, P10)', async () => {
     const other = await leave('beforeRefresh')
     await expect.poll(() => get(other, '/api/me')).toBe(200)
     expect(await stateOf(other)).toMatchObject({ status: 'authenticated' })
   })
 
-  it('that had spent the refresh token ends the session once, and nobody is stuck (C3)', async () => {
+  it('that had spent the refresh token ends the session once, and nobody is stuck (C3, P10)', async () => {
     const other = await leave('afterRefresh')
     await expect.poll(() => get(other, '/api/me')).toBe(401)
     await untilStatus(other, 'anonymous')
@@ -239,7 +314,7 @@ describe('a first visit', () => {
     ]))
   }`
 
-  it('is served by the page until the worker has come, which goes on with the session', async () => {
+  it('is served by the page until the worker has come, which goes on with the session (P3)', async () => {
     const install = barrier()
     await open({ '/early.js': script(EARLY), '/early.html': pageOf({ src: '/early.js' }) })
     scene.serve('/sw.js', async (_, response) => {
