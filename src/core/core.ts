@@ -85,7 +85,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const sessions = createSessionStore({
     config,
     scope: about.scope,
-    store: config.storage === 'memory' ? createTokenVault(store) : store,
+    store: config.storage === 'memory' && config.accessTokenIn !== 'cookie' ? createTokenVault(store) : store,
     now,
     onChange,
   })

@@ -1,8 +1,10 @@
 import { createAnswerPage } from '../core/answer-page.ts'
 import { createCore } from '../core/core.ts'
 import { createDispatch } from '../core/dispatch.ts'
+import type { Config } from '../core/options/config.ts'
 import { resolveConfigs } from '../core/options/configs.ts'
 import type { Options } from '../core/options/options.ts'
+import type { Store } from '../core/ports.ts'
 import { createFallbackStore } from '../core/session/fallback-store.ts'
 import type { InPageSession, Place } from '../page/in-page.ts'
 import { parsePageRequest } from '../protocol.ts'
@@ -32,7 +34,8 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
     broadcast: async message => tell(structuredClone(message), worker),
   })
   const { now, later, fetch, log } = ports
-  const store = createFallbackStore({ durable, now, later, log })
+  const storeIn = (durable: Store) => createFallbackStore({ durable, now, later, log })
+  const store = storeIn(durable)
   const about = {
     version: __VERSION__,
     host: 'page',
@@ -46,7 +49,8 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
       about,
       routes: [],
       onSession: async () => undefined,
-      store,
+      // What only this page's memory has is of no use to others: they know nothing of it, and it nothing of theirs.
+      store: isPrivate(config) ? storeIn(createMemory()) : store,
       ports,
     }),
   )
@@ -69,6 +73,21 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
   return {
     registration: registration as unknown as ServiceWorkerRegistration,
     senders: { fetch: send.fetch, ...createXhrSenders(send, own) },
+    isPrivate: configs.some(isPrivate),
+  }
+}
+
+/** Whether the tokens are in memory, and nothing else can bring others. */
+function isPrivate({ storage, refreshTokenIn }: Config): boolean {
+  return storage === 'memory' && refreshTokenIn !== 'cookie'
+}
+
+function createMemory(): Store {
+  const records = new Map<string, unknown>()
+  return {
+    read: async key => records.get(key),
+    update: async (key, updater) => void records.set(key, updater(records.get(key))),
+    watch: () => undefined,
   }
 }
 

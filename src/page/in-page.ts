@@ -23,6 +23,8 @@ export interface InPageSession {
   readonly registration: ServiceWorkerRegistration
   /** These authorize requests. */
   readonly senders: Senders
+  /** Whether it is of no use where a worker may come: that one would know nothing of it. Requests wait until that is known. */
+  readonly isPrivate?: boolean
 }
 
 /** What `inPage()` of `refresh-worker/in-page` makes. */
@@ -79,7 +81,9 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
       }),
     )
     session.then(
-      ({ senders }) => held?.release(senders),
+      ({ senders, isPrivate }) => {
+        if (!isPrivate) held?.release(senders)
+      },
       () => {
         // Perhaps the network is back next time.
         session = undefined
@@ -95,7 +99,9 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
     begin,
     serve: async () => {
       isServing = true
-      return (await begin()).registration
+      const { registration, senders } = await begin()
+      held?.release(senders)
+      return registration
     },
     isServing: () => isServing,
     retire: () => {

@@ -15,6 +15,7 @@ RefreshWorker.setup({
   logoutUrl: '/auth/logout',
   useRefreshToken: true,
 })`
+const MEMORY = SETUP.replace('apiUrls', "storage: 'memory',\n  apiUrls")
 const FORBID = `<meta http-equiv="Content-Security-Policy" content="worker-src 'none'">`
 
 /** A page that can do without a worker; `before` is a script that runs first. */
@@ -163,6 +164,21 @@ describe('a page without a worker', () => {
     expect(await callTwenty(tab)).toEqual(Array.from({ length: 20 }, () => 200))
     expect(scene.demo.stats.refreshes).toBe(1)
     expect(await tab.evaluate(async () => (await window.auth.inspect()).worker.storage)).toBe('memory')
+  })
+
+  it("with storage: 'memory' knows its own login alone, and ends nobody else's", async () => {
+    await open({ '/in-page.js': script(inPageScript(MEMORY)) })
+    const [tab, other] = [await scene.tab('/without.html'), await scene.tab('/without.html')]
+    await logIn(tab)
+    expect(await get(other, '/api/me')).toBe(401)
+    expect(await stateOf(other)).toEqual({ status: 'anonymous', reason: 'none' })
+    expect(await get(tab, '/api/me')).toBe(200)
+    await logIn(other, 'grace', 'hopper')
+    scene.demo.expireAccessTokens()
+    for (const each of [tab, other]) expect(await callTwenty(each)).toEqual(Array.from({ length: 20 }, () => 200))
+    expect(scene.demo.stats).toMatchObject({ refreshes: 2, refreshFailures: 0 })
+    await other.evaluate(() => window.auth.logout())
+    expect(await get(tab, '/api/me')).toBe(200)
   })
 
   it('says what is wrong with its options, by a code', async () => {
@@ -336,6 +352,29 @@ describe('a first visit', () => {
     expect(await stateOf(tab)).toMatchObject({ status: 'authenticated', generation: 1 })
     expect(await get(tab, '/api/me')).toBe(200)
     expect(scene.demo.stats).toMatchObject({ refreshes: 0, unauthorized: 0 })
+  })
+
+  it("with storage: 'memory' waits for the worker, whose session it is", async () => {
+    const install = barrier()
+    await open({
+      '/in-page.js': script(inPageScript(MEMORY)),
+      '/early.js': script(EARLY),
+      '/early.html': pageOf({ src: '/early.js' }),
+    })
+    scene.serve('/sw.js', async (_, response) => {
+      await install.pass()
+      response.writeHead(200, { 'Content-Type': 'text/javascript' }).end(MEMORY)
+    })
+    const tab = await scene.tab('/early.html', { ready: false })
+    await install.reached
+    const isLoaded = () => performance.getEntriesByType('resource').some(({ name }) => name.endsWith('/in-page.js'))
+    await expect.poll(() => tab.evaluate(isLoaded)).toBe(true)
+    expect(scene.demo.stats.logins).toBe(0)
+    install.open()
+    expect(await tab.evaluate(() => (window as unknown as { calls: Promise<number[]> }).calls)).toEqual([200, 200])
+    expect(await hostOf(tab)).toBe('worker')
+    expect(await get(await scene.tab('/with.html'), '/api/me')).toBe(200)
+    expect(scene.demo.stats).toMatchObject({ logins: 1, refreshes: 0, unauthorized: 0 })
   })
 
   it('has a request whose answer comes after the worker refreshed by that', async () => {

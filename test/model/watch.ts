@@ -48,7 +48,7 @@ export function createWatch(oracle: Oracle, circumstances: Circumstances) {
   /** How often a worker was killed that had written that it refreshes with a token, and had not come to an end. */
   const cutMarks = new Map<string, number>()
   const asked = new Map<number, Asked>()
-  /** The requests that came before the worker had seen the session, and which of its looks at the store is theirs. */
+  /** The requests that came while the worker knew of no session, and which of its looks at the store is theirs. */
   const blind: { readonly life: Life; readonly request: Asked; readonly read: number }[] = []
   const pending = new Map<Promise<unknown>, { life: Life; label: string }>()
 
@@ -123,8 +123,8 @@ export function createWatch(oracle: Oracle, circumstances: Circumstances) {
       const id = asked.size
       const view = views.get(life)
       const request: Asked = { current: new Set([lineageIn(session)]), attempts: 0 }
-      if (!view) blind.push({ life, request, read: life.reads + 1 })
-      else request.current.add(lineageIn(view))
+      if (view) request.current.add(lineageIn(view))
+      if (view?.status !== 'authenticated') blind.push({ life, request, read: life.reads + 1 })
       asked.set(id, request)
       return id
     },

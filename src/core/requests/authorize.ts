@@ -13,6 +13,7 @@ import {
   isExpired,
   isRefreshable,
   isSame,
+  isSuccessor,
   isUnchanged,
   isUsable,
   type Usable,
@@ -113,7 +114,7 @@ export function createAuthorize(needs: Needs): Authorize {
       note(request, 'not sent again: its session has ended')
       return null
     }
-    if (!isUnchanged(session, used) && isUsable(session)) return session
+    if (isSuccessor(session, used)) return session
     // A refresh that is under way may be the very reason for the 401.
     if (!freshSession.isRefreshing(session)) {
       const isLive = session.expiresAt !== null && !isExpired(session, now())

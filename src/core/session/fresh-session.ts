@@ -15,6 +15,7 @@ import {
   isHopeless,
   isRefreshable,
   isSame,
+  isSuccessor,
   isUnchanged,
   isUsable,
   reachedLimit,
@@ -102,7 +103,8 @@ export function createFreshSession(needs: Needs): FreshSession {
   }
 
   const current = async (): Promise<Session> => {
-    const session = await sessions.current()
+    // A login elsewhere is news that comes by itself, and may come later than a request that was sent after it.
+    const session = await (sessions.seen()?.status === 'anonymous' ? sessions.load() : sessions.current())
     if (session.status === 'anonymous') return session
     const reason = whyOver(session)
     if (!reason) return session
@@ -196,7 +198,7 @@ export function createFreshSession(needs: Needs): FreshSession {
     const successor = await alone(locks, config, async isAlone => {
       const stored = await sessions.load()
       // Where another worker has refreshed it, and keeps the new tokens in its memory, that is of no help here.
-      if (!isUnchanged(stored, session) && !(isSame(stored, session) && !isUsable(stored))) return stored
+      if (!isSame(stored, session) || isSuccessor(stored, session)) return stored
       const obstacle = backOff.obstacle(keyOf(stored))
       if (obstacle) throw obstacle
       if (!isRefreshable(stored, config))
@@ -204,7 +206,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       return exchange(stored, isAlone, release)
     })
     if (isSame(successor, session)) {
-      if (isUsable(successor)) return successor
+      if (isSuccessor(successor, session)) return successor
       throw new RefreshWorkerError(
         'refresh_unavailable',
         'another worker has refreshed the session for itself: try again',

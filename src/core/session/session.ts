@@ -58,6 +58,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly refreshKey?: string
   /** Whether a refresh of these very tokens has failed, so that the server may have taken the refresh token all the same. */
   readonly isDoubtful: boolean
+  /** Its tokens are those from before a refresh whose tokens another worker keeps in its memory; never stored. */
+  readonly isFormer?: true
   /** Absent while refreshes succeed. */
   readonly failing?: Failing
   /** When the login was (milliseconds since the epoch). */
@@ -193,6 +195,12 @@ export function sessionIdOf(session: Session): string | null {
 /** The same login, perhaps with newer tokens. */
 export function isSame(session: Session, other: Authenticated): session is Authenticated {
   return session.status === 'authenticated' && session.id === other.id
+}
+
+/** Whether it is the same login as `before` and has newer tokens, here. */
+export function isSuccessor(session: Session, before: Authenticated): session is Usable {
+  const isNewer = isSame(session, before) && session.generation !== before.generation
+  return isNewer && isUsable(session) && !session.isFormer
 }
 
 export function isUsable(session: Authenticated): session is Usable {

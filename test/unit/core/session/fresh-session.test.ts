@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
 import type { Locks } from '../../../../src/core/ports.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
-import { type Authenticated, ended, loggedIn, refreshed, type Session } from '../../../../src/core/session/session.ts'
+import {
+  type Authenticated,
+  ended,
+  loggedIn,
+  nobody,
+  refreshed,
+  type Session,
+} from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { createTokenVault } from '../../../../src/core/session/token-vault.ts'
 import type { RefreshAnswer, TokenEndpoint } from '../../../../src/core/tokens/token-endpoint.ts'
@@ -565,6 +572,27 @@ describe("storage: 'memory' (R2)", () => {
     expect(asked.map(({ generation }) => generation)).toEqual([1, 2])
   })
 
+  it('each goes on with its own token then, however often the other one refreshes', async () => {
+    const { worker, clock, asked } = setUp({
+      options: cookie,
+      stored: bare,
+      endpoint: async () => ({
+        outcome: 'refreshed',
+        tokens: tokensOf({ accessToken: `access-${asked.length}`, receivedAt: clock.time, expiresAt: clock.time + 10 }),
+      }),
+    })
+    const [one, other] = [worker(), worker()]
+    await one.refresh(bare)
+    clock.time += 5
+    await other.refresh(bare)
+    for (const { sessions } of [one, other]) await sessions.load()
+    expect(await one.current()).toMatchObject({ accessToken: 'access-1', expiresAt: NOW + 10, generation: 3 })
+    expect(await other.current()).toMatchObject({ accessToken: 'access-2', expiresAt: NOW + 15, generation: 3 })
+    // Its own one is refused: the other's refresh is no reason not to.
+    expect(await one.refresh((await one.current()) as Authenticated)).toMatchObject({ accessToken: 'access-3' })
+    expect(asked).toHaveLength(3)
+  })
+
   it('where another one has won without the lock, the refresh fails for now, and the session is kept', async () => {
     const answers = [deferred<RefreshAnswer>(), deferred<RefreshAnswer>()]
     let count = 0
@@ -593,6 +621,14 @@ describe("storage: 'memory' (R2)", () => {
 })
 
 describe('current', () => {
+  it('knows of a login elsewhere, whether or not its news has come', async () => {
+    const { worker } = setUp({ stored: nobody })
+    const [one, other] = [worker(), worker()]
+    expect(await one.current()).toEqual(nobody)
+    await other.sessions.change(previous => loggedIn(previous, 'session-b', tokensOf()))
+    expect(await one.current()).toMatchObject({ id: 'session-b' })
+  })
+
   it('ends a session that has expired and cannot be refreshed, once (A17)', async () => {
     const { worker, clock, asked, changes } = setUp({
       stored: sessionOf({ refreshToken: null, expiresAt: NOW + 1000 }),

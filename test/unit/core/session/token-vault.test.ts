@@ -58,12 +58,26 @@ describe('R2: tokens are kept in memory alone', () => {
     expect(await createTokenVault(store).read('key')).toEqual({ ...session, ...bare })
   })
 
-  it("those of another worker's write are not taken for ours", async () => {
+  it("those of another worker's login are not taken for ours", async () => {
     const { store, vault } = setUp()
     await put(vault, session)
-    const next = refreshed(session, tokensOf({ accessToken: 'access-2' }))
+    const next = sessionOf({ accessToken: 'access-2' }, 'session-b')
     await put(createTokenVault(store), next)
     expect(await vault.read('key')).toEqual({ ...next, ...bare })
+  })
+
+  it('where another one has refreshed the session, its own access token goes on, and lives as long as it did', async () => {
+    const { store, vault } = setUp()
+    await put(vault, session)
+    const other = createTokenVault(store)
+    const receivedAt = NOW + 590_000
+    const tokens = tokensOf({ accessToken: 'access-2', receivedAt, expiresAt: receivedAt + 600_000 })
+    await put(other, refreshed(session, tokens))
+    const { generation } = (await other.read('key')) as Authenticated
+    expect(await vault.read('key')).toEqual({ ...session, generation, refreshToken: null, isFormer: true })
+    // Nor is the other one's life cut short by what this one writes.
+    await vault.update('key', stored => refreshBegun(stored as Authenticated, NOW, 'key'))
+    expect(await other.read('key')).toMatchObject({ accessToken: 'access-2', expiresAt: tokens.expiresAt, begun: 1 })
   })
 
   it('a record of the time before is emptied when it is first read, and its session goes on', async () => {
@@ -80,12 +94,12 @@ describe('R2: tokens are kept in memory alone', () => {
   })
 
   it('those of a session that has ended, or was refreshed, are forgotten', async () => {
-    for (const next of [ended(session, 'logout'), refreshed(session, tokensOf())]) {
+    for (const next of [ended(session, 'logout'), refreshed(session, tokensOf({ accessToken: 'access-2' }))]) {
       const { records, vault } = setUp()
       await put(vault, session)
       await put(vault, next)
       records.set('key', { ...session, ...bare })
-      expect(await vault.read('key')).toEqual({ ...session, ...bare })
+      expect(await vault.read('key')).not.toMatchObject({ accessToken: 'access-1' })
     }
   })
 
