@@ -68,11 +68,12 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
 /** The tests of the whole core, by what a host has it answer. */
 const WHOLE_CORE = ['cookie-sessions', 'existing-code', 'hold', 'hooks', 'requests/operations']
 
-/** What is run in pages that may have no worker, too. */
+/** What is run in pages that may have no worker, too (P1). */
 const IN_PAGE = [
   'requests',
   'main-job',
   'users',
+  'pages',
   'modes',
   'refusals',
   'storage',
@@ -84,7 +85,7 @@ const IN_PAGE = [
 ]
 
 /** Of them, what an engine decides. */
-const IN_PAGE_EVERYWHERE = ['requests', 'main-job', 'users']
+const IN_PAGE_EVERYWHERE = ['requests', 'main-job', 'users', 'pages']
 
 const withoutWorker = (engine: EngineName, index: number) => {
   const { test } = browserProject('browser')(engine, index)

@@ -23,6 +23,12 @@ export function createPlatform({ fetch, isRetired, broadcast }: Needs): { ports:
           if (next !== stored) tellWorkersPages()
           return next
         }),
+      watch: onNews => {
+        store.watch(onNews)
+        // What came meanwhile was told to nobody: WebKit keeps no message for a page in its back-forward cache.
+        addEventListener('pageshow', ({ persisted }) => persisted && onNews())
+        document.addEventListener('resume', onNews)
+      },
     },
     ports: {
       now: () => Date.now(),

@@ -1,7 +1,7 @@
 /** Pages that keep the session themselves: where there is no worker, and until the first one has come. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Tab } from './engines/engine.ts'
-import { barrier, get, inPageScript, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { barrier, engine, get, inPageScript, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
@@ -277,6 +277,31 @@ describe('a page that never lets go of the lock', () => {
     const { held } = await tab.evaluate(() => navigator.locks.query())
     expect(held?.map(({ name }) => name)).toContain('refresh-worker:refresh')
   })
+})
+
+it.runIf(engine.can.freeze)('a page that is frozen in the middle of a refresh stops nobody (P11)', async () => {
+  const gate = barrier()
+  let count = 0
+  const setup = SETUP.replace('apiUrls', 'timeout: 1,\n  apiUrls')
+  await open(
+    { '/in-page.js': script(inPageScript(setup)) },
+    { beforeRefresh: () => (++count === 1 ? gate.pass() : undefined) },
+  )
+  const [tab, other] = [await scene.tab('/without.html'), await scene.tab('/without.html')]
+  await logIn(tab)
+  await untilStatus(other, 'authenticated')
+  scene.demo.expireAccessTokens()
+  await tab.evaluate(() => Object.assign(window, { late: fetch('/api/me').then(({ status }) => status) }))
+  await gate.reached
+  await tab.freeze(true)
+  const { held } = await other.evaluate(() => navigator.locks.query())
+  expect(held?.map(({ name }) => name)).toContain('refresh-worker:refresh')
+  await expect.poll(() => get(other, '/api/me')).toBe(200)
+  await tab.freeze(false)
+  // Its own refresh never gets an answer.
+  expect(await tab.evaluate(() => (window as unknown as { late: Promise<number> }).late)).toBeOneOf([200, 503])
+  for (const each of [tab, other]) expect(await callTwenty(each)).toEqual(Array.from({ length: 20 }, () => 200))
+  expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
 })
 
 describe('a page that is closed in the middle of a refresh', () => {

@@ -19,6 +19,8 @@ export interface Tab {
   evaluateHandle<Value, Arg = undefined>(work: Work<Arg, Value>, arg?: Arg): Promise<Held<Value>>
   /** Stops every worker, or that of one script, as a browser does with an idle one. Only where `engine.can.stopWorkers`. */
   stopWorkers(scriptUrl?: string): Promise<void>
+  /** Has it run no script until it is thawed, as a browser does with one that is hidden for long. Only where `engine.can.freeze`. */
+  freeze(isFrozen: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -47,6 +49,6 @@ export interface Browser {
 export interface Engine {
   readonly name: EngineName
   /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
-  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline', boolean>>
+  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'freeze', boolean>>
   launch(executable: string): Promise<Browser>
 }

@@ -10,7 +10,7 @@ import type { Browser, Engine, Held, Profile, Tab, Work } from './engine.ts'
 
 export const chromium: Engine = {
   name: 'chromium',
-  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true },
+  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true, freeze: true },
   async launch(executablePath) {
     const args = [...CHROMIUM_FLAGS]
     const hardReload = async (page: Page) => {
@@ -27,7 +27,7 @@ export const chromium: Engine = {
 export const firefox: Engine = {
   name: 'firefox',
   // Its workers do not go offline with their pages.
-  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false, goOffline: false },
+  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false, goOffline: false, freeze: false },
   async launch(executablePath) {
     // Firefox alone takes the argument, which other engines ignore. Not at once: the page is gone then.
     const hardReload = (page: Page) => page.evaluate('void setTimeout(() => location.reload(true))')
@@ -127,6 +127,12 @@ class PlaywrightTab implements Tab {
     await session.send('ServiceWorker.enable')
     if (scriptUrl === undefined) await session.send('ServiceWorker.stopAllWorkers')
     else await session.send('ServiceWorker.stopWorker', { versionId: await versionId })
+    await session.detach()
+  }
+
+  async freeze(isFrozen: boolean) {
+    const session = await this.#page.context().newCDPSession(this.#page)
+    await session.send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' })
     await session.detach()
   }
 

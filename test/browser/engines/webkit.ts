@@ -13,7 +13,7 @@ const LATEST = 40
 /** WebKitGTK, which stands in for Safari's engine: its MiniBrowser, on a display that nobody sees. */
 export const webkit: Engine = {
   name: 'webkit',
-  can: { stopWorkers: false, hardReload: false, seeWorkerConsole: false, goOffline: false },
+  can: { stopWorkers: false, hardReload: false, seeWorkerConsole: false, goOffline: false, freeze: false },
   async launch(executable) {
     const xvfb = start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'])
     const [display] = await once(xvfb.stdout as NonNullable<typeof xvfb.stdout>, 'data')
@@ -136,6 +136,10 @@ class WebKitTab implements Tab {
 
   stopWorkers(): Promise<void> {
     return Promise.reject(new Error('WebKitGTK has no way to stop a worker'))
+  }
+
+  freeze(): Promise<void> {
+    return Promise.reject(new Error('WebKitGTK has no way to freeze a page'))
   }
 
   async evaluate<Result, Arg>(work: Work<Arg, Result>, arg?: Arg): Promise<Result> {
