@@ -59,6 +59,8 @@ function openRecords(onLost: () => void): UseStore {
     return opened
   }
 
+  // Whoever asks for this needs it next.
+  open().catch(() => undefined)
   return (mode, callback) => {
     const run = async () => callback((await open()).transaction('sessions', mode).objectStore('sessions'))
     return run().catch(error => {

@@ -1,3 +1,4 @@
+import { OPERATIONS } from './features.ts'
 import type { Config } from './options/config.ts'
 import type { Fetch, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
@@ -56,7 +57,7 @@ export function createAnswerKind(needs: Needs): AnswerKind {
         return logout.forward(request, waitUntil)
       case 'operation':
         return answerKind(
-          (await runsOperation(request, config.loginOperations)) ? 'login' : bypassOr('api', request),
+          OPERATIONS && (await runsOperation(request, config.loginOperations)) ? 'login' : bypassOr('api', request),
           request,
           event,
           watchPage,

@@ -1,5 +1,6 @@
 import { envelope, type PageRequest, type StateReason, type WorkerReply } from '../protocol.ts'
 import { createAnswerKind } from './answer.ts'
+import { BODIES, COOKIES, DPOP, HOLD, MEMORY } from './features.ts'
 import { createHooks } from './hooks/ask-hook.ts'
 import { sendable } from './http/body.ts'
 import { type About, createAnswerMessage, createDescribeState } from './messages.ts'
@@ -85,7 +86,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const sessions = createSessionStore({
     config,
     scope: about.scope,
-    store: config.storage === 'memory' && config.accessTokenIn !== 'cookie' ? createTokenVault(store) : store,
+    store: MEMORY && config.storage === 'memory' && config.accessTokenIn !== 'cookie' ? createTokenVault(store) : store,
     now,
     onChange,
   })
@@ -93,8 +94,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     const session = sessions.latest()
     if (session.status === 'anonymous') tell(session, session.reason)
   }
-  const hold = config.whenEnded === 'hold' ? createHold({ config, now, later, onCount }) : null
-  const dpop = config.dpop ? createDpop({ config, store, es256, fetch, now, newId }) : null
+  const hold = HOLD && config.whenEnded === 'hold' ? createHold({ config, now, later, onCount }) : null
+  const dpop = DPOP && config.dpop ? createDpop({ config, store, es256, fetch, now, newId }) : null
   const prover = dpop?.prover ?? null
   const fetchTokens = dpop?.refresh ?? fetch
   const { known, isComplete, find } = createEndpoints({ config, fetch, log })
@@ -126,7 +127,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     log,
   })
   const isUnauthorized = createIsUnauthorized(config, hooks)
-  const takesTokens = config.tokensInAnswers || config.tokensInBodies.length > 0
+  const takesTokens = BODIES && (config.tokensInAnswers || config.tokensInBodies.length > 0)
   const takeTokens = takesTokens ? createTakeTokens({ config, sessions, readAnswer, now }) : null
   const tellTokens = isDevelopment && config.redactTokens ? createTellTokens({ readAnswer, log }) : null
   const authorize = createAuthorize({
@@ -145,9 +146,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
-  const navigate = createNavigate({ config, sessions, freshSession, fetch, now })
+  const navigate: Navigate = COOKIES ? createNavigate({ config, sessions, freshSession, fetch, now }) : () => null
   const recheck =
-    config.accessTokenIn === 'cookie'
+    COOKIES && config.accessTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
       : freshSession.current
   const unsure = createUnsure({ config, sessions, recheck })

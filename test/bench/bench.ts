@@ -119,12 +119,11 @@ export interface Variant {
   readonly tag: string
 }
 
-/** The subjects as they are, and a variant after the one that it is of. */
-export function withVariant(subjects: readonly Subject[], variant: Variant): readonly Variant[] {
+/** The subjects as they are, and each variant after the one that it is of. */
+export function withVariants(subjects: readonly Subject[], variants: readonly Variant[]): readonly Variant[] {
   return subjects.flatMap(one => {
     const { name, title } = one
-    const usual = { name, title, one, tag: '' }
-    return one === variant.one ? [usual, variant] : [usual]
+    return [{ name, title, one, tag: '' }, ...variants.filter(variant => variant.one === one)]
   })
 }
 

@@ -13,6 +13,7 @@ import { idle } from './measures/idle.ts'
 import { latency, others } from './measures/latency.ts'
 import { load } from './measures/load.ts'
 import { navigation } from './measures/navigation.ts'
+import { startup } from './measures/startup.ts'
 import { steady } from './measures/steady.ts'
 import { stormMeasure } from './measures/storm.ts'
 import { streams } from './measures/streams.ts'
@@ -27,6 +28,7 @@ const MEASURES: readonly Measure[] = [
   stormMeasure,
   steady,
   cold,
+  startup,
   load,
   streams,
   idle,

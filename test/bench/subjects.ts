@@ -1,6 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build, transform } from 'esbuild'
 import type { File, Files, Site } from './server.ts'
@@ -148,6 +151,21 @@ RefreshWorker.setup(${JSON.stringify(optionsFor(site, tag))})
 `,
 }
 
+export const ONE_FILE = 'onefile'
+/** Before the tag of a worker that notes how it starts. */
+export const MARKED = 'marked'
+
+/** Ours, as `refresh-worker build` makes it of the same options. */
+async function buildOneFile(root: string, site: Site): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'refresh-worker-bench-'))
+  const [config, script] = [join(folder, 'options.mjs'), join(folder, 'sw.js')]
+  writeFileSync(config, `export default ${JSON.stringify(optionsFor(site, ''))}`)
+  await promisify(execFile)(process.execPath, [join(root, 'dist/bin.js'), 'build', config, '--out', script])
+  const code = readFileSync(script, 'utf8')
+  rmSync(folder, { recursive: true })
+  return code
+}
+
 /** Bytes, as servers compress at their best. */
 export const gzip = (text: string) => gzipSync(text, { level: 9 }).length
 
@@ -230,12 +248,14 @@ export class Kit {
   readonly #folder: string
   readonly #pages = new Map<SubjectName, string>()
   readonly #prologue: string
+  readonly #marks: string
 
   /** @param folder of the bench; @param root of the project */
   constructor(root: string, folder: string) {
     this.#root = root
     this.#folder = folder
     this.#prologue = readFileSync(join(folder, 'pages/count.js'), 'utf8')
+    this.#marks = readFileSync(join(folder, 'pages/marks.js'), 'utf8')
   }
 
   async build(): Promise<void> {
@@ -243,10 +263,13 @@ export class Kit {
   }
 
   readonly files: Files = async (site, label, path) => {
-    const [name = '', tag = ''] = label.split('-at-')
+    const [name = '', fullTag = ''] = label.split('-at-')
+    const isMarked = fullTag.startsWith(MARKED)
+    const tag = isMarked ? fullTag.slice(MARKED.length) : fullTag
     const script = (body: string): File => ({ type: 'text/javascript', body })
     // The workers of the idle minute say when they do something.
-    const worker = (body: string) => script(tag === 'idle' ? this.#prologue + body : body)
+    const before = isMarked ? this.#marks : tag === 'idle' ? this.#prologue : ''
+    const worker = (body: string) => script(before + body)
     switch (path) {
       case '/':
       case '/callback':
@@ -254,7 +277,8 @@ export class Kit {
       case '/page.js':
         return script(this.#pages.get(name as SubjectName) ?? '')
       case '/sw.js': {
-        const source = await WORKERS[name as SubjectName]?.(site, tag)
+        const source =
+          tag === ONE_FILE ? await buildOneFile(this.#root, site) : await WORKERS[name as SubjectName]?.(site, tag)
         return source === undefined ? null : worker(source)
       }
       case '/refresh-worker.js':

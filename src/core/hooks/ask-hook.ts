@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import type { HookFailure } from '../../state.ts'
+import { HOOKS } from '../features.ts'
 import { limited } from '../http/limit.ts'
 import type { HookOptions } from '../options/config.ts'
 import type { Clock, Log } from '../ports.ts'
@@ -31,6 +32,7 @@ interface Needs {
 
 export function createHooks({ config, now, log }: Needs): Hooks {
   const { isRefreshRejected, isUnauthorized, readTokens, refreshRequest } = config
+  const hooks = { isRefreshRejected, isUnauthorized, readTokens, refreshRequest }
   const failures = new Map<string, HookFailure>()
 
   const report = (hook: string, problem: string): RefreshWorkerError => {
@@ -41,11 +43,9 @@ export function createHooks({ config, now, log }: Needs): Hooks {
     return new RefreshWorkerError('hook_failed', `${message}: mend it in the worker's script`)
   }
 
+  if (!HOOKS) return { ...hooks, ask: unasked, report, failures: () => [] }
   return {
-    isRefreshRejected,
-    isUnauthorized,
-    readTokens,
-    refreshRequest,
+    ...hooks,
     ask: async (name, hook, isFine, limit = LIMIT) => {
       let value: unknown
       let signal: AbortSignal | undefined
@@ -68,6 +68,9 @@ export function createHooks({ config, now, log }: Needs): Hooks {
     failures: () => [...failures.values()],
   }
 }
+
+/** There are none: `setup()` refuses options that have one. */
+const unasked: Hooks['ask'] = () => Promise.reject()
 
 export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean'

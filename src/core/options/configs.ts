@@ -1,4 +1,5 @@
 import { ConfigError } from '../../errors.ts'
+import { CHECKS } from '../features.ts'
 import { createHasPrefix, type Endpoint, isAliasOf } from '../http/urls.ts'
 import type { Config } from './config.ts'
 import type { Options } from './options.ts'
@@ -27,9 +28,10 @@ export function resolveConfigs(options: Options | readonly Options[], scriptUrl:
       throw error
     }
   })
-  configs.forEach((config, index) => {
-    for (const earlier of configs.slice(0, index)) assertApart(earlier, config)
-  })
+  if (CHECKS)
+    configs.forEach((config, index) => {
+      for (const earlier of configs.slice(0, index)) assertApart(earlier, config)
+    })
   return configs
 }
 

@@ -1,9 +1,8 @@
 import { ConfigError } from '../../errors.ts'
-import { table } from './table.ts'
 
 /** The error of an option that does not exist, with the name that was probably meant. */
-export function unknownOption(name: string): ConfigError {
-  const [best] = Object.keys(table)
+export function unknownOption(name: string, known: readonly string[]): ConfigError {
+  const [best] = known
     .map(option => ({ option, distance: editDistance(name.toLowerCase(), option.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)
   const hint = best && best.distance <= Math.max(2, name.length / 4) ? `; did you mean ${best.option}?` : ''

@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
+import { COOKIES } from '../features.ts'
 import { mayHaveBody, readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
@@ -134,7 +135,7 @@ function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean
  */
 function tokenResponse(session: Usable, config: RenewalOptions, now: number): Response {
   const { accessToken, refreshToken, expiresAt, isBound, idToken } = session
-  if (accessToken === IN_COOKIE) return cookieResponse(session, now)
+  if (COOKIES && accessToken === IN_COOKIE) return cookieResponse(session, now)
   const placeholderOf = createPlaceholders(config, session.id, now)
   const shown = (kind: TokenKind, token: string) => (config.redactTokens ? placeholderOf(kind, token) : token)
   const isIdFine = idToken !== null && expiryOf(idToken) > now

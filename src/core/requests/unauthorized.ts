@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
+import { HOOKS } from '../features.ts'
 import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
 import { glimpse } from '../hooks/copies.ts'
 import { isJson } from '../http/json.ts'
@@ -21,7 +22,7 @@ export function createIsUnauthorized(config: Pick<HeaderOptions, 'authTokenType'
   const ownScheme = (config.authTokenType || 'bearer').toLowerCase()
   const byDefault = (response: Response) => response.status === 401 && isMendable(response.headers, ownScheme)
   const { isUnauthorized: hook } = hooks
-  if (!hook) return byDefault
+  if (!HOOKS || !hook) return byDefault
 
   return async response => {
     // An opaque one tells nothing.

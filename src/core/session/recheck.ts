@@ -1,3 +1,4 @@
+import { COOKIES } from '../features.ts'
 import { isJson, readText } from '../http/json.ts'
 import { limited } from '../http/limit.ts'
 import type { Config } from '../options/config.ts'
@@ -122,8 +123,9 @@ interface UnsureNeeds {
 }
 
 export function createUnsure({ config, sessions, recheck }: UnsureNeeds): Unsure {
-  if (config.accessTokenIn !== 'cookie')
-    return { hear: () => undefined, doubt: () => undefined, check: async () => undefined }
+  const sure = { hear: () => undefined, doubt: () => undefined, check: async () => undefined }
+  if (!COOKIES) return sure
+  if (config.accessTokenIn !== 'cookie') return sure
   /** Of whoever is logged in, and of nobody. */
   let isSure = true
   let isSureOfNobody = config.sessionUrl === null

@@ -1,4 +1,5 @@
 import { own } from '../../protocol.ts'
+import { COOKIES, HOOKS } from '../features.ts'
 import type { Hooks } from '../hooks/ask-hook.ts'
 import { copyOf } from '../hooks/copies.ts'
 import { isJson, parseJson } from '../http/json.ts'
@@ -39,7 +40,7 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
   const read = async (response: Response, text: string | null): Promise<HeldTokens | null> => {
     const { readTokens: hook } = hooks
     const receivedAt = now()
-    if (!hook) {
+    if (!HOOKS || !hook) {
       const body = text !== null && isJson(response) ? parseJson(text) : undefined
       return body === undefined ? null : readTokens(body, config, receivedAt)
     }
@@ -70,7 +71,7 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
       answer: () => ({ answer: 'null', ...answerOf(text, nothing) }),
     }
   }
-  if (config.accessTokenIn === 'cookie') return readCookies
+  if (COOKIES && config.accessTokenIn === 'cookie') return readCookies
   return async (response, text) => {
     const found = await read(response, text)
     return found && { found, kept: keptOf(found, config), answer: () => answerOf(text, found) }

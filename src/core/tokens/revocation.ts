@@ -1,3 +1,4 @@
+import { REVOCATION } from '../features.ts'
 import { readRetryAfter } from '../http/dates.ts'
 import { limited } from '../http/limit.ts'
 import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
@@ -30,6 +31,7 @@ interface Needs {
 }
 
 export function createRevoke({ config, fetch, now, later, log, find = async () => config }: Needs): Revoke {
+  if (!REVOCATION) return async () => undefined
   if (!config.revocationUrl && config.issuer === null) return async () => undefined
 
   /** Null: done, one way or the other. Else how long (milliseconds) the server asks to be left alone. */

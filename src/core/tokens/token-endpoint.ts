@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
+import { HOOKS } from '../features.ts'
 import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
 import { copyOf } from '../hooks/copies.ts'
 import { readRetryAfter } from '../http/dates.ts'
@@ -90,9 +91,10 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     const error = own(body, 'error')
     const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
     const { isRefreshRejected: hook } = hooks
-    const isRejected = hook
-      ? await hooks.ask('isRefreshRejected', () => hook(copyOf(response, text)), isBoolean)
-      : isRefusal({ status, headers, text, body })
+    const isRejected =
+      HOOKS && hook
+        ? await hooks.ask('isRefreshRejected', () => hook(copyOf(response, text)), isBoolean)
+        : isRefusal({ status, headers, text, body })
     if (isRejected) return { outcome: 'rejected', detail: said }
     const unavailable = (detail: string, retryAfter: number | null = null): RefreshAnswer => ({
       outcome: 'unavailable',

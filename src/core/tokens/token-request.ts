@@ -1,4 +1,5 @@
 import { REQUESTED_WITH } from '../../protocol.ts'
+import { HOOKS } from '../features.ts'
 import type { Hooks } from '../hooks/ask-hook.ts'
 import { type Endpoint, isSecure } from '../http/urls.ts'
 import type { Config, TokenRequestOptions } from '../options/config.ts'
@@ -27,7 +28,7 @@ export function createRefreshRequest(
   hooks: Hooks,
 ): MakeRefreshRequest {
   const { refreshRequest: hook } = hooks
-  if (!hook)
+  if (!HOOKS || !hook)
     return async (url, session, key, signal) => {
       const { refreshToken } = session
       const fields = {

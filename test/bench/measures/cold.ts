@@ -1,13 +1,17 @@
-import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariant } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariants } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
-import { RIVALS, SUBJECTS } from '../subjects.ts'
+import { ONE_FILE, RIVALS, SUBJECTS } from '../subjects.ts'
 
 const KILLS = 5
 
-const workers = withVariant(
-  SUBJECTS.filter(({ hasWorker }) => hasWorker),
+const VARIANTS: readonly Variant[] = [
   { name: 'stored', title: 'bare worker, token from IndexedDB', one: subject('constant'), tag: 'stored' },
+  { name: 'onefile', title: 'refresh-worker, built as one file', one: subject('ours'), tag: ONE_FILE },
+]
+const workers = withVariants(
+  SUBJECTS.filter(({ hasWorker }) => hasWorker),
+  VARIANTS,
 )
 
 /** The first request after the browser has stopped an idle worker. */
@@ -58,6 +62,18 @@ async function run(bench: Bench): Promise<Section> {
         'first request after a stop, to the constant-header worker',
         ratioOf(cold, 'ours', 'constant').median,
         1.2,
+        '×',
+      ),
+      atMost(
+        'first request after a stop, two files, to the bare worker that reads IndexedDB',
+        ratioOf(cold, 'ours', 'stored').median,
+        1.25,
+        '×',
+      ),
+      atMost(
+        'first request after a stop, one file, to the bare worker that reads IndexedDB',
+        ratioOf(cold, 'onefile', 'stored').median,
+        1.15,
         '×',
       ),
       ahead(

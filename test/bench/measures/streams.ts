@@ -1,4 +1,4 @@
-import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariant } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariants } from '../bench.ts'
 import { ahead, atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
 import { RIVALS, SUBJECTS } from '../subjects.ts'
@@ -14,12 +14,14 @@ interface Download {
   readonly size: number
 }
 
-const variants = withVariant(SUBJECTS, {
-  name: 'unkept',
-  title: 'refresh-worker, `replayBodyLimit: 0`',
-  one: subject('ours'),
-  tag: 'unkept',
-})
+const variants = withVariants(SUBJECTS, [
+  {
+    name: 'unkept',
+    title: 'refresh-worker, `replayBodyLimit: 0`',
+    one: subject('ours'),
+    tag: 'unkept',
+  },
+])
 
 /** Large bodies both ways, and when the first part of a stream is there. */
 async function run(bench: Bench): Promise<Section> {

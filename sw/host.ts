@@ -1,0 +1,142 @@
+/// <reference lib="webworker" />
+import { Route } from 'workbox-routing/Route.js'
+import { Router } from 'workbox-routing/Router.js'
+import { createAnswerPage } from '../src/core/answer-page.ts'
+import { type Core, createCore } from '../src/core/core.ts'
+import { createDispatch } from '../src/core/dispatch.ts'
+import type { Config } from '../src/core/options/config.ts'
+import type { WaitUntil } from '../src/core/ports.ts'
+import { createFallbackStore } from '../src/core/session/fallback-store.ts'
+import { removeLeftovers } from '../src/core/session/owner.ts'
+import { isDevelopment } from '../src/core/trace.ts'
+import { parsePageRequest } from '../src/protocol.ts'
+import type { AuthorizedApi } from './caches/api-route.ts'
+import { createEndEvents, type EndEvents } from './event-streams.ts'
+import { createOpenAnswers } from './open-answers.ts'
+import type { Platform } from './platform.ts'
+
+declare const self: ServiceWorkerGlobalScope
+declare const __VERSION__: string
+
+/** All that this worker does, by what asks for it. */
+export interface Host {
+  readonly cores: readonly Core[]
+  readonly fetch: (event: FetchEvent) => void
+  readonly message: (event: ExtendableMessageEvent) => void
+  readonly activate: (event: ExtendableEvent) => void
+}
+
+/** Workbox keeps routes by method and knows six; an API may use any. */
+class AnyMethodRouter extends Router {
+  override findMatchingRoute(options: Parameters<Router['findMatchingRoute']>[0]) {
+    for (const route of this.routes.get('GET') ?? []) {
+      const params = route.match(options)
+      if (params) return { route, params }
+    }
+    return {}
+  }
+}
+
+interface Needs {
+  readonly configs: readonly Config[]
+  readonly api: AuthorizedApi
+  readonly platform: Platform
+}
+
+export function createHost({ configs, api, platform }: Needs): Host {
+  const { ports, store: durable, pages, stopsAnswers, waitsForStreams } = platform
+  const { now, later, fetch, log } = ports
+  const store = createFallbackStore({ durable, now, later, log })
+  const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
+  const about = {
+    version: __VERSION__,
+    host: 'worker',
+    scope: self.registration.scope,
+    storageKeys: configs.map(({ storageKey }) => storageKey),
+  } as const
+  const onSession = async (storageKey: string, sessionId: string | null) => api.sweeper?.sweep(storageKey, sessionId)
+  const cores = configs.map((config, index) =>
+    createCore({ config, isDefault: index === 0, about, routes: api.routes, onSession, store, ports }),
+  )
+
+  for (const core of cores) core.start()
+
+  // A router of our own: the default one also has a message listener, by which any page can drive requests.
+  const router = new AnyMethodRouter()
+  const answers = new WeakMap<Request, Promise<Response>>()
+  router.registerRoute(
+    new Route(
+      ({ request }) => answers.has(request),
+      ({ request }) => answers.get(request) as Promise<Response>,
+    ),
+  )
+  const hasLifecycle = configs.every(({ lifecycle }) => lifecycle)
+  // What the application has wait shall wait.
+  const endEvents: EndEvents =
+    hasLifecycle && waitsForStreams ? createEndEvents(self.registration) : (_, answer) => answer
+  const dispatch = createDispatch({ cores, fetch, log })
+  const answerPage = createAnswerPage({ cores, claim: pages.claim, isAnyOpen })
+
+  return {
+    cores,
+    fetch: event => {
+      const { request, clientId } = event
+      const waitUntil: WaitUntil = promise => event.waitUntil(promise)
+      if (mayNavigate(request)) {
+        const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
+        if (held) return event.respondWith(held())
+      }
+      const answer = dispatch(request)
+      if (!answer) return
+      const { destination } = request
+      // What is sent with `keepalive` is meant to outlive its page.
+      const watchPage = request.keepalive ? undefined : () => pages.watch(clientId)
+      const answered = endEvents(request, answer(event, watchPage))
+      answers.set(request, stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
+      const response = quietly(() => router.handleRequest({ request, event }))
+      if (response) event.respondWith(response)
+    },
+    message: event => {
+      const [port] = event.ports
+      const message = isFromPage(event) ? parsePageRequest(event.data) : null
+      if (!port || !message) return
+      const reply = answerPage(message, promise => event.waitUntil(promise))
+      event.waitUntil(
+        reply.then(reply => {
+          if (isDevelopment)
+            log('debug', `a page asked for ${message.type}: ${reply.type === 'error' ? reply.code : 'answered'}`)
+          port.postMessage(reply)
+        }),
+      )
+    },
+    activate: event => {
+      // Left on by another worker that this one replaces, it would send every navigation twice.
+      const { navigationPreload } = self.registration
+      event.waitUntil(Promise.resolve(navigationPreload?.disable()).catch(() => undefined))
+      // Not waited for: a page would wait with it, and storage may never answer.
+      removeLeftovers(durable, configs, about.scope, log).catch(() => log('warn', 'storage could not be tidied up'))
+    },
+  }
+}
+
+/** A link's prefetch comes as a request for nothing that has a name. */
+function mayNavigate({ mode, destination }: Request): boolean {
+  return mode === 'navigate' || (mode === 'no-cors' && destination === '')
+}
+
+/** The router's own log would name the whole URL, and a query may hold a code or a token. */
+function quietly<T>(route: () => T): T {
+  if (!isDevelopment) return route()
+  const before = self.__WB_DISABLE_DEV_LOGS
+  self.__WB_DISABLE_DEV_LOGS = true
+  try {
+    return route()
+  } finally {
+    self.__WB_DISABLE_DEV_LOGS = before
+  }
+}
+
+/** Other windows of the origin can reach this worker too, and frames of other origins can be handed a way to. */
+function isFromPage({ origin, source }: ExtendableMessageEvent): boolean {
+  return origin === self.location.origin && source instanceof Client && source.url.startsWith(self.registration.scope)
+}
