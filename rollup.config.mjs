@@ -11,6 +11,10 @@ const external = [...Object.keys(dependencies), ...Object.keys(peerDependencies)
   name => new RegExp(`^${name}(/|$)`),
 )
 const typescript = esbuild({ target: 'es2022' })
+/** A script that is ready to be used has all parts: see src/core/features.ts. */
+const WHOLE = Object.fromEntries(
+  [...readFileSync('src/core/features.ts', 'utf8').matchAll(/declare const (\w+)/g)].map(([, name]) => [name, 'true']),
+)
 const constants = values =>
   replace({ preventAssignment: true, values: { __VERSION__: JSON.stringify(version), ...values } })
 
@@ -41,7 +45,7 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   plugins: [
     resolve({ browser: true }),
     typescript,
-    constants({ 'process.env.NODE_ENV': JSON.stringify(mode) }),
+    constants({ 'process.env.NODE_ENV': JSON.stringify(mode), ...WHOLE }),
     ...plugins,
   ],
   output: {
@@ -59,6 +63,7 @@ export default [
     input: {
       'in-page': 'src/in-page/index.ts',
       index: 'src/index.ts',
+      plugin: 'src/build/plugin.ts',
       presets: 'src/presets/index.ts',
       protocol: 'src/protocol.ts',
       testing: 'src/testing.ts',
@@ -66,13 +71,13 @@ export default [
       server: 'src/server/index.ts',
       sw: 'sw/index.ts',
     },
-    external,
+    external: [...external, /^(node:|unplugin$)/],
     plugins: [typescript, constants({})],
     output: { dir: 'dist', format: 'es', chunkFileNames: 'shared/[name].js' },
   },
   {
     input: 'src/cli/bin.ts',
-    external: /^node:/,
+    external: [/^node:/, 'rolldown'],
     // npm makes it one when it links the package: what is built after that has to be one by itself.
     plugins: [typescript, { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
@@ -84,7 +89,7 @@ export default [
     plugins: [
       resolve({ browser: true }),
       typescript,
-      constants({ 'process.env.NODE_ENV': JSON.stringify('production') }),
+      constants({ 'process.env.NODE_ENV': JSON.stringify('production'), ...WHOLE }),
       minified,
       notices(IN_PAGE_NOTICES),
     ],

@@ -49,7 +49,7 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     name: engine,
     include: [`test/${folder}/**/*.test.ts`],
     exclude: leftOut(folder, engine),
-    provide: { engine, host: 'worker' as const },
+    provide: { engine, host: 'worker' as const, isOneFile: false },
     globalSetup: 'test/browser/global-setup.ts',
     // Left to Node, as whoever copies them does: Vite has another way to resolve a package, and two of graphql are one too many.
     server: { deps: { external: [/\/examples\/recipes\//] } },
@@ -91,7 +91,21 @@ const withoutWorker = (engine: EngineName, index: number) => {
   const { test } = browserProject('browser')(engine, index)
   const names = engine === 'chromium' || process.env.EVERYWHERE ? IN_PAGE : IN_PAGE_EVERYWHERE
   const include = names.map(name => `test/browser/${name}.test.ts`)
-  return { test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const } } }
+  return {
+    test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const, isOneFile: false } },
+  }
+}
+
+/** What is run by a worker that was built as one script, too: without what the options of each test do not name. */
+const ONE_FILE = ['main-job', 'modes', 'hooks', 'sessions', 'cookies']
+const ONE_FILE_EVERYWHERE = ['existing-code', 'limits', 'discovery', 'refusals', 'renewal', 'secrets', 'users']
+
+const oneFile = () => {
+  const { test } = browserProject('browser')('chromium', 0)
+  const names = process.env.EVERYWHERE ? [...ONE_FILE, ...ONE_FILE_EVERYWHERE] : ONE_FILE
+  const include = names.map(name => `test/browser/${name}.test.ts`)
+  const provide = { engine: 'chromium' as const, host: 'worker' as const, isOneFile: true }
+  return { test: { ...test, name: 'chromium-onefile', include, provide } }
 }
 
 export default defineConfig(({ mode }) => ({
@@ -102,6 +116,7 @@ export default defineConfig(({ mode }) => ({
     projects: [
       ...engines.map(browserProject(mode === 'measure' ? 'measure' : 'browser')),
       ...(mode === 'measure' ? [] : engines.map(withoutWorker)),
+      ...(mode !== 'measure' && engines.includes('chromium') ? [oneFile()] : []),
       // `--mode browser`: so that `--project` can choose among the engines
       ...(mode === 'browser' || mode === 'measure'
         ? []

@@ -1,14 +1,22 @@
 // Prints what the builds weigh, and fails where one has outgrown its limit. A limit is raised on purpose or not at all.
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
+import { buildWorker } from '../dist/plugin.js'
 
-// Bytes after gzip. The targets, which are not met yet, are of a worker without DPoP and of a page.
+// Bytes after gzip. The targets are not met yet. One file: tokens in JSON, and nothing besides.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_200, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_700, target: 6_000 },
+  {
+    name: 'one file',
+    code: await builtFor("{ apiUrls: ['/api/'], useRefreshToken: true }"),
+    limit: 24_900,
+    target: 8_000,
+  },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_900, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 35_200, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
@@ -16,6 +24,16 @@ const BUILDS = [
     target: 2_500,
   },
 ]
+
+/** The worker that the plugin makes of these options. */
+async function builtFor(options) {
+  const folder = mkdtempSync(join(tmpdir(), 'refresh-worker-'))
+  const config = join(folder, 'options.mjs')
+  writeFileSync(config, `export default ${options}`)
+  const { code } = await buildWorker({ config })
+  rmSync(folder, { recursive: true })
+  return Buffer.from(code)
+}
 
 /** What a page that imports this has to load at once. */
 async function bundled(contents) {

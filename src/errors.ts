@@ -41,6 +41,8 @@ export type ErrorCode =
   | 'placeholder_misplaced'
   /** `exposeAccessToken` is off. */
   | 'access_token_not_exposed'
+  /** The worker's script could not be built: a package is missing, or the configuration's module cannot be run. */
+  | 'build_failed'
   /** Nothing above: a defect, please report it. */
   | 'internal_error'
 

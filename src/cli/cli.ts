@@ -1,22 +1,11 @@
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { BUILD_HELP, build } from './build.ts'
 import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
+import { EXTRAS, IN_PAGE, INIT_HELP, init, PRESETS, WORKER } from './init.ts'
 import { PROBE_HELP, play } from './probe/play.ts'
-
-const WORKER = 'refresh-worker.js'
-const PRESETS = 'refresh-worker.presets.js'
-const IN_PAGE = 'refresh-worker.in-page.js'
-/** What is only there for those who want it. */
-const EXTRAS = [PRESETS, IN_PAGE]
-
-const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
-RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
-  apiUrls: ['/api/'], // what gets the access token
-${isWithPresets ? '' : "  loginUrl: '/auth/login', // a POST here logs in\n  useRefreshToken: true,\n"}  staticRoutes: true, // take this out when this script gets a fetch listener of its own
-})
-`
 
 /** The parts of Node that the command line uses to talk. */
 export type Terminal = Readonly<Record<'out' | 'err', (text: string) => void>>
@@ -35,10 +24,10 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
       if (!folder || rest.length > 0) throw new UsageError(`name one ${command.takes ?? 'folder, such as public'}`)
-      const { file = 'sw.js', force = false, presets = false, 'in-page': inPage = false } = values
+      const { file = 'sw.js', force = false, presets = false, dev = false, 'in-page': inPage = false } = values
       if (file === WORKER || EXTRAS.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
-      return await command.run({ dist, folder, file, force, presets, inPage, out })
+      return await command.run({ dist, folder, file, force, presets, inPage, target: values.out, dev, out })
     }
     return 0
   } catch (error) {
@@ -51,19 +40,23 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
 }
 
 const OPTIONS = {
+  dev: { type: 'boolean' },
   file: { type: 'string' },
   force: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
   'in-page': { type: 'boolean' },
+  out: { type: 'string' },
   presets: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const
 
 interface Values {
+  readonly dev?: boolean
   readonly file?: string
   readonly force?: boolean
   readonly help?: boolean
   readonly 'in-page'?: boolean
+  readonly out?: string
   readonly presets?: boolean
   readonly version?: boolean
 }
@@ -75,6 +68,9 @@ interface Job {
   readonly force: boolean
   readonly presets: boolean
   readonly inPage: boolean
+  /** The file to be written. */
+  readonly target: string | undefined
+  readonly dev: boolean
   readonly out: Terminal['out']
 }
 
@@ -90,18 +86,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     run: init,
     options: ['file', 'force', 'in-page', 'presets'],
-    help: `Usage: refresh-worker init DIR [--file NAME] [--presets] [--in-page] [--force]
-
-Puts the worker into DIR, which is made where it is not there:
-  ${WORKER}  the library's, always written anew
-  sw.js              yours, only written where there is none; one that does not import
-                     the library is left as it is, and its first lines are shown
-
-  --file NAME  the name of your worker script, where it is not sw.js
-  --presets    ${PRESETS} too: the options of well-known servers
-  --in-page    ${IN_PAGE} too: for pages that can have no worker
-  --force      write sw.js anew
-`,
+    help: INIT_HELP,
+  },
+  build: {
+    run: build,
+    takes: 'module, such as src/auth.config.ts',
+    options: ['dev', 'out'],
+    help: BUILD_HELP,
   },
   check: {
     run: check,
@@ -132,13 +123,14 @@ there is kept as sw.js.bak.
   },
 }
 
-const NAMES = 'init, check, kill or probe'
+const NAMES = 'init, build, check, kill or probe'
 
 const HELP = `Usage: refresh-worker <command> DIR [options]
 
 DIR is the folder that your site serves at its root, or at the root of the worker's scope, such as public.
 
   init DIR     put the worker there: ${WORKER} and sw.js
+  build FILE   make one script of the library and a configuration
   check DIR    fail unless DIR/${WORKER} is this version's
   kill DIR     replace sw.js by a worker that removes the session and unregisters itself
   probe FILE   play a worker against your server, and say what to change there or in the options
@@ -148,29 +140,6 @@ DIR is the folder that your site serves at its root, or at the root of the worke
 
 Exit codes: 0; 1 where a check has failed; 2 where the command was wrong, or files could not be written.
 `
-
-async function init({ dist, folder, file, force, presets, inPage, out }: Job): Promise<0> {
-  const made = await mkdir(folder, { recursive: true })
-  if (made !== undefined) out(`made the folder ${folder}\n`)
-  const yourScript = join(folder, file)
-  const isWithPresets = presets || (await read(join(folder, PRESETS))) !== null
-  const libraries = isWithPresets ? [WORKER, PRESETS] : [WORKER]
-  const isInPage = inPage || (await read(join(folder, IN_PAGE))) !== null
-  const copies = isInPage ? [...libraries, IN_PAGE] : libraries
-  for (const path of [...copies.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
-  for (const name of copies) {
-    await copyFile(join(dist, name), join(folder, name))
-    out(`wrote ${join(folder, name)}\n`)
-  }
-  const yours = await read(yourScript)
-  if (yours === null || force) {
-    await writeFile(yourScript, script(isWithPresets))
-    out(`wrote ${yourScript}: name your URLs there\n`)
-  } else if (libraries.some(name => !yours.includes(name)))
-    out(`left ${yourScript} as it is; its first lines should be:\n\n${script(isWithPresets)}\n`)
-  out(`On your pages: import { register } from 'refresh-worker'; const auth = register('/${file}')\n`)
-  return 0
-}
 
 async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
@@ -235,7 +204,7 @@ function parse(args: readonly string[]): { command: Command | null; folders: rea
         `${command ? `${name} takes` : 'there is'} no ${given}: ${known.map(other => `--${other}`).join(', ')}`,
       )
     if (typeof value !== OPTIONS[option as keyof Values].type)
-      throw new UsageError(`${given} takes ${option === 'file' ? 'a name' : 'no value'}`)
+      throw new UsageError(`${given} takes ${['file', 'out'].includes(option) ? 'a name' : 'no value'}`)
   }
   return { command: command ?? null, folders, values: values as Values }
 }

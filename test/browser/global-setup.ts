@@ -8,6 +8,8 @@ declare module 'vitest' {
     engine: EngineName
     /** Who keeps the session: a service worker, or each page itself. */
     host: 'worker' | 'page'
+    /** Whether the worker is one script that was built of its options. */
+    isOneFile: boolean
     /** The path of its program. */
     executable: string
     /** The same, or that of one that does less for people, and sooner. */

@@ -1,6 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
+import type * as Plugin from '../../src/build/plugin.ts'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
 import type { Browser, Engine, Profile, Tab } from './engines/engine.ts'
@@ -44,16 +49,33 @@ async function withoutWorkers(origin: string, files: Scene['files']) {
   })
 }
 
-/** Has a worker's script make what keeps the session in a page. */
-export function inPageScript(script: string): string {
-  return `import { inPage } from '/refresh-worker/refresh-worker.in-page.js'
-let options
+/** The same worker as one script, as `refresh-worker build` makes it of the very options. */
+async function asOneFile(origin: string, files: Scene['files']) {
+  const script = String(files['/sw.js']?.body ?? (await (await fetch(`${origin}/sw.js`)).text()))
+  const folder = await mkdtemp(join(tmpdir(), 'refresh-worker-'))
+  const config = join(folder, 'options.mjs')
+  await writeFile(config, optionsOf(script))
+  const built: Pick<typeof Plugin, 'buildWorker'> = await import(pathToFileURL(resolve('dist/plugin.js')).href)
+  const { code } = await built.buildWorker({ config })
+  await rm(folder, { recursive: true })
+  files['/sw.js'] = { type: 'text/javascript', body: code }
+}
+
+/** A module that has the options, which a worker's script gives to `setup()`, as its default export. */
+function optionsOf(script: string): string {
+  return `let options
 const importScripts = () => {}
 const RefreshWorker = { setup: given => { options = given } }
 {
 ${script}
 }
-export default inPage(options)`
+export default options`
+}
+
+/** Has a worker's script make what keeps the session in a page. */
+export function inPageScript(script: string): string {
+  return `import { inPage } from '/refresh-worker/refresh-worker.in-page.js'
+${optionsOf(script).replace('export default options', 'export default inPage(options)')}`
 }
 
 /** The beginning of every JWT that is no placeholder, and the passwords. */
@@ -122,6 +144,7 @@ export class Scene {
     const demo = createDemo({ lifetime: 60, latency: 0, ...options, files })
     const origin = await demo.listen(0)
     if (host === 'page') await withoutWorkers(origin, files)
+    if (inject('isOneFile')) await asOneFile(origin, files)
     return new Scene(demo, origin, await browser.newProfile(), files)
   }
 

@@ -1,4 +1,4 @@
 import { register } from 'refresh-worker'
 
-// public/sw.js, below the base path that the site is built for
+// Made by the plugin, below the base path that the site is built for.
 export const auth = register(`${import.meta.env.BASE_URL}sw.js`)

@@ -171,9 +171,9 @@ describe('the command line', () => {
   })
 
   it.each([
-    [[], /name a command: init, check, kill or probe/],
-    [['toString', 'public'], /no command toString: init, check, kill or probe/],
-    [['innit', '--help'], /no command innit: init, check, kill or probe/],
+    [[], /name a command: init, build, check, kill or probe/],
+    [['toString', 'public'], /no command toString: init, build, check, kill or probe/],
+    [['innit', '--help'], /no command innit: init, build, check, kill or probe/],
     [['init'], /one folder/],
     [['init', 'a', 'b'], /one folder/],
     [['--what'], /there is no --what: --help, --version/],

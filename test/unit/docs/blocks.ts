@@ -34,7 +34,7 @@ export interface Block {
 }
 
 /** Which rule tests a block; null: none. */
-export type Kind = 'file' | 'elsewhere' | 'parsed' | 'shell' | 'worker' | 'server' | 'page'
+export type Kind = 'file' | 'elsewhere' | 'parsed' | 'shell' | 'worker' | 'build' | 'server' | 'page'
 
 /** Documents whose blocks a test of their own runs. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
@@ -51,6 +51,7 @@ export function kindOf({ document, language, info, text, section }: Block): Kind
   // What is to be replaced, or was tried by hand: of others' packages, so that its syntax is all to look at.
   if (text.startsWith('// Before') || section.includes('No test repeats it.')) return 'parsed'
   if (/\bRefreshWorker\.setup\(|from 'refresh-worker\/sw'/.test(text)) return 'worker'
+  if (text.includes("from 'refresh-worker/plugin'")) return 'build'
   return /refresh-worker\/express|\brefreshToken\(/.test(text) ? 'server' : 'page'
 }
 

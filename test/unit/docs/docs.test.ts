@@ -45,7 +45,7 @@ describe('every block of code in the documents', () => {
 
   it('that is of this package compiles against it', () => {
     // A server's are run for real, by docs-server.test.ts.
-    const ours = [...blocksThatAre('worker'), ...blocksThatAre('page')]
+    const ours = [...blocksThatAre('worker'), ...blocksThatAre('page'), ...blocksThatAre('build')]
     const files = ours.map(block => folder.write(fileNameOf(block), block.text))
     const given = join(ROOT, 'test/types/docs')
     folder.write(

@@ -1,0 +1,121 @@
+import { fileURLToPath } from 'node:url'
+import { resolveConfigs } from '../core/options/configs.ts'
+import { type Feature, featuresOf } from '../core/options/features-of.ts'
+import type { Options } from '../core/options/options.ts'
+import { ConfigError, RefreshWorkerError } from '../errors.ts'
+
+/** Of the library, from where this is built to. */
+const WORKER = fileURLToPath(new URL('./sw.js', import.meta.url))
+
+/** Stands for the site that the script will be served from: what is relative is relative to that. */
+const ANYWHERE = 'https://localhost/sw.js'
+
+export interface BuildOptions {
+  /** The module that has the options of `setup()` as its default export. TypeScript or JavaScript. */
+  readonly config: string
+  /** `development`: with words in the console, a source map, and all parts. */
+  readonly mode?: 'development' | 'production'
+}
+
+export interface BuiltWorker {
+  /** A classic script, with library and options inside. */
+  readonly code: string
+  /** The files of the application that it was made of. */
+  readonly inputs: readonly string[]
+}
+
+/** What stands for the parts of the library in its code, by name. */
+export type Defines = Readonly<Record<string, 'true' | 'false'>>
+
+/**
+ * Makes the worker's one script of a configuration, without the parts of the library that it does not name.
+ * @throws {ConfigError} code `config_error`: an option is unknown or wrong
+ * @throws {RefreshWorkerError} code `build_failed`: Rolldown is not installed, or the module cannot be read or run in Node
+ */
+export async function buildWorker({ config, mode = 'production' }: BuildOptions): Promise<BuiltWorker> {
+  const { defines, inputs } = await readConfig(config)
+  const isProduction = mode === 'production'
+  const entry = `import { setup } from ${JSON.stringify(WORKER)}\nimport options from ${JSON.stringify(config)}\nsetup(options)`
+  const code = await bundle(entry, {
+    format: 'iife',
+    minify: isProduction,
+    sourcemap: isProduction ? false : 'inline',
+    define: { 'process.env.NODE_ENV': JSON.stringify(mode), ...(isProduction ? defines : {}) },
+  })
+  return { code, inputs }
+}
+
+/** Which parts of the library a configuration takes, as what a bundler puts in the place of their names. */
+export async function definesFor(config: string): Promise<Defines> {
+  return (await readConfig(config)).defines
+}
+
+async function readConfig(file: string): Promise<{ defines: Defines; inputs: readonly string[] }> {
+  const inputs: string[] = []
+  const code = await bundle(`export { default } from ${JSON.stringify(file)}`, { format: 'esm', inputs })
+  let options: Options | readonly Options[]
+  try {
+    options = (await import(`data:text/javascript,${encodeURIComponent(code)}`)).default
+  } catch (error) {
+    throw failed(`${file} cannot be run in Node, as it must be: keep what only a browser has in functions`, error)
+  }
+  // Says what is wrong with it.
+  const features = resolveConfigs(options, ANYWHERE).map(featuresOf)
+  const has = (name: Feature) => features.some(each => each[name])
+  const names = Object.keys(features[0] ?? {}) as Feature[]
+  const isBuilt = (name: string, is: boolean) => [`__RW_${name}__`, String(is) as 'true' | 'false'] as const
+  return {
+    defines: Object.fromEntries([...names.map(name => isBuilt(name, has(name))), isBuilt('CHECKS', false)]),
+    inputs,
+  }
+}
+
+interface BundleOptions {
+  readonly format: 'iife' | 'esm'
+  readonly minify?: boolean
+  readonly sourcemap?: 'inline' | false
+  readonly define?: Readonly<Record<string, string>>
+  /** Gets the files of the application. */
+  readonly inputs?: string[]
+}
+
+const ENTRY = '\0refresh-worker'
+
+async function bundle(
+  entry: string,
+  { format, minify = false, sourcemap = false, define = {}, inputs }: BundleOptions,
+) {
+  const { rolldown } = await import('rolldown').catch(error => {
+    throw failed('the worker is built by Rolldown: npm install --save-dev rolldown', error)
+  })
+  try {
+    const made = await rolldown({
+      input: ENTRY,
+      platform: 'browser',
+      transform: { define },
+      logLevel: 'silent',
+      plugins: [
+        {
+          name: 'refresh-worker',
+          resolveId: id => (id === ENTRY ? id : null),
+          load: id => {
+            if (id === ENTRY) return entry
+            inputs?.push(id)
+            return null
+          },
+        },
+      ],
+    })
+    const { output } = await made.generate({ format, minify, sourcemap, codeSplitting: false })
+    await made.close()
+    return output[0].code
+  } catch (error) {
+    throw failed('the configuration cannot be bundled', error)
+  }
+}
+
+function failed(problem: string, cause: unknown): RefreshWorkerError {
+  if (cause instanceof ConfigError) return cause
+  const said = cause instanceof Error ? `: ${cause.message}` : ''
+  return new RefreshWorkerError('build_failed', `refresh-worker: ${problem}${said}`, { cause })
+}

@@ -1,0 +1,103 @@
+import { resolve } from 'node:path'
+import { createUnplugin, type UnpluginFactory } from 'unplugin'
+import { buildWorker, definesFor } from './build-worker.ts'
+
+export type { Options } from '../core/options/options.ts'
+export { ConfigError, RefreshWorkerError } from '../errors.ts'
+export { type BuildOptions, type BuiltWorker, buildWorker } from './build-worker.ts'
+
+export interface PluginOptions {
+  /** The module that has the options of `setup()` as its default export, from the root of the project. */
+  readonly config: string
+  /** The name of the worker's script at the root of the site; `sw.js`. */
+  readonly file?: string
+}
+
+const NAME = 'refresh-worker'
+
+/** What webpack and Rspack have alike, as far as it is needed. */
+interface Packer {
+  readonly context: string
+  readonly options: { readonly mode?: string }
+  readonly webpack: {
+    readonly Compilation: { readonly PROCESS_ASSETS_STAGE_ADDITIONAL: number }
+    readonly sources: { readonly RawSource: new (code: string) => unknown }
+  }
+  readonly hooks: { readonly thisCompilation: { tap(name: string, hear: (compilation: Packing) => void): void } }
+}
+
+interface Packing {
+  readonly fileDependencies: { add(file: string): void }
+  readonly hooks: {
+    readonly processAssets: {
+      tapPromise(when: { readonly name: string; readonly stage: number }, make: () => Promise<void>): void
+    }
+  }
+  emitAsset(name: string, source: unknown, info: { readonly minimized: boolean }): void
+}
+
+const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, meta) => {
+  let root = process.cwd()
+  let mode: 'development' | 'production' = 'production'
+  /** It is made elsewhere: by Vite's server, by webpack's hooks. And what is rendered on a server has no worker. */
+  let isOthers = false
+  /** webpack and Rspack take assets when they have made their own. */
+  const pack = (compiler: Packer) => {
+    isOthers = true
+    root = compiler.context
+    mode = compiler.options.mode === 'development' ? 'development' : 'production'
+    compiler.hooks.thisCompilation.tap(NAME, compilation => {
+      const { PROCESS_ASSETS_STAGE_ADDITIONAL: stage } = compiler.webpack.Compilation
+      compilation.hooks.processAssets.tapPromise({ name: NAME, stage }, async () => {
+        const { code, inputs } = await build()
+        for (const input of inputs) compilation.fileDependencies.add(input)
+        compilation.emitAsset(file, new compiler.webpack.sources.RawSource(code), { minimized: true })
+      })
+    })
+  }
+  const build = () => buildWorker({ config: resolve(root, config), mode })
+
+  return {
+    name: NAME,
+    async buildStart() {
+      const { environment } = this as { environment?: { name: string } }
+      if (isOthers || (environment && environment.name !== 'client')) return
+      const { code, inputs } = await build()
+      // esbuild watches only what it has loaded itself.
+      if (meta.framework !== 'esbuild') for (const input of inputs) this.addWatchFile(input)
+      this.emitFile({ type: 'asset', fileName: file, source: code })
+    },
+    webpack: compiler => pack(compiler as unknown as Packer),
+    rspack: compiler => pack(compiler as unknown as Packer),
+    vite: {
+      // The page's own host, too, has only what is named.
+      config: async (given, { command }) => {
+        root = resolve(given.root ?? root)
+        return command === 'build' ? { define: await definesFor(resolve(root, config)) } : {}
+      },
+      configResolved: ({ command, build }) => {
+        isOthers = command === 'serve' || Boolean(build.ssr)
+        if (command === 'serve') mode = 'development'
+      },
+      configureServer: server => {
+        server.middlewares.use(`${server.config.base}${file}`, async (_, response, next) => {
+          try {
+            const { code } = await build()
+            response.setHeader('Content-Type', 'text/javascript')
+            response.setHeader('Cache-Control', 'no-cache')
+            response.end(code)
+          } catch (error) {
+            next(error)
+          }
+        })
+      },
+    },
+  }
+}
+
+/**
+ * Makes the worker's script out of a configuration, as one file at the root of the site: in development for each request,
+ * in a build with what the configuration does not name left out. `refreshWorker.vite({ config: 'src/auth.config.ts' })`; also
+ * `.rollup`, `.rolldown`, `.webpack`, `.rspack` and `.esbuild`.
+ */
+export const refreshWorker = createUnplugin(factory)

@@ -1,0 +1,62 @@
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mustBeNoLink, read } from './files.ts'
+
+export const WORKER = 'refresh-worker.js'
+export const PRESETS = 'refresh-worker.presets.js'
+export const IN_PAGE = 'refresh-worker.in-page.js'
+/** What is only there for those who want it. */
+export const EXTRAS = [PRESETS, IN_PAGE]
+
+const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
+RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
+  apiUrls: ['/api/'], // what gets the access token
+${isWithPresets ? '' : "  loginUrl: '/auth/login', // a POST here logs in\n  useRefreshToken: true,\n"}  staticRoutes: true, // take this out when this script gets a fetch listener of its own
+})
+`
+
+export const INIT_HELP = `Usage: refresh-worker init DIR [--file NAME] [--presets] [--in-page] [--force]
+
+Puts the worker into DIR, which is made where it is not there:
+  ${WORKER}  the library's, always written anew
+  sw.js              yours, only written where there is none; one that does not import
+                     the library is left as it is, and its first lines are shown
+
+  --file NAME  the name of your worker script, where it is not sw.js
+  --presets    ${PRESETS} too: the options of well-known servers
+  --in-page    ${IN_PAGE} too: for pages that can have no worker
+  --force      write sw.js anew
+`
+
+interface Job {
+  readonly dist: string
+  readonly folder: string
+  readonly file: string
+  readonly force: boolean
+  readonly presets: boolean
+  readonly inPage: boolean
+  readonly out: (text: string) => void
+}
+
+export async function init({ dist, folder, file, force, presets, inPage, out }: Job): Promise<0> {
+  const made = await mkdir(folder, { recursive: true })
+  if (made !== undefined) out(`made the folder ${folder}\n`)
+  const yourScript = join(folder, file)
+  const isWithPresets = presets || (await read(join(folder, PRESETS))) !== null
+  const libraries = isWithPresets ? [WORKER, PRESETS] : [WORKER]
+  const isInPage = inPage || (await read(join(folder, IN_PAGE))) !== null
+  const copies = isInPage ? [...libraries, IN_PAGE] : libraries
+  for (const path of [...copies.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
+  for (const name of copies) {
+    await copyFile(join(dist, name), join(folder, name))
+    out(`wrote ${join(folder, name)}\n`)
+  }
+  const yours = await read(yourScript)
+  if (yours === null || force) {
+    await writeFile(yourScript, script(isWithPresets))
+    out(`wrote ${yourScript}: name your URLs there\n`)
+  } else if (libraries.some(name => !yours.includes(name)))
+    out(`left ${yourScript} as it is; its first lines should be:\n\n${script(isWithPresets)}\n`)
+  out(`On your pages: import { register } from 'refresh-worker'; const auth = register('/${file}')\n`)
+  return 0
+}
