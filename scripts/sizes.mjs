@@ -8,15 +8,15 @@ import { buildWorker } from '../dist/plugin.js'
 
 // Bytes after gzip. The targets are not met yet. One file: tokens in JSON, and nothing besides.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_700, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_800, target: 6_000 },
   {
     name: 'one file',
     code: await builtFor("{ apiUrls: ['/api/'], useRefreshToken: true }"),
-    limit: 24_900,
+    limit: 25_000,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 35_200, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 35_300, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),

@@ -72,6 +72,11 @@ export function isForm(request: Request): boolean {
   return /^application\/x-www-form-urlencoded\b/i.test(typeOf(request))
 }
 
+/** Whether the body is neither text nor a form, by its media type. */
+export function isBinary(request: Request): boolean {
+  return !/json|text|xml|graphql|urlencoded|multipart/i.test(typeOf(request))
+}
+
 /** The media type of a request's body; empty: it does not say. */
 export function typeOf({ headers }: Request): string {
   return headers.get('Content-Type') ?? ''

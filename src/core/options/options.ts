@@ -185,7 +185,10 @@ export interface Options {
    * seconds: a failing server, a proxy's page. While the network is out, nothing is counted.
    */
   unavailableLimit?: number
-  /** How much of a request's body is kept in memory, to send it once more after a 401, in bytes. */
+  /**
+   * How much of a request's body is kept in memory, to send it once more after a 401, in bytes. Nothing is kept of a body that
+   * is neither text nor a form where the API has taken this very token before.
+   */
   replayBodyLimit?: number
   /**
    * Which requests to `apiUrls` get the token: `'always'`, all of them; `'placeholder'`, those that carry a placeholder in

@@ -1,6 +1,6 @@
 /** Sees to it that placeholders reach no server: each is replaced by the token it stands for, taken away, or refused. */
 import { RefreshWorkerError } from '../../errors.ts'
-import { mayHaveBody, readStart, typeOf } from '../http/body.ts'
+import { isBinary, mayHaveBody, readStart, typeOf } from '../http/body.ts'
 import { rebuild } from '../http/rebuild.ts'
 import type { HeaderOptions } from '../options/config.ts'
 import type { Session } from '../session/session.ts'
@@ -135,7 +135,7 @@ function isInUrl({ url }: Request): boolean {
 
 /** Whether there may be text in the body, by its media type. */
 function mayHaveText(request: Request): boolean {
-  return mayHaveBody(request) && /json|text|xml|graphql|urlencoded|multipart/i.test(typeOf(request))
+  return mayHaveBody(request) && !isBinary(request)
 }
 
 function inJson(token: string): string {

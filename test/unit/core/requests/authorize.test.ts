@@ -243,6 +243,41 @@ describe('after a 401', () => {
     ({ authorization }: Sent) =>
       refused.includes(authorization ?? '') ? unauthorized() : new Response('ok')
 
+  it('sends a large binary body again unless the API has taken the very token before; text and forms always', async () => {
+    let isRefused = false
+    const bytes = { method: 'POST', body: new Uint8Array([1, 2]) }
+    const form = new FormData()
+    form.append('file', new Blob(['x']), 'x')
+    const { call, sent, refreshes } = setUp({
+      api: ({ authorization }) => (isRefused ? takes(authorization) : new Response('ok')),
+    })
+    /** Takes no token but those that come after the last one. */
+    let last = ''
+    const takes = (token: string | null) => {
+      last ||= token ?? ''
+      return token === last ? new Response(null, { status: 401 }) : new Response('ok')
+    }
+    const refuse = async (init: RequestInit) => {
+      ;[isRefused, last] = [true, '']
+      const { status } = await call(init)
+      isRefused = false
+      return status
+    }
+    expect(await refuse(bytes)).toBe(200)
+    expect((await call()).status).toBe(200)
+    for (const init of [
+      { method: 'POST', body: 'text' },
+      { method: 'POST', body: form },
+    ]) {
+      expect(await refuse(init)).toBe(200)
+      expect((await call()).status).toBe(200)
+    }
+    const before = sent.length
+    expect(await refuse(bytes)).toBe(401)
+    expect(sent).toHaveLength(before + 1)
+    expect(refreshes()).toBe(4)
+  })
+
   it('refreshes and sends once more, body and all (G10)', async () => {
     const { call, sent, tokens, refreshes } = setUp({ api: refuse('Bearer access-1') })
     const response = await call({ method: 'POST', body: 'the body' })
