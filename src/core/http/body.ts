@@ -17,8 +17,9 @@ export async function sendable(request: Request): Promise<Request> {
  */
 export function keepForReplay(request: Request, limit: number): Replay {
   if (!mayHaveBody(request)) return { request, again: async () => request }
-  // To read a body along costs time: not where it is none to keep. Without a stream (Firefox) it costs nothing.
-  if (limit === 0 && request.body) return { request, again: async () => null }
+  // To read a body along costs time: not where it is none to keep. Without a stream (Firefox) it costs nothing. What has
+  // `keepalive` is small, and WebKit cannot send it any more once its stream was asked for.
+  if (limit === 0 && !request.keepalive && request.body) return { request, again: async () => null }
   const copy = request.clone()
   // Where there is no stream to be read (Firefox), a clone shares the bytes, and costs nothing.
   if (!copy.body) return { request, again: async () => copy.clone() }
