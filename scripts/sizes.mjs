@@ -8,11 +8,11 @@ import { buildWorker } from '../dist/plugin.js'
 
 // Bytes after gzip. The targets are not met yet. One file: tokens in JSON, and nothing besides.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_800, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_000, target: 6_000 },
   {
     name: 'one file',
     code: await builtFor("{ apiUrls: ['/api/'], useRefreshToken: true }"),
-    limit: 25_000,
+    limit: 24_200,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.

@@ -1,6 +1,4 @@
 /// <reference lib="webworker" />
-import { Route } from 'workbox-routing/Route.js'
-import { Router } from 'workbox-routing/Router.js'
 import { createAnswerPage } from '../src/core/answer-page.ts'
 import { type Core, createCore } from '../src/core/core.ts'
 import { createDispatch } from '../src/core/dispatch.ts'
@@ -10,7 +8,7 @@ import { createFallbackStore } from '../src/core/session/fallback-store.ts'
 import { removeLeftovers } from '../src/core/session/owner.ts'
 import { isDevelopment } from '../src/core/trace.ts'
 import { parsePageRequest } from '../src/protocol.ts'
-import type { AuthorizedApi } from './caches/api-route.ts'
+import type { AuthorizedApi } from './caches/authorized-api.ts'
 import { createEndEvents, type EndEvents } from './event-streams.ts'
 import { createOpenAnswers } from './open-answers.ts'
 import type { Platform } from './platform.ts'
@@ -24,17 +22,6 @@ export interface Host {
   readonly fetch: (event: FetchEvent) => void
   readonly message: (event: ExtendableMessageEvent) => void
   readonly activate: (event: ExtendableEvent) => void
-}
-
-/** Workbox keeps routes by method and knows six; an API may use any. */
-class AnyMethodRouter extends Router {
-  override findMatchingRoute(options: Parameters<Router['findMatchingRoute']>[0]) {
-    for (const route of this.routes.get('GET') ?? []) {
-      const params = route.match(options)
-      if (params) return { route, params }
-    }
-    return {}
-  }
 }
 
 interface Needs {
@@ -61,15 +48,6 @@ export function createHost({ configs, api, platform }: Needs): Host {
 
   for (const core of cores) core.start()
 
-  // A router of our own: the default one also has a message listener, by which any page can drive requests.
-  const router = new AnyMethodRouter()
-  const answers = new WeakMap<Request, Promise<Response>>()
-  router.registerRoute(
-    new Route(
-      ({ request }) => answers.has(request),
-      ({ request }) => answers.get(request) as Promise<Response>,
-    ),
-  )
   const hasLifecycle = configs.every(({ lifecycle }) => lifecycle)
   // What the application has wait shall wait.
   const endEvents: EndEvents =
@@ -92,9 +70,7 @@ export function createHost({ configs, api, platform }: Needs): Host {
       // What is sent with `keepalive` is meant to outlive its page.
       const watchPage = request.keepalive ? undefined : () => pages.watch(clientId)
       const answered = endEvents(request, answer(event, watchPage))
-      answers.set(request, stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
-      const response = quietly(() => router.handleRequest({ request, event }))
-      if (response) event.respondWith(response)
+      event.respondWith(stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
     },
     message: event => {
       const [port] = event.ports
@@ -122,18 +98,6 @@ export function createHost({ configs, api, platform }: Needs): Host {
 /** A link's prefetch comes as a request for nothing that has a name. */
 function mayNavigate({ mode, destination }: Request): boolean {
   return mode === 'navigate' || (mode === 'no-cors' && destination === '')
-}
-
-/** The router's own log would name the whole URL, and a query may hold a code or a token. */
-function quietly<T>(route: () => T): T {
-  if (!isDevelopment) return route()
-  const before = self.__WB_DISABLE_DEV_LOGS
-  self.__WB_DISABLE_DEV_LOGS = true
-  try {
-    return route()
-  } finally {
-    self.__WB_DISABLE_DEV_LOGS = before
-  }
 }
 
 /** Other windows of the origin can reach this worker too, and frames of other origins can be handed a way to. */

@@ -5,7 +5,7 @@ import { resolveConfigs } from '../src/core/options/configs.ts'
 import type { Options } from '../src/core/options/options.ts'
 import type { RefreshWorkerError } from '../src/errors.ts'
 import { SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
-import type { AuthorizedApi } from './caches/api-route.ts'
+import type { AuthorizedApi } from './caches/authorized-api.ts'
 import { createHost, type Host } from './host.ts'
 import { createPlatform } from './platform.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
@@ -23,7 +23,7 @@ declare const self: ServiceWorkerGlobalScope
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
   // First, since it opens the database, which is there by the time that all else is made.
   const platform = createPlatform()
-  const api: AuthorizedApi = { routes: [], sweeper: null }
+  const api: AuthorizedApi = { routes: [], router: null, sweeper: null }
   const resolve = () => resolveConfigs(options, self.location.href)
   let made: Host | undefined
   const host = (): Host => {

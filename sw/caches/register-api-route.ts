@@ -3,7 +3,9 @@
 import type { UrlPredicate } from '../../src/core/options/options.ts'
 import { ConfigError } from '../../src/errors.ts'
 import { log } from '../log.ts'
-import { type AuthorizedApi, createApiRoute, type Strategy } from './api-route.ts'
+import { createApiAnswer, type Strategy } from './api-answer.ts'
+import { createApiRouter } from './api-router.ts'
+import type { AuthorizedApi } from './authorized-api.ts'
 import { createSweeper } from './session-cache.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -26,7 +28,11 @@ export function registerApiRoute(api: AuthorizedApi, isFor: UrlPredicate, strate
   if (!isStrategy(strategy)) throw new ConfigError('strategy', "takes one of Workbox's or Serwist's")
   const { caches } = self
   api.sweeper ??= createSweeper(caches)
-  api.routes.push(createApiRoute({ isFor, strategy, caches, sweeper: api.sweeper, log }))
+  if (!api.router) {
+    api.router = createApiRouter()
+    api.routes.push(api.router.route)
+  }
+  api.router.add(createApiAnswer({ isFor, strategy, caches, sweeper: api.sweeper, log }))
 }
 
 function isStrategy(strategy: ApiStrategy): strategy is ApiStrategy & Strategy {

@@ -23,11 +23,6 @@ const PARTS: readonly Part[] = [
   { title: 'static routes', modules: /\bsw\/static-routes\.ts$/ },
   { title: 'revocation', modules: /\btokens\/revocation\.ts$/ },
   { title: 'long answers in Firefox', modules: /\bsw\/open-answers\.ts$/ },
-  {
-    title: 'Workbox’s router',
-    modules: /\bworkbox-routing\/Router\.js$/,
-    stub: 'export class Router { routes = new Map() }',
-  },
 ]
 
 export interface Weight {

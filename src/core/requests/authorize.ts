@@ -1,5 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
-import { isBinary, keepForReplay, type Replay } from '../http/body.ts'
+import { keepForReplay, type Replay } from '../http/body.ts'
 import { rebuild } from '../http/rebuild.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
@@ -26,7 +26,8 @@ import { isDevelopment, note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import type { Hold } from './hold.ts'
 import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
-import { failureOf } from './problem.ts'
+import { failureOf, isTransient } from './problem.ts'
+import { createReplayLimit } from './replay-limit.ts'
 import type { ApiKind } from './routes.ts'
 import { createSend } from './send.ts'
 import type { TakeTokens } from './take-tokens.ts'
@@ -84,14 +85,10 @@ export function createAuthorize(needs: Needs): Authorize {
     now,
   } = needs
   const send = createSend({ config, fetch, prover })
+  const replayLimit = createReplayLimit({ config, now })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
   // answers 401 for reasons of its own would cause a refresh with every request.
   let futile: { readonly session: Authenticated; readonly until: number } | null = null
-
-  // The last token that the API took. To read a large body along takes time, and such a token is hardly ever refused.
-  let accepted: Authenticated | null = null
-  const isTrusted = (used: Usable) =>
-    accepted !== null && isUnchanged(accepted, used) && !used.isBound && !isDue(used, now(), config.refreshAhead)
 
   /** The session to send with, refreshed first where its token has expired, or is gone. */
   const usable = async (request: Request, session: Authenticated, waitUntil: WaitUntil): Promise<Usable> => {
@@ -209,7 +206,7 @@ export function createAuthorize(needs: Needs): Authorize {
         note(request, 'not sent: its page has gone away while it waited for a refresh')
         return Response.error()
       }
-      const replay = keepForReplay(request, isTrusted(used) && isBinary(request) ? 0 : config.replayBodyLimit)
+      const replay = keepForReplay(request, replayLimit.of(request, used))
       let proofs = 0
       // Once in all, before the refresh or after it.
       const forProof = async () => (proofs++ === 0 ? replay.again() : null)
@@ -217,10 +214,7 @@ export function createAuthorize(needs: Needs): Authorize {
       const response = await sendFor(used, replay.request, forProof)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
       if (isFromElsewhere(response, request)) return response
-      if (!(await isUnauthorized(response))) {
-        if (response.ok) accepted = used
-        return response
-      }
+      if (!(await isUnauthorized(response))) return replayLimit.heard(used, response)
       // No verdict on the token either.
       if (used.isBound && asksForNonce(response)) return response
 
@@ -252,8 +246,4 @@ export function createAuthorize(needs: Needs): Authorize {
       return failureOf(error)
     }
   }
-}
-
-function isTransient(error: unknown): boolean {
-  return !(error instanceof RefreshWorkerError) || /^refresh_(unavailable|network_error)$/.test(error.code)
 }

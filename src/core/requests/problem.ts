@@ -1,4 +1,4 @@
-import type { RefreshWorkerError } from '../../errors.ts'
+import { RefreshWorkerError } from '../../errors.ts'
 
 const TITLES = { 400: 'Bad Request', 401: 'Unauthorized', 502: 'Bad Gateway', 503: 'Service Unavailable' }
 
@@ -23,4 +23,9 @@ export function failureOf(error: RefreshWorkerError): Response {
     default:
       return Response.error()
   }
+}
+
+/** Whether the session goes on, and another attempt may succeed. */
+export function isTransient(error: unknown): boolean {
+  return !(error instanceof RefreshWorkerError) || /^refresh_(unavailable|network_error)$/.test(error.code)
 }

@@ -1,17 +1,10 @@
 import type { UrlPredicate } from '../../src/core/options/options.ts'
 import type { Log } from '../../src/core/ports.ts'
-import type { ApiPart, ApiRoute, Extendable } from '../../src/core/requests/api-route.ts'
+import type { ApiPart, Extendable } from '../../src/core/requests/api-route.ts'
 import { hasOwnCredentials } from '../../src/core/requests/attach.ts'
 import { createAsk } from '../../src/core/requests/predicates.ts'
 import { type Authenticated, isSame, sessionIdOf } from '../../src/core/session/session.ts'
 import { type Access, bindToSession, type StrategyHandler, type Sweeper } from './session-cache.ts'
-
-/** What `setup()` returns, to be given to `registerApiRoute`. */
-export interface AuthorizedApi {
-  readonly routes: ApiRoute[]
-  /** Null as long as there are no routes. */
-  sweeper: Sweeper | null
-}
 
 /** As much of Workbox's and Serwist's base class of strategies as is used here. */
 export interface Strategy {
@@ -28,8 +21,14 @@ interface Needs {
   readonly log: Log
 }
 
-/** A route by which a caching strategy answers what a logged-in user asks for, out of that session's answers alone. */
-export function createApiRoute({ isFor, strategy, caches, sweeper, log }: Needs): ApiRoute {
+/** Answers some of the API's requests. */
+export interface ApiAnswer {
+  readonly takes: (part: ApiPart, request: Request) => boolean
+  readonly answer: (part: ApiPart, request: Request, event: Extendable) => Promise<Response>
+}
+
+/** Has a caching strategy answer what a logged-in user asks for, out of that session's answers alone. */
+export function createApiAnswer({ isFor, strategy, caches, sweeper, log }: Needs): ApiAnswer {
   const ask = createAsk('registerApiRoute()', log)
   const granted = new WeakMap<object, Access>()
   const handle = strategy._handle.bind(strategy)
@@ -40,18 +39,16 @@ export function createApiRoute({ isFor, strategy, caches, sweeper, log }: Needs)
     return handle(request, handler)
   }
 
-  const answer = async (part: ApiPart, request: Request, event: Extendable): Promise<Response> => {
-    const session = await part.freshSession.current()
-    await sweeper.ready(part.config.storageKey, sessionIdOf(session))
-    if (session.status === 'anonymous') return part.authorize(request, promise => event.waitUntil(promise))
-    granted.set(event, accessFor(part, session, event))
-    return strategy.handle({ request, event })
-  }
-
-  return (part, request, event) => {
-    const isOurs = request.method === 'GET' && ask(isFor, new URL(request.url), request)
+  return {
     // What somebody gets by other credentials is not the session's.
-    return isOurs && !hasOwnCredentials(request, part.config) ? answer(part, request, event) : null
+    takes: (part, request) => ask(isFor, new URL(request.url), request) && !hasOwnCredentials(request, part.config),
+    answer: async (part, request, event) => {
+      const session = await part.freshSession.current()
+      await sweeper.ready(part.config.storageKey, sessionIdOf(session))
+      if (session.status === 'anonymous') return part.authorize(request, promise => event.waitUntil(promise))
+      granted.set(event, accessFor(part, session, event))
+      return strategy.handle({ request, event })
+    },
   }
 }
 
