@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
 import { STATIC_ROUTES } from '../src/core/features.ts'
+import type { Config } from '../src/core/options/config.ts'
 import { resolveConfigs } from '../src/core/options/configs.ts'
 import type { Options } from '../src/core/options/options.ts'
 import type { RefreshWorkerError } from '../src/errors.ts'
@@ -24,10 +25,16 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   // First, since it opens the database, which is there by the time that all else is made.
   const platform = createPlatform()
   const api: AuthorizedApi = { routes: [], router: null, sweeper: null }
-  const resolve = () => resolveConfigs(options, self.location.href)
+  // One that the browser starts again has had these options before.
+  const isAgain = self.serviceWorker?.state === 'activated'
+  let resolved: readonly Config[] | undefined
+  const configs = () => {
+    resolved ??= resolveConfigs(options, self.location.href, isAgain)
+    return resolved
+  }
   let made: Host | undefined
   const host = (): Host => {
-    made ??= createHost({ configs: resolve(), api, platform })
+    made ??= createHost({ configs: configs(), api, platform })
     return made
   }
 
@@ -35,21 +42,20 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   self.addEventListener('message', event => host().message(event))
   self.addEventListener('activate', event => host().activate(event))
 
-  // A worker that the browser starts again has had these options before. The event that it is started for comes only when the
-  // script is through: all that can be made while it is on its way, is.
-  if (self.serviceWorker?.state === 'activated') {
+  // The event that it is started for comes only when the script is through: all that can be made while it is on its way, is.
+  if (isAgain) {
     const { port1, port2 } = new MessageChannel()
     port1.onmessage = () => void host()
     port2.postMessage(null)
     return api
   }
 
-  const configs = orTellPages(resolve)
+  const hasLifecycle = orTellPages(configs).every(({ lifecycle }) => lifecycle)
   self.addEventListener('install', event => {
     // Not waited for: a silent issuer is no reason for a new version to wait.
     for (const core of host().cores) core.prepare()
     const { addRoutes } = event as { addRoutes?: (routes: readonly StaticRoute[]) => Promise<void> }
-    const routes = STATIC_ROUTES && staticRoutes(configs)
+    const routes = STATIC_ROUTES && staticRoutes(configs())
     // They spare work, no more.
     const added =
       routes &&
@@ -58,7 +64,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
         .catch(() => platform.ports.log('warn', 'the browser did not take the static routes'))
     if (added) event.waitUntil(added)
   })
-  if (configs.every(({ lifecycle }) => lifecycle)) {
+  if (hasLifecycle) {
     self.addEventListener('install', () => {
       self.skipWaiting()
     })

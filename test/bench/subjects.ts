@@ -277,8 +277,7 @@ export class Kit {
       case '/page.js':
         return script(this.#pages.get(name as SubjectName) ?? '')
       case '/sw.js': {
-        const source =
-          tag === ONE_FILE ? await buildOneFile(this.#root, site) : await WORKERS[name as SubjectName]?.(site, tag)
+        const source = tag === ONE_FILE ? await this.oneFile(site) : await WORKERS[name as SubjectName]?.(site, tag)
         return source === undefined ? null : worker(source)
       }
       case '/refresh-worker.js':
@@ -310,6 +309,11 @@ export class Kit {
       worker: worker === undefined ? null : gzip(worker),
       page: entry ? gzip(await this.#bundle({ source: entry })) : null,
     }
+  }
+
+  /** Ours as one script. */
+  oneFile(site: Site): Promise<string> {
+    return buildOneFile(this.#root, site)
   }
 
   version(name: string): string {

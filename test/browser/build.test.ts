@@ -177,6 +177,19 @@ describe('refresh-worker build', () => {
     await expect(file('sw.js')).rejects.toThrow('ENOENT')
   })
 
+  it('makes a script that refuses to start with other options than it was built for', async () => {
+    const dpop = "typeof registration === 'object'"
+    await writeFile(
+      join(root, 'auth.config.ts'),
+      `export default { apiUrls: ['/api/'], useRefreshToken: true, dpop: ${dpop} }`,
+    )
+    await command('auth.config.ts', '--out', 'sw.js')
+    scene = await Scene.open(browser, { files: { '/sw.js': { type: 'text/javascript', body: await file('sw.js') } } })
+    const tab = await scene.tab('/test.html', { ready: false })
+    const failure = await tab.evaluate(() => window.auth.ready.catch(({ code, message }) => ({ code, message })))
+    expect(failure).toMatchObject({ code: 'config_error', message: expect.stringContaining('built without DPOP') })
+  })
+
   it('says which file is missing, and which argument', async () => {
     expect(await command('nowhere.ts', '--out', 'sw.js')).toContain('nowhere.ts is not there')
     expect(await command('auth.config.ts')).toContain('--out public/sw.js')

@@ -14,21 +14,26 @@ interface Claimed extends Endpoint {
 /**
  * Validates one configuration or several, which must be told apart: by `storageKey`, and by every URL.
  * @param scriptUrl the worker's own URL, which relative URLs are resolved against
+ * @param isChecked whether these very options were checked before
  * @throws {ConfigError} code `config_error`; names the option, and the configurations where there are several
  */
-export function resolveConfigs(options: Options | readonly Options[], scriptUrl: string): readonly Config[] {
+export function resolveConfigs(
+  options: Options | readonly Options[],
+  scriptUrl: string,
+  isChecked = false,
+): readonly Config[] {
   const isOne = (given: typeof options): given is Options => !Array.isArray(given)
-  if (isOne(options)) return [resolveConfig(options, scriptUrl)]
+  if (isOne(options)) return [resolveConfig(options, scriptUrl, isChecked)]
   if (options.length === 0) throw new ConfigError('(all)', 'got [], takes at least one configuration')
   const configs = options.map((one, index) => {
     try {
-      return resolveConfig(one, scriptUrl)
+      return resolveConfig(one, scriptUrl, isChecked)
     } catch (error) {
       if (error instanceof ConfigError) error.message += ` (configuration ${index + 1} of ${options.length})`
       throw error
     }
   })
-  if (CHECKS)
+  if (CHECKS && !isChecked)
     configs.forEach((config, index) => {
       for (const earlier of configs.slice(0, index)) assertApart(earlier, config)
     })

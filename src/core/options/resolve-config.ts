@@ -12,10 +12,11 @@ import { show } from './show.ts'
 /**
  * Validates the options of `setup()` and fills in the defaults.
  * @param scriptUrl the worker's own URL, which relative URLs are resolved against
+ * @param isChecked whether these very options were checked before
  * @throws {ConfigError} code `config_error`; names the option, what it got and what it takes
  */
-export function resolveConfig(options: Options, scriptUrl: string): Config {
-  if (CHECKS) checkOptions(options, scriptUrl)
+export function resolveConfig(options: Options, scriptUrl: string, isChecked = false): Config {
+  if (CHECKS && !isChecked) checkOptions(options, scriptUrl)
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const checked = { ...defaults, ...(options.issuer ? withIssuer : {}), ...given } as Required<Options>
   const { useRefreshToken } = checked
