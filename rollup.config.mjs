@@ -79,7 +79,7 @@ export default [
     input: 'src/cli/bin.ts',
     external: [/^node:/, 'rolldown'],
     // npm makes it one when it links the package: what is built after that has to be one by itself.
-    plugins: [typescript, { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
+    plugins: [typescript, constants({}), { name: 'executable', writeBundle: ({ file }) => chmodSync(file, 0o755) }],
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
   worker('production', 'dist/refresh-worker.js', [minified, notices(NOTICES)]),

@@ -1,17 +1,22 @@
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { resolveConfigs } from '../core/options/configs.ts'
 import { type Feature, featuresOf } from '../core/options/features-of.ts'
 import type { Options } from '../core/options/options.ts'
-import { ConfigError, RefreshWorkerError } from '../errors.ts'
+import { RefreshWorkerError } from '../errors.ts'
+
+declare const __VERSION__: string
 
 /** Of the library, from where this is built to. */
 const WORKER = fileURLToPath(new URL('./sw.js', import.meta.url))
+
+const BANNER = `/*! refresh-worker ${__VERSION__}, MIT. Has code under the licences of the package's THIRD-PARTY-LICENSES.txt */\n`
 
 /** Stands for the site that the script will be served from: what is relative is relative to that. */
 const ANYWHERE = 'https://localhost/sw.js'
 
 export interface BuildOptions {
-  /** The module that has the options of `setup()` as its default export. TypeScript or JavaScript. */
+  /** The path of the module that has the options of `setup()` as its default export. TypeScript or JavaScript. */
   readonly config: string
   /** `development`: with words in the console, a source map, and all parts. */
   readonly mode?: 'development' | 'production'
@@ -33,21 +38,22 @@ export type Defines = Readonly<Record<string, 'true' | 'false'>>
  * @throws {RefreshWorkerError} code `build_failed`: Rolldown is not installed, or the module cannot be read or run in Node
  */
 export async function buildWorker({ config, mode = 'production' }: BuildOptions): Promise<BuiltWorker> {
-  const { defines, inputs } = await readConfig(config)
+  const file = resolve(config)
+  const { defines, inputs } = await readConfig(file)
   const isProduction = mode === 'production'
-  const entry = `import { setup } from ${JSON.stringify(WORKER)}\nimport options from ${JSON.stringify(config)}\nsetup(options)`
+  const entry = `import { setup } from ${JSON.stringify(WORKER)}\nimport options from ${JSON.stringify(file)}\nsetup(options)`
   const code = await bundle(entry, {
     format: 'iife',
     minify: isProduction,
     sourcemap: isProduction ? false : 'inline',
     define: { 'process.env.NODE_ENV': JSON.stringify(mode), ...(isProduction ? defines : {}) },
   })
-  return { code, inputs }
+  return { code: isProduction ? BANNER + code : code, inputs }
 }
 
 /** Which parts of the library a configuration takes, as what a bundler puts in the place of their names. */
 export async function definesFor(config: string): Promise<Defines> {
-  return (await readConfig(config)).defines
+  return (await readConfig(resolve(config))).defines
 }
 
 async function readConfig(file: string): Promise<{ defines: Defines; inputs: readonly string[] }> {
@@ -115,7 +121,6 @@ async function bundle(
 }
 
 function failed(problem: string, cause: unknown): RefreshWorkerError {
-  if (cause instanceof ConfigError) return cause
   const said = cause instanceof Error ? `: ${cause.message}` : ''
   return new RefreshWorkerError('build_failed', `refresh-worker: ${problem}${said}`, { cause })
 }

@@ -153,6 +153,7 @@ describe('refresh-worker build', () => {
   it('makes the worker, without what its configuration does not name', async () => {
     expect(await command('auth.config.ts', '--out', 'public/sw.js')).toBe('wrote public/sw.js\n')
     const built = await file('public/sw.js')
+    expect(built).toMatch(/^\/\*! refresh-worker \d\S+, MIT\. Has code under the licences /)
     await use(built)
     const whole = await readFile('dist/refresh-worker.js')
     expect(gzipSync(built).length).toBeLessThan(0.85 * gzipSync(whole).length)
