@@ -10,8 +10,6 @@ declare const __VERSION__: string
 /** Of the library, from where this is built to. */
 const WORKER = fileURLToPath(new URL('./sw.js', import.meta.url))
 
-const BANNER = `/*! refresh-worker ${__VERSION__}, MIT. Has code under the licences of the package's THIRD-PARTY-LICENSES.txt */\n`
-
 /** Stands for the site that the script will be served from: what is relative is relative to that. */
 const ANYWHERE = 'https://localhost/sw.js'
 
@@ -48,7 +46,8 @@ export async function buildWorker({ config, mode = 'production' }: BuildOptions)
     sourcemap: isProduction ? false : 'inline',
     define: { 'process.env.NODE_ENV': JSON.stringify(mode), ...(isProduction ? defines : {}) },
   })
-  return { code: isProduction ? BANNER + code : code, inputs }
+  const banner = `/*! refresh-worker ${__VERSION__}, MIT. Has code under the licences of the package's THIRD-PARTY-LICENSES.txt */\n`
+  return { code: isProduction ? banner + code : code, inputs }
 }
 
 /** Which parts of the library a configuration takes, as what a bundler puts in the place of their names. */
