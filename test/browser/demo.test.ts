@@ -46,11 +46,48 @@ it('the demo shows what it promises: log in, call from every tab, one refresh, l
   expect(scene.demo.stats).toMatchObject({ refreshes: 2, refreshFailures: 0 })
 })
 
+it('the demo keeps the keyboard where it was, says what was refused, and offers what can be done', async () => {
+  scene = await Scene.open(browser)
+  scene.expose('document', "the demo's buttons hold its users' passwords")
+  const page = await scene.tab('/', { ready: false })
+  const isReady = () => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null)
+  await expect.poll(isReady).toBe(true)
+  const see = () =>
+    page.evaluate(() => ({
+      focus: document.activeElement?.id,
+      current: document.querySelector('[aria-current=step]')?.id,
+      enabled: [...document.querySelectorAll<HTMLElement>('#burst, #call-1, #call-20, #update, #logout')]
+        .filter(button => button.matches(':enabled'))
+        .map(({ id }) => id),
+      refusal: document.querySelector('[role=alert]:not([hidden])')?.textContent,
+    }))
+  expect(await see()).toMatchObject({ current: 'step-login', enabled: ['call-1'], refusal: '' })
+
+  const press = (selector: string) =>
+    page.evaluate(selector => {
+      const button = document.querySelector<HTMLElement>(selector)
+      button?.focus()
+      button?.click()
+    }, selector)
+  await page.evaluate(() => {
+    const password = document.querySelector<HTMLInputElement>('[name=password]')
+    if (password) password.value = 'wrong'
+  })
+  await press('#login-form button')
+  await expect.poll(see).toMatchObject({ refusal: 'The login was refused (401).' })
+
+  await press('[data-username=ada]')
+  await expect.poll(see).toMatchObject({ focus: 'session', current: 'step-tabs', refusal: '' })
+  expect((await see()).enabled).toEqual(['burst', 'call-1', 'call-20', 'update', 'logout'])
+  await press('#logout')
+  await expect.poll(see).toMatchObject({ focus: 'session', enabled: ['call-1'] })
+})
+
 it('the panel shows sessions, timers, refreshes with their outcomes, messages and tabs', async () => {
   scene = await Scene.open(browser)
   scene.expose('document', "the demo's buttons hold its users' passwords")
   const first = await scene.tab('/', { ready: false })
-  await expect.poll(() => first.evaluate(() => document.querySelector('#burst:enabled') !== null)).toBe(true)
+  await expect.poll(() => first.evaluate(() => document.querySelector('[data-username]:enabled') !== null)).toBe(true)
   await scene.tab('/', { ready: false })
   const panel = () =>
     first.evaluate(() => {
@@ -104,7 +141,7 @@ it('the panel counts the requests that wait for a refresh, and forgets none of w
   scene = await Scene.open(browser, { beforeRefresh: () => (isHeld ? gate.pass() : undefined) })
   scene.expose('document', "the demo's buttons hold its users' passwords")
   const page = await scene.tab('/', { ready: false })
-  await expect.poll(() => page.evaluate(() => document.querySelector('#burst:enabled') !== null)).toBe(true)
+  await expect.poll(() => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null)).toBe(true)
   await click(page, /ada/i)
   await expect.poll(() => text(page)).toContain('Ada Lovelace')
   await click(page, /20 calls from every tab/)

@@ -11,10 +11,18 @@ document.title = `Tab ${number} · Many tabs, one refresh`
 $('tab-label').replaceChildren(dot(number), `Tab ${number}`)
 
 const panel = $('panel')
-onTabs(tabs => panel.showTabs(tabs))
+onTabs(tabs => {
+  panel.showTabs(tabs)
+  renderSteps()
+})
 panel.addEventListener('heard', ({ detail }) => announce({ heard: detail }))
 
 let session // changes with every login and logout, not with a refresh
+let isReady = false
+let focused = null // what has the keyboard, or had it last
+addEventListener('focusin', ({ target }) => {
+  focused = target
+})
 
 auth.subscribe(state => {
   const authenticated = state.status === 'authenticated'
@@ -31,14 +39,39 @@ auth.subscribe(state => {
   $('login').open = !authenticated
   if (!authenticated) $('proof').hidden = true
   if (authenticated) $('step-login').dataset.done = true
-  $('update').disabled = $('logout').disabled = !authenticated
+  enable()
+  keepFocus()
+  renderSteps()
 })
+
+/** What needs a session can be clicked while there is one; the rest once the worker answers. */
+function enable() {
+  const authenticated = auth.getSnapshot().status === 'authenticated'
+  for (const button of document.querySelectorAll('main button')) button.disabled = !isReady
+  for (const id of ['burst', 'call-20', 'update', 'logout']) $(id).disabled = !isReady || !authenticated
+}
+
+/** A button that is gone, or can be clicked no more, would leave the keyboard at the beginning of the page. */
+function keepFocus() {
+  if (focused && (focused.disabled || !focused.checkVisibility())) $('session').focus({ preventScroll: true })
+}
+
+/** The first step that is not done is the current one. */
+function renderSteps() {
+  const steps = [...document.querySelectorAll('.steps li')]
+  const current = steps.find(step => !step.dataset.done)
+  for (const step of steps) {
+    if (step === current) step.setAttribute('aria-current', 'step')
+    else step.removeAttribute('aria-current')
+  }
+}
 
 try {
   await auth.ready
   startLog().then(setLifetime)
   await panel.start(auth)
-  for (const button of document.querySelectorAll('button:not(#update, #logout)')) button.disabled = false
+  isReady = true
+  enable()
 } catch (error) {
   showFailure(error)
 }
@@ -55,7 +88,8 @@ for (const button of document.querySelectorAll('[data-username]')) {
 
 async function login(credentials) {
   const response = await post('/auth/login', credentials).catch(() => null)
-  if (!response) return addResult('network error', 'bad')
+  $('login-error').textContent = response?.ok ? '' : refusalOf(response)
+  if (!response) return
   const body = await response.json()
   $('proof-title').textContent = response.ok ? 'What this page received' : 'The login was refused'
   $('proof-hint').textContent = response.ok
@@ -64,6 +98,10 @@ async function login(credentials) {
   $('proof-body').replaceChildren(...withPlaceholdersMarked(JSON.stringify(body, null, 2)))
   $('proof').hidden = false
   $('proof').open = true
+}
+
+function refusalOf(response) {
+  return response ? `The login was refused (${response.status}).` : 'The server could not be reached.'
 }
 
 function withPlaceholdersMarked(text) {
@@ -88,7 +126,7 @@ async function callApi(times) {
   const started = performance.now()
   const paths = times === 1 ? ['/api/me'] : Array.from({ length: times }, (_, index) => `/api/orders/${index + 1}`)
   const working = Promise.all(paths.map(outcome))
-  panel.watch(working)
+  panel.look()
   const outcomes = await working
   const text = `${summary(outcomes)} · ${since(started)}`
   const level = outcomes.every(status => status === 200) ? 'good' : 'bad'
@@ -121,19 +159,24 @@ function since(started) {
 async function burst() {
   if ($('expire').checked && auth.getSnapshot().status === 'authenticated') await post('/api/expire').catch(() => null)
   tell('burst')
-  $('step-burst').dataset.done = true
+  doneBursting()
   await callApi(20)
 }
 on('burst', () => {
-  $('step-burst').dataset.done = true
+  doneBursting()
   callApi(20)
 })
+
+function doneBursting() {
+  $('step-burst').dataset.done = true
+  renderSteps()
+}
 
 async function update() {
   const started = performance.now()
   try {
     const updating = auth.updateToken()
-    panel.watch(updating)
+    panel.look()
     const { generation } = await updating
     addResult(`token #${generation} · ${since(started)}`, 'good')
   } catch (error) {

@@ -18,6 +18,7 @@ class RefreshWorkerPanel extends HTMLElement {
   #about = el('p', 'hint')
   #sessions = el('div', '')
   #heard = 0
+  #looking
 
   connectedCallback() {
     const head = el('tr', '', ...['Tab', 'Sees', 'Next ask', 'Messages', 'Calls'].map(name => el('th', '', name)))
@@ -54,12 +55,9 @@ class RefreshWorkerPanel extends HTMLElement {
     await this.#look()
   }
 
-  /** Looks at what is open for as long as `work` takes. */
-  async watch(work) {
-    const looking = setInterval(() => this.#look(), WATCHING)
-    await Promise.allSettled([work])
-    clearInterval(looking)
-    await this.#look()
+  /** Looks at what is open, now that something begins. */
+  look() {
+    this.#look()
   }
 
   /** @param tabs { number, state, asksAt, heard, calls }, as they have told of themselves */
@@ -71,9 +69,17 @@ class RefreshWorkerPanel extends HTMLElement {
   async #look() {
     for (const [storageKey, client] of this.#clients) {
       const report = await client.inspect().catch(() => null)
-      if (report) this.#views.get(storageKey).learn(report.worker)
+      if (!report) continue
+      this.#views.get(storageKey).learn(report.worker)
+      // Whichever tab's they are, and for as long as there are any.
+      if (report.worker.openRequests > 0) this.#lookAgain()
     }
     this.#drawTabs()
+  }
+
+  #lookAgain() {
+    clearTimeout(this.#looking)
+    this.#looking = setTimeout(() => this.#look(), WATCHING)
   }
 
   #draw() {
