@@ -59,7 +59,7 @@ async function run(bench: Bench): Promise<Section> {
   const against = (samples: Samples) => RIVALS.map(({ name, title }) => [title, median(samples.of(name))] as const)
   return {
     title: 'Streams',
-    text: '50 MB down, read as a stream; 20 MB up; and the first part of an answer whose rest takes 250 ms more. Of what goes up, refresh-worker keeps up to `replayBodyLimit` bytes, 8 MB unless set, so that a 401 does not lose it; the bare workers and the other one keep nothing.',
+    text: '50 MB down, read as a stream; 20 MB up; and the first part of an answer whose rest takes 250 ms more. Of what goes up, refresh-worker keeps up to `replayBodyLimit` bytes, 8 MB unless set, so that a 401 does not lose it. Here the upload is binary, and the API has taken the token before: nothing is kept then. The bare workers and the other one never keep anything.',
     tables: [{ head: ['', '50 MB down', 'ratio', '20 MB up', 'ratio', 'first part'], rows: variants.map(row) }],
     targets: [
       atMost('50 MB down, to the constant-header worker', ratioOf(down, 'ours', 'constant').median, 1.05, '×'),
