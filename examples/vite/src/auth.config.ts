@@ -1,4 +1,4 @@
-import type { Options } from 'refresh-worker/plugin'
+import type { Options } from 'refresh-worker/in-page'
 
 export default {
   apiUrls: ['/api/'],
