@@ -18,6 +18,8 @@ export interface BuildOptions {
   readonly config: string
   /** `development`: with words in the console, a source map, and all parts. */
   readonly mode?: 'development' | 'production'
+  /** Code that takes the place of names in that module, such as `import.meta.env`, which Vite's plugin gives. */
+  readonly define?: Readonly<Record<string, string>>
 }
 
 export interface BuiltWorker {
@@ -35,29 +37,32 @@ export type Defines = Readonly<Record<string, 'true' | 'false'>>
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong
  * @throws {RefreshWorkerError} code `build_failed`: Rolldown is not installed, or the module cannot be read or run in Node
  */
-export async function buildWorker({ config, mode = 'production' }: BuildOptions): Promise<BuiltWorker> {
+export async function buildWorker({ config, mode = 'production', define = {} }: BuildOptions): Promise<BuiltWorker> {
   const file = resolve(config)
-  const { defines, inputs } = await readConfig(file)
+  const { defines, inputs } = await readConfig(file, define)
   const isProduction = mode === 'production'
   const entry = `import { setup } from ${JSON.stringify(WORKER)}\nimport options from ${JSON.stringify(file)}\nsetup(options)`
   const code = await bundle(entry, {
     format: 'iife',
     minify: isProduction,
     sourcemap: isProduction ? false : 'inline',
-    define: { 'process.env.NODE_ENV': JSON.stringify(mode), ...(isProduction ? defines : {}) },
+    define: { ...define, 'process.env.NODE_ENV': JSON.stringify(mode), ...(isProduction ? defines : {}) },
   })
   const banner = `/*! refresh-worker ${__VERSION__}, MIT. Has code under the licences of the package's THIRD-PARTY-LICENSES.txt */\n`
   return { code: isProduction ? banner + code : code, inputs }
 }
 
 /** Which parts of the library a configuration takes, as what a bundler puts in the place of their names. */
-export async function definesFor(config: string): Promise<Defines> {
-  return (await readConfig(resolve(config))).defines
+export async function definesFor({ config, define = {} }: BuildOptions): Promise<Defines> {
+  return (await readConfig(resolve(config), define)).defines
 }
 
-async function readConfig(file: string): Promise<{ defines: Defines; inputs: readonly string[] }> {
+async function readConfig(
+  file: string,
+  define: Readonly<Record<string, string>>,
+): Promise<{ defines: Defines; inputs: readonly string[] }> {
   const inputs: string[] = []
-  const code = await bundle(`export { default } from ${JSON.stringify(file)}`, { format: 'esm', inputs })
+  const code = await bundle(`export { default } from ${JSON.stringify(file)}`, { format: 'esm', inputs, define })
   let options: Options | readonly Options[]
   try {
     options = (await import(`data:text/javascript,${encodeURIComponent(code)}`)).default

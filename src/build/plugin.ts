@@ -39,6 +39,7 @@ interface Packing {
 const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, meta) => {
   let root = process.cwd()
   let mode: 'development' | 'production' = 'production'
+  let define: Record<string, string> = {}
   /** It is made elsewhere: by Vite's server, by webpack's hooks. And what is rendered on a server has no worker. */
   let isOthers = false
   /** webpack and Rspack take assets when they have made their own. */
@@ -55,7 +56,7 @@ const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, met
       })
     })
   }
-  const build = () => buildWorker({ config: resolve(root, config), mode })
+  const build = () => buildWorker({ config: resolve(root, config), mode, define })
 
   return {
     name: NAME,
@@ -70,14 +71,19 @@ const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, met
     webpack: compiler => pack(compiler as unknown as Packer),
     rspack: compiler => pack(compiler as unknown as Packer),
     vite: {
-      // The page's own host, too, has only what is named.
-      config: async (given, { command }) => {
-        root = resolve(given.root ?? root)
-        return command === 'build' ? { define: await definesFor(resolve(root, config)) } : {}
-      },
-      configResolved: ({ command, build }) => {
+      configResolved: async resolved => {
+        const { command, build, env } = resolved
+        root = resolved.root
+        // What else `define` says, the application has for its pages.
+        define = { 'import.meta.env': JSON.stringify(env) }
         isOthers = command === 'serve' || Boolean(build.ssr)
         if (command === 'serve') mode = 'development'
+        // The page's own host, too, has only what is named.
+        else {
+          const defines = await definesFor({ config: resolve(root, config), define })
+          for (const one of [resolved, ...Object.values(resolved.environments ?? {})])
+            Object.assign(one, { define: { ...one.define, ...defines } })
+        }
       },
       configureServer: server => {
         server.middlewares.use(`${server.config.base}${file}`, async (_, response, next) => {

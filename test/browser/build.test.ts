@@ -1,6 +1,6 @@
 /** The worker as one script: by the plugin in each bundler, and by the command line. */
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib'
 import { build as esbuild } from 'esbuild'
 import { rolldown } from 'rolldown'
 import { rollup } from 'rollup'
+import { build as vite } from 'vite'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
 import type { refreshWorker as Plugin } from '../../src/build/plugin.ts'
@@ -71,6 +72,17 @@ const bundle: Readonly<Record<string, () => Promise<unknown>>> = {
     const made = await rolldown({ input: join(root, 'main.js'), plugins: plugins.flat() })
     await made.write({ dir: join(root, 'out') })
   },
+  vite: () =>
+    vite({
+      root,
+      configFile: false,
+      logLevel: 'silent',
+      plugins: [plugin.vite({ config: 'auth.config.ts' })],
+      build: {
+        outDir: 'out',
+        rolldownOptions: { input: join(root, 'main.js'), output: { entryFileNames: 'main.js' } },
+      },
+    }),
   webpack: () => packed('webpack', plugin.webpack({ config: 'auth.config.ts' })),
   rspack: () => packed('@rspack/core', plugin.rspack({ config: 'auth.config.ts' })),
 }
@@ -131,6 +143,29 @@ const PAGE = {
 describe('the plugin', () => {
   it.each(Object.keys(bundle))('makes the worker in %s', async name => {
     await bundle[name]?.()
+    await use(await file('out/sw.js'), await file('out/main.js'))
+  })
+
+  it("in Vite knows the environment of the build, and leaves out of a page's host what the options do not name", async () => {
+    await writeFile(join(root, '.env'), 'VITE_API=/api/')
+    await writeFile(
+      join(root, 'auth.config.ts'),
+      "export default { apiUrls: [import.meta.env.VITE_API], useRefreshToken: true, logoutUrl: '/auth/logout' }",
+    )
+    await writeFile(
+      join(root, 'host.js'),
+      "import { inPage } from 'refresh-worker/in-page'\nimport options from './auth.config.ts'\nexport default inPage(options)",
+    )
+    await writeFile(
+      join(root, 'main.js'),
+      "import { register } from 'refresh-worker'\nwindow.auth = register('/sw.js', { withoutWorker: () => import('./host.js') })",
+    )
+    await bundle.vite?.()
+    const chunks = await readdir(join(root, 'out/assets'))
+    const host = await file(`out/assets/${chunks.find(name => name.startsWith('host'))}`)
+    expect(host).toContain('refresh_token')
+    // Of a revocation, which is not configured.
+    expect(host).not.toContain('token_type_hint')
     await use(await file('out/sw.js'), await file('out/main.js'))
   })
 
