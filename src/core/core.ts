@@ -86,7 +86,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const sessions = createSessionStore({
     config,
     scope: about.scope,
-    store: MEMORY && config.storage === 'memory' && config.accessTokenIn !== 'cookie' ? createTokenVault(store) : store,
+    store: MEMORY && config.storage === 'memory' ? createTokenVault(store) : store,
     now,
     onChange,
   })
