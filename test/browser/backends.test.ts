@@ -80,11 +80,8 @@ describe.each(all)('$title', backend => {
 
   it('logs in, is refreshed once for five tabs, logs out, and a refusal ends the session', async () => {
     const { server, site, login } = await open(backend)
-    const [tab, ...others] = (await Promise.all(Array.from({ length: 5 }, () => site.tab('/test.html')))) as [
-      Tab,
-      ...Tab[],
-    ]
-    const tabs = [tab, ...others]
+    const tabs = await site.tabs(5, '/test.html')
+    const [tab] = tabs
     const askAll = () => Promise.all(tabs.map(tab => send(tab, api)))
     const refreshes = () => server.came.filter(came => isRefresh?.(came)).length
 

@@ -112,8 +112,8 @@ describe.each(servers)('$title', backend => {
       '/sw.js': { type: 'text/javascript', body },
       '/test.html': { type: 'text/html', body: PAGE },
     })
-    const tabs = await Promise.all(Array.from({ length: 5 }, () => site.tab('/test.html')))
-    const [tab] = tabs as [Tab]
+    const tabs = await site.tabs(5, '/test.html')
+    const [tab] = tabs
     const send = (tab: Tab, { url, ...init }: Backend['login']) =>
       tab.evaluate(async ([url, init]) => (await fetch(url, init)).status, [url, init] as const)
     const askAll = () => Promise.all(tabs.map(tab => send(tab, backend.api)))

@@ -61,8 +61,8 @@ async function go(tab: Tab, work: string, isThere: string) {
 describe('requests', () => {
   it.runIf(isShown)('of many tabs get one refresh, expiry after expiry, with strict rotation (G1, K3)', async () => {
     const { server, site } = await open()
-    const tabs = await Promise.all(Array.from({ length: TABS }, () => site.tab('/public/')))
-    const [tab] = tabs as [Tab]
+    const tabs = await site.tabs(TABS, '/public/')
+    const [tab] = tabs
     expect(await logIn(tab)).toBe(200)
     for (const tab of tabs) await untilStatus(tab, 'authenticated')
     for (let expiry = 1; expiry <= EXPIRIES; expiry++) {
@@ -131,8 +131,8 @@ describe.runIf(engine.can.stopWorkers)('a worker that is killed in the middle of
 describe('navigations', () => {
   it('of many tabs after an expiry cause one refresh, and each page is rendered for its user (K13, K14)', async () => {
     const { server, site } = await open()
-    const tabs = await Promise.all(Array.from({ length: TABS }, () => site.tab('/public/')))
-    const [tab] = tabs as [Tab]
+    const tabs = await site.tabs(TABS, '/public/')
+    const [tab] = tabs
     await logIn(tab)
     await site.expireTokens(tab)
     server.rendered.length = 0

@@ -73,6 +73,12 @@ export class Site<Server extends SiteServer = AuthServer> {
     return tab
   }
 
+  /** The first one alone: WebKit may leave a page without the worker that is loaded while the first one is activated. */
+  async tabs(count: number, path: string): Promise<[Tab, ...Tab[]]> {
+    const first = await this.tab(path)
+    return [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => this.tab(path))))]
+  }
+
   /** How far the worker's clock is ahead of everyone else's (milliseconds). */
   get ahead(): number {
     return this.#ahead

@@ -211,9 +211,11 @@ describe('tabs with a worker, and tabs without one', () => {
   it('refresh once between them, and share logins and logouts (P2)', async () => {
     const page = { ...pageOf(), body: pageOf().body.replace('/sw.js', '/app/sw.js') }
     await open({ '/app/sw.js': script(SETUP), '/app/with.html': page, '/outside.html': page })
-    const withWorker = await Promise.all(Array.from({ length: 5 }, () => scene.tab('/app/with.html')))
+    // The first one alone: WebKit may leave a page without the worker that is loaded while the first one is activated.
+    const first = await scene.tab('/app/with.html')
+    const withWorker = [first, ...(await Promise.all(Array.from({ length: 4 }, () => scene.tab('/app/with.html'))))]
     const without = await Promise.all(Array.from({ length: 5 }, () => scene.tab('/outside.html')))
-    expect(await hostOf(withWorker[0] as Tab)).toBe('worker')
+    expect(await hostOf(first)).toBe('worker')
     expect(await hostOf(without[0] as Tab)).toBe('page')
     await logIn(without[0] as Tab)
     for (const tab of [...withWorker, ...without]) await untilStatus(tab, 'authenticated')
@@ -221,7 +223,7 @@ describe('tabs with a worker, and tabs without one', () => {
     const statuses = await Promise.all([...withWorker, ...without].map(callTwenty))
     expect(statuses.map(each => each.filter(status => status !== 200))).toEqual(statuses.map(() => []))
     expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
-    await (withWorker[0] as Tab).evaluate(() => window.auth.logout())
+    await first.evaluate(() => window.auth.logout())
     for (const tab of [...withWorker, ...without]) await untilStatus(tab, 'anonymous')
   })
 })
