@@ -13,6 +13,7 @@ const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name
  */
 const ONE_ENGINE = [
   'backends',
+  'build',
   'composition',
   'cookie-servers',
   'demo',

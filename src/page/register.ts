@@ -6,7 +6,7 @@ import { complain, createConnection } from './connection.ts'
 import { holdRequests } from './hold-requests.ts'
 import { type InPage, inPageOf, type LoadInPageHost } from './in-page.ts'
 import { findObstacle, notControlled, WIDEN, watchPolicy, wrongScope } from './obstacles.ts'
-import { controllerUrl, settled, within } from './worker-state.ts'
+import { controllerUrl, serviceWorkers, settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
 const ACTIVATION_LIMIT = 30_000
@@ -172,7 +172,9 @@ async function controlled(
 function removed({ scope }: ServiceWorkerRegistration, limit: number): Promise<boolean> {
   return within(limit, (done, signal) => {
     const timer = setInterval(async () => {
-      const known = await navigator.serviceWorker.getRegistration(scope).catch(() => undefined)
+      const known = await serviceWorkers()
+        ?.getRegistration(scope)
+        .catch(() => undefined)
       if (known?.scope !== scope) done()
     }, REMOVAL_INTERVAL)
     signal.addEventListener('abort', () => clearInterval(timer))

@@ -113,8 +113,9 @@ function packed(name: string, one: unknown): Promise<void> {
 const file = (name: string) => readFile(join(root, name), 'utf8')
 
 /** Uses what was built, as somebody does: by `main.js` if that is there. */
-async function use(worker: string, page?: string) {
+async function use(worker: string, page?: string, more: Scene['files'] = {}) {
   const files = {
+    ...more,
     '/sw.js': { type: 'text/javascript', body: worker },
     ...(page ? { '/main.js': { type: 'text/javascript', body: page }, '/page.html': PAGE } : {}),
   }
@@ -162,11 +163,16 @@ describe('the plugin', () => {
     )
     await bundle.vite?.()
     const chunks = await readdir(join(root, 'out/assets'))
-    const host = await file(`out/assets/${chunks.find(name => name.startsWith('host'))}`)
+    const assets = await Promise.all(
+      chunks.map(
+        async name => [`/assets/${name}`, { type: 'text/javascript', body: await file(`out/assets/${name}`) }] as const,
+      ),
+    )
+    const [, { body: host }] = assets.find(([path]) => path.includes('/host')) as (typeof assets)[0]
     expect(host).toContain('refresh_token')
     // Of a revocation, which is not configured.
     expect(host).not.toContain('token_type_hint')
-    await use(await file('out/sw.js'), await file('out/main.js'))
+    await use(await file('out/sw.js'), await file('out/main.js'), Object.fromEntries(assets))
   })
 
   it('stops a build whose options are wrong, and says which', async () => {
