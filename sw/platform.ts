@@ -30,7 +30,7 @@ export function createPlatform(): Platform {
       isOnline: () => navigator.onLine,
       later: (delay, task) => void setTimeout(task, delay),
       fetch: request => fetch(request),
-      locks: createLocks(() => navigator.locks),
+      locks: createLocks(navigator.locks),
       broadcast,
       es256,
       log,
