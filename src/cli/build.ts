@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
 import { buildWorker } from '../build/build-worker.ts'
 import { RefreshWorkerError } from '../errors.ts'
 import { mustBeNoLink, read, UsageError } from './files.ts'
@@ -14,21 +14,22 @@ whose default export is what setup() takes. It takes rolldown: npm install --sav
   --dev       for development: with words in the console and a source map
 `
 
-interface Job {
+export interface BuildJob {
   /** The module's path. */
   readonly folder: string
+  /** The file to be written. */
   readonly target: string | undefined
   readonly dev: boolean
   readonly out: (text: string) => void
 }
 
 /** @throws {UsageError} what is wrong with the configuration, or what is missing */
-export async function build({ folder: config, target, dev, out }: Job): Promise<0> {
+export async function build({ folder: config, target, dev, out }: BuildJob): Promise<0> {
   if (!target) throw new UsageError('name the file that is to be written: --out public/sw.js')
   if ((await read(config)) === null) throw new UsageError(`${config} is not there`)
   await mustBeNoLink(target)
   const mode = dev ? 'development' : 'production'
-  const { code } = await buildWorker({ config: resolve(config), mode }).catch(error => {
+  const { code } = await buildWorker({ config, mode }).catch(error => {
     throw error instanceof RefreshWorkerError ? new UsageError(error.message.replace(/^refresh-worker: /, '')) : error
   })
   await mkdir(dirname(target), { recursive: true })

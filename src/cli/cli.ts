@@ -2,9 +2,9 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { BUILD_HELP, build } from './build.ts'
+import { BUILD_HELP, type BuildJob, build } from './build.ts'
 import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
-import { EXTRAS, IN_PAGE, INIT_HELP, init, PRESETS, WORKER } from './init.ts'
+import { EXTRAS, IN_PAGE, INIT_HELP, type InitJob, init, PRESETS, WORKER } from './init.ts'
 import { PROBE_HELP, play } from './probe/play.ts'
 
 /** The parts of Node that the command line uses to talk. */
@@ -61,18 +61,7 @@ interface Values {
   readonly version?: boolean
 }
 
-interface Job {
-  readonly dist: string
-  readonly folder: string
-  readonly file: string
-  readonly force: boolean
-  readonly presets: boolean
-  readonly inPage: boolean
-  /** The file to be written. */
-  readonly target: string | undefined
-  readonly dev: boolean
-  readonly out: Terminal['out']
-}
+type Job = InitJob & BuildJob
 
 interface Command {
   readonly run: (job: Job) => Promise<0 | 1>

@@ -28,7 +28,7 @@ Puts the worker into DIR, which is made where it is not there:
   --force      write sw.js anew
 `
 
-interface Job {
+export interface InitJob {
   readonly dist: string
   readonly folder: string
   readonly file: string
@@ -38,7 +38,7 @@ interface Job {
   readonly out: (text: string) => void
 }
 
-export async function init({ dist, folder, file, force, presets, inPage, out }: Job): Promise<0> {
+export async function init({ dist, folder, file, force, presets, inPage, out }: InitJob): Promise<0> {
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
   const yourScript = join(folder, file)

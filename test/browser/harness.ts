@@ -1,11 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { beforeAll, inject } from 'vitest'
 import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
-import type * as Plugin from '../../src/build/plugin.ts'
+import { oneFileOf } from '../../scripts/one-file.mjs'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
 import type { Browser, Engine, Profile, Tab } from './engines/engine.ts'
@@ -52,13 +48,7 @@ async function withoutWorkers(origin: string, files: Scene['files']) {
 /** The same worker as one script, as `refresh-worker build` makes it of the very options. */
 async function asOneFile(origin: string, files: Scene['files']) {
   const script = String(files['/sw.js']?.body ?? (await (await fetch(`${origin}/sw.js`)).text()))
-  const folder = await mkdtemp(join(tmpdir(), 'refresh-worker-'))
-  const config = join(folder, 'options.mjs')
-  await writeFile(config, optionsOf(script))
-  const built: Pick<typeof Plugin, 'buildWorker'> = await import(pathToFileURL(resolve('dist/plugin.js')).href)
-  const { code } = await built.buildWorker({ config })
-  await rm(folder, { recursive: true })
-  files['/sw.js'] = { type: 'text/javascript', body: code }
+  files['/sw.js'] = { type: 'text/javascript', body: await oneFileOf(optionsOf(script)) }
 }
 
 /** A module that has the options, which a worker's script gives to `setup()`, as its default export. */
