@@ -55,7 +55,7 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   },
 })
 
-export const minified = terser({ ecma: 2020, format: { comments: /^!/ } })
+export const minified = terser({ ecma: 2020, format: { comments: /^!/, ascii_only: true } })
 
 export default [
   {
@@ -93,7 +93,14 @@ export default [
       minified,
       notices(IN_PAGE_NOTICES),
     ],
-    output: { file: 'dist/refresh-worker.in-page.js', format: 'es', banner: banner(IN_PAGE_NOTICES) },
+    output: {
+      dir: 'dist',
+      entryFileNames: 'refresh-worker.in-page.js',
+      // What reads an EventSource's stream, which few pages open.
+      chunkFileNames: 'refresh-worker.event-source.js',
+      format: 'es',
+      banner: banner(IN_PAGE_NOTICES),
+    },
   },
   worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),

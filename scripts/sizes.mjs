@@ -3,19 +3,23 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import { oneFileOf } from './one-file.mjs'
+import { inPageOf, oneFileOf } from './one-file.mjs'
 
-// Bytes after gzip. The targets are not met yet. One file: tokens in JSON, and nothing besides.
+/** Tokens in JSON, and nothing besides. */
+const PLAIN = "export default { apiUrls: ['/api/'], useRefreshToken: true }"
+
+// Bytes after gzip. The targets are not met yet.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_000, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 30_900, target: 6_000 },
   {
     name: 'one file',
-    code: Buffer.from(await oneFileOf("export default { apiUrls: ['/api/'], useRefreshToken: true }")),
-    limit: 24_200,
+    code: Buffer.from(await oneFileOf(PLAIN)),
+    limit: 24_000,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 35_300, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 32_600, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 26_500, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
@@ -56,6 +60,13 @@ const rows = BUILDS.map(({ name, code, limit, target }) => {
   return { name, minified: code.length, gzip, brotli, limit, target }
 })
 console.table(Object.fromEntries(rows.map(({ name, ...sizes }) => [name, sizes])))
+for (const { name, code } of BUILDS) {
+  // With one other character, V8 keeps all of a script in two bytes for each.
+  const other = /[^ -~\s]/.exec(code.toString())
+  if (!other) continue
+  console.error(`The ${name} has a character that is not ASCII: ${other[0]}`)
+  process.exitCode = 1
+}
 for (const { name, gzip, limit } of rows) {
   if (gzip <= limit) continue
   console.error(`The ${name} is ${gzip - limit} bytes over its limit of ${limit} bytes after gzip.`)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { BUILD_HELP, type BuildJob, build } from './build.ts'
 import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
-import { EXTRAS, IN_PAGE, INIT_HELP, type InitJob, init, PRESETS, WORKER } from './init.ts'
+import { IN_PAGE, INIT_HELP, type InitJob, init, LIBRARIES, librariesFor, PRESETS, WORKER } from './init.ts'
 import { PROBE_HELP, play } from './probe/play.ts'
 
 /** The parts of Node that the command line uses to talk. */
@@ -25,7 +25,7 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
       const [folder, ...rest] = folders
       if (!folder || rest.length > 0) throw new UsageError(`name one ${command.takes ?? 'folder, such as public'}`)
       const { file = 'sw.js', force = false, presets = false, dev = false, 'in-page': inPage = false } = values
-      if (file === WORKER || EXTRAS.includes(file) || !file || /[/\\]/.test(file))
+      if (LIBRARIES.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
       return await command.run({ dist, folder, file, force, presets, inPage, target: values.out, dev, out })
     }
@@ -134,10 +134,9 @@ async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
   const version = await versionOf(dist)
   let code: 0 | 1 = 0
-  for (const name of [WORKER, ...EXTRAS]) {
+  for (const name of await librariesFor(folder, { presets: false, inPage: false })) {
     const copy = join(folder, name)
     const [theirs, ours] = [await read(copy), await read(join(dist, name))]
-    if (name !== WORKER && theirs === null) continue
     if (theirs !== null && theirs === ours) {
       out(`${copy} is that of refresh-worker ${version}\n`)
       continue

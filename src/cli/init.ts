@@ -5,8 +5,10 @@ import { mustBeNoLink, read } from './files.ts'
 export const WORKER = 'refresh-worker.js'
 export const PRESETS = 'refresh-worker.presets.js'
 export const IN_PAGE = 'refresh-worker.in-page.js'
-/** What is only there for those who want it. */
-export const EXTRAS = [PRESETS, IN_PAGE]
+/** Loaded by the former, in pages that open an EventSource. */
+const EVENT_SOURCE = 'refresh-worker.event-source.js'
+/** All that `init` may write anew. */
+export const LIBRARIES = [WORKER, PRESETS, IN_PAGE, EVENT_SOURCE]
 
 const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
 RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
@@ -24,7 +26,8 @@ Puts the worker into DIR, which is made where it is not there:
 
   --file NAME  the name of your worker script, where it is not sw.js
   --presets    ${PRESETS} too: the options of well-known servers
-  --in-page    ${IN_PAGE} too: for pages that can have no worker
+  --in-page    ${IN_PAGE} and ${EVENT_SOURCE} too:
+               for pages that can have no worker
   --force      write sw.js anew
 `
 
@@ -42,10 +45,8 @@ export async function init({ dist, folder, file, force, presets, inPage, out }: 
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
   const yourScript = join(folder, file)
-  const isWithPresets = presets || (await read(join(folder, PRESETS))) !== null
-  const libraries = isWithPresets ? [WORKER, PRESETS] : [WORKER]
-  const isInPage = inPage || (await read(join(folder, IN_PAGE))) !== null
-  const copies = isInPage ? [...libraries, IN_PAGE] : libraries
+  const copies = await librariesFor(folder, { presets, inPage })
+  const isWithPresets = copies.includes(PRESETS)
   for (const path of [...copies.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
   for (const name of copies) {
     await copyFile(join(dist, name), join(folder, name))
@@ -55,8 +56,19 @@ export async function init({ dist, folder, file, force, presets, inPage, out }: 
   if (yours === null || force) {
     await writeFile(yourScript, script(isWithPresets))
     out(`wrote ${yourScript}: name your URLs there\n`)
-  } else if (libraries.some(name => !yours.includes(name)))
+  } else if (!yours.includes(WORKER) || (isWithPresets && !yours.includes(PRESETS)))
     out(`left ${yourScript} as it is; its first lines should be:\n\n${script(isWithPresets)}\n`)
   out(`On your pages: import { register } from 'refresh-worker'; const auth = register('/${file}')\n`)
   return 0
+}
+
+/** What a folder is to have of the library: the worker, and with it what is wanted or there already. */
+export async function librariesFor(
+  folder: string,
+  { presets, inPage }: Pick<InitJob, 'presets' | 'inPage'>,
+): Promise<readonly string[]> {
+  const has = async (name: string) => (await read(join(folder, name))) !== null
+  const isWithPresets = presets || (await has(PRESETS))
+  const isInPage = inPage || (await has(IN_PAGE))
+  return [WORKER, ...(isWithPresets ? [PRESETS] : []), ...(isInPage ? [IN_PAGE, EVENT_SOURCE] : [])]
 }

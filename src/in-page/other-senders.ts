@@ -1,5 +1,5 @@
 /** What sends requests besides `fetch` and XMLHttpRequest, and is needed at once: no request of it can be held. */
-import { EventSource as FetchEventSource } from 'eventsource'
+import { FetchEventSource } from './event-source.ts'
 import type { Send } from './send.ts'
 
 /** Has an EventSource whose URL is ours ask by `fetch`. The browser's own can carry no token. */
@@ -11,7 +11,7 @@ export function patchEventSource(send: Send) {
       const [url, init] = args
       const request = requestOf(url, init)
       if (!request || !send.take(request)) return Reflect.construct(target, args, newTarget)
-      return new FetchEventSource(request.url, { ...init, fetch: send.fetch })
+      return new FetchEventSource(request.url, init?.withCredentials === true, send.fetch)
     },
   })
 }

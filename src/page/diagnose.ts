@@ -24,7 +24,7 @@ export async function diagnose(
     return error(
       'script_error',
       "this page's Content-Security-Policy requires Trusted Types: give register() a TrustedScriptURL, as made by " +
-        `trustedTypes.createPolicy(…).createScriptURL('${pathname}')`,
+        `trustedTypes.createPolicy(...).createScriptURL('${pathname}')`,
     )
   if (directive)
     return error(

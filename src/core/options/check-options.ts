@@ -45,8 +45,8 @@ const limit: Row = [
   value => value === null || (Number.isFinite(value) && (value as number) >= 1),
 ]
 
-/** Every option: what it takes in words, and the check. */
-const table: Readonly<Record<keyof Options, Row>> = {
+/** Every option: what it takes in words, and the check. Made when it is needed: a worker that starts again does not check. */
+const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
   apiUrls: [
     "an array of URL prefixes, predicates or URLPatterns, at least one, such as ['/api/']",
     value => Array.isArray(value) && value.length > 0,
@@ -134,13 +134,14 @@ const table: Readonly<Record<keyof Options, Row>> = {
   exposeAccessToken: flag,
   dpop: flag,
   lifecycle: flag,
-}
+})
 
 /**
  * @throws {ConfigError} code `config_error`; names the option, what it got and what it takes
  */
 export function checkOptions(options: Options, scriptUrl: string) {
   if (!isObject(options)) throw new ConfigError('(all)', `setup() takes an object, such as { apiUrls: ['/api/'] }`)
+  const table = tableOf()
   for (const name of Object.keys(options))
     if (!Object.hasOwn(table, name)) throw unknownOption(name, Object.keys(table))
   for (const [name, [takes, check]] of Object.entries(table)) {
@@ -201,7 +202,7 @@ function assertNotReplaced(options: Options) {
   // A revocation is still asked for by these.
   if (!options.revocationUrl && !options.issuer) replace('refreshRequest', TOKEN_REQUEST)
   const isReading = (name: string) => /^(access|refresh|id)Token(Prop|Name|Root)$|^get.+FromResponse$/.test(name)
-  replace('readTokens', (Object.keys(table) as (keyof Options)[]).filter(isReading))
+  replace('readTokens', (Object.keys(defaults) as (keyof Options)[]).filter(isReading))
   if (options.tokensInAnswers && !options.readTokens)
     throw new ConfigError('tokensInAnswers', 'got true, which takes readTokens')
 }

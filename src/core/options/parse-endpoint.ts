@@ -21,7 +21,7 @@ export function parseEndpoint(name: keyof Options, value: string, baseUrl: strin
   if (url.hash) throw wrong('takes a URL without a fragment')
   if (!isSecure(url))
     throw wrong(
-      'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750 §5)',
+      'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750, section 5)',
     )
   const { href, origin, pathname, search } = url
   return { href, origin, pathname, search }

@@ -86,7 +86,7 @@ function predicateOf(name: keyof Options, entry: UrlEntry, ownOrigin: string): U
   const wrong = (problem: string) => new ConfigError(name, `got ${show(entry)}, ${problem}`)
   if (typeof entry === 'function') return entry
   if (entry instanceof RegExp)
-    throw wrong('takes no RegExp, which look-alike hosts get through: use a URL or (url) => url.origin === …')
+    throw wrong('takes no RegExp, which look-alike hosts get through: use a URL or (url) => url.origin === "..."')
   if (typeof entry === 'object' && typeof entry?.test === 'function') {
     // A URLPattern without an origin would take every host.
     const isForOwn = (entry as { readonly hostname?: unknown }).hostname === '*'

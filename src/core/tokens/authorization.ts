@@ -13,5 +13,5 @@ export function authorization(
 /** What a request is sent with, for people: never the token. */
 export function inWords(config: HeaderOptions, session: Pick<Tokens, 'accessToken' | 'isBound'>): string {
   if (session.accessToken === IN_COOKIE) return "the server's cookies"
-  return `${config.authHeader}: ${authorization(config, { ...session, accessToken: '…' })}`
+  return `${config.authHeader}: ${authorization(config, { ...session, accessToken: '...' })}`
 }

@@ -10,6 +10,9 @@ import { WebDriver } from './web-driver.ts'
 const SOONEST = 4
 const LATEST = 40
 
+/** When a page that is still at it is said to hang (milliseconds): before the test's own limit, which names no page. */
+const HANGS = 100_000
+
 /** WebKitGTK, which stands in for Safari's engine: its MiniBrowser, on a display that nobody sees. */
 export const webkit: Engine = {
   name: 'webkit',
@@ -158,7 +161,11 @@ class WebKitTab implements Tab {
   async #load(path: string, body?: object) {
     await this.#driver.execute(this.#window, LEAVE)
     await this.#driver.command(this.#window, 'POST', path, body)
-    while (!(await this.#driver.execute(this.#window, IS_LOADED))) await sleep(SOONEST)
+    const begun = Date.now()
+    while (!(await this.#driver.execute(this.#window, IS_LOADED))) {
+      if (Date.now() - begun > HANGS) throw new Error(`hangs: ${path} ${await this.#whereabouts()}`)
+      await sleep(SOONEST)
+    }
     await this.#driver.execute(this.#window, OBSERVE)
   }
 
@@ -191,12 +198,20 @@ class WebKitTab implements Tab {
     const ask = `
       const entry = window.__work?.[${key}]
       return entry ? [entry.isDone ?? false, entry.error ?? null] : [false, 'the page has gone to another']`
+    const begun = Date.now()
     for (let delay = SOONEST; ; delay = Math.min(2 * delay, LATEST)) {
       const [isDone, error] = (await this.#driver.execute(this.#window, ask)) as [boolean, string | null]
       if (error !== null) throw new Error(error)
       if (isDone) return key
+      if (Date.now() - begun > HANGS) throw new Error(`hangs: ${expression} ${await this.#whereabouts()}`)
       await sleep(delay)
     }
+  }
+
+  async #whereabouts(): Promise<string> {
+    const ask = `return [location.pathname, document.readyState, document.visibilityState,
+      navigator.serviceWorker?.controller?.state, window.auth?.getSnapshot().status, window.__isLeft]`
+    return JSON.stringify(await this.#driver.execute(this.#window, ask))
   }
 }
 
