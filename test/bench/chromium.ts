@@ -37,6 +37,15 @@ export interface Usage {
 export interface WorkerMemory {
   /** The JavaScript heap in use after a collection, bytes. */
   readonly heap: number
+  /** What the script takes of it: code, and the text that V8 keeps. */
+  readonly script: number
+}
+
+/** As far as it is read here. */
+interface HeapSnapshot {
+  readonly snapshot: { readonly meta: { readonly node_fields: string[]; readonly node_types: [string[]] } }
+  readonly nodes: readonly number[]
+  readonly strings: readonly string[]
 }
 
 /** A Chromium with a profile of its own on disk. */
@@ -121,10 +130,31 @@ export class Chromium {
     try {
       await this.#cdp.send('HeapProfiler.collectGarbage', {}, String(sessionId))
       const { usedSize } = await this.#cdp.send('Runtime.getHeapUsage', {}, String(sessionId))
-      return { heap: Number(usedSize) }
+      return { heap: Number(usedSize), script: await this.#scriptMemory(String(sessionId)) }
     } finally {
       await this.#cdp.send('Target.detachFromTarget', { sessionId })
     }
+  }
+
+  async #scriptMemory(sessionId: string): Promise<number> {
+    const chunks: string[] = []
+    const end = this.#cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => void chunks.push(String(chunk)))
+    await this.#cdp.send('HeapProfiler.takeHeapSnapshot', {}, sessionId)
+    end()
+    const { snapshot, nodes, strings } = JSON.parse(chunks.join('')) as HeapSnapshot
+    const { node_fields: fields, node_types: types } = snapshot.meta
+    const [type, name, size] = ['type', 'name', 'self_size'].map(field => fields.indexOf(field)) as [
+      number,
+      number,
+      number,
+    ]
+    let sum = 0
+    for (let at = 0; at < nodes.length; at += fields.length) {
+      const isCode = types[0]?.[nodes[at + type] as number] === 'code'
+      if (isCode || strings[nodes[at + name] as number] === 'system / ExternalStringData')
+        sum += nodes[at + size] as number
+    }
+    return sum
   }
 
   /** What all processes of this browser have used so far. */

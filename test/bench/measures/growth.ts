@@ -1,41 +1,46 @@
-import { type Bench, type Measure, Samples, type Section, subject } from '../bench.ts'
+import { type Bench, type Measure, Samples, type Section, subject, type Variant, withVariants } from '../bench.ts'
 import type { Tab } from '../chromium.ts'
 import { ahead, number, show, shown } from '../report.ts'
 import { median, ratio, rotated } from '../statistics.ts'
-import type { Subject, SubjectName } from '../subjects.ts'
+import { ONE_FILE } from '../subjects.ts'
 
 const COUNT = 100
 const TABS = [1, 10, 50]
 const URLS = [1, 100, 1000]
 const SESSIONS = [1, 10]
 
-const grown = (['constant', 'ours', 'axa'] as const).map(subject)
+const grown = withVariants((['constant', 'ours', 'axa'] as const).map(subject), [
+  { name: 'onefile', title: 'refresh-worker, built as one file', one: subject('ours'), tag: ONE_FILE },
+])
 
 /** What a request costs, and the worker keeps, as there is more of everything. */
 async function run(bench: Bench): Promise<Section> {
   const times = new Samples()
   const heap = new Map<string, number>()
+  const script = new Map<string, number>()
   const rounds = bench.rounds(5)
   const block = async (tab: Tab, url = '/api/item') => {
     await tab.measure('sequential', { url, count: COUNT / 2 })
     return median(await tab.measure<number[]>('sequential', { url, count: COUNT }))
   }
 
-  for (const one of grown)
+  for (const { name, one, tag } of grown)
     await bench.attempt(one, 'growth', async () => {
       const tabs: Tab[] = []
       try {
         for (const size of TABS) {
-          await bench.fill(tabs, size, one, 'growth')
+          await bench.fill(tabs, size, one, tag || 'growth')
           const front = tabs[0] as Tab
           await front.toFront()
           for (let round = 0; round <= rounds; round++) {
             const time = await block(front)
-            if (round > 0) times.add(`${one.name} ${size}`, round, time)
+            if (round > 0) times.add(`${name} ${size}`, round, time)
           }
           // Last, since a worker that a debugger has looked at may not be what it was.
-          const memory = await bench.browser.workerMemory(bench.site(one, 'growth').origin)
-          if (memory) heap.set(`${one.name} ${size}`, memory.heap)
+          const memory = await bench.browser.workerMemory(bench.site(one, tag || 'growth').origin)
+          if (!memory) continue
+          heap.set(`${name} ${size}`, memory.heap)
+          if (size === 1) script.set(name, memory.script)
         }
       } finally {
         await Promise.all(tabs.map(tab => tab.close()))
@@ -75,15 +80,13 @@ async function run(bench: Bench): Promise<Section> {
     key === first || times.of(key).length === 0
       ? shown(times, key, ' ms')
       : `${shown(times, key, ' ms')}, ${ratioTo(key, first)}×`
-  const kilobytes = (name: SubjectName, size: number) => {
-    const bytes = heap.get(`${name} ${size}`)
-    return bytes === undefined ? '–' : `${number(bytes / 1000)} kB`
-  }
-  const tabsRow = ({ name, title }: Subject) => [
+  const kilobytes = (bytes: number | undefined) => (bytes === undefined ? '–' : `${number(bytes / 1000)} kB`)
+  const tabsRow = ({ name, title }: Variant) => [
     title,
     ...TABS.map(size => cell(`${name} ${size}`, `${name} 1`)),
-    kilobytes(name, 1),
-    kilobytes(name, 50),
+    kilobytes(heap.get(`${name} 1`)),
+    kilobytes(script.get(name)),
+    kilobytes(heap.get(`${name} 50`)),
   ]
   const listRow = (title: string, kind: string, sizes: readonly number[], suffix = '') => [
     title,
@@ -91,10 +94,16 @@ async function run(bench: Bench): Promise<Section> {
   ]
   return {
     title: 'Growth',
-    text: 'The median of GETs, one after the other, as tabs, configured URLs (the one that matches comes last) and sessions grow, with ratios to the first column; and the JavaScript heap of the worker after a garbage collection.',
+    text: 'The median of GETs, one after the other, as tabs, configured URLs (the one that matches comes last) and sessions grow, with ratios to the first column; and the JavaScript heap of the worker after a garbage collection, with what its script takes of that: code, and the text that V8 keeps.',
     tables: [
       {
-        head: ['', ...TABS.map(size => `${size} tab${size > 1 ? 's' : ''}`), 'heap, 1 tab', 'heap, 50 tabs'],
+        head: [
+          '',
+          ...TABS.map(size => `${size} tab${size > 1 ? 's' : ''}`),
+          'heap, 1 tab',
+          'its script',
+          'heap, 50 tabs',
+        ],
         rows: grown.map(tabsRow),
       },
       {
