@@ -26,7 +26,7 @@ export const CLAIMS: readonly Claim[] = [
   ['no script can take the key out of the browser', ['unit/core/tokens/dpop.test.ts', 'cannot be taken out']],
   ['`register()` takes a `TrustedScriptURL`', ['browser/hostile.test.ts', 'has its worker from a TrustedScriptURL']],
   [
-    'it can log the user out, delete or replace the stored session, hold the lock',
+    'Such code can log the user out, delete or replace the stored session, hold the lock',
     ['browser/hostile.test.ts', 'by which any script of the origin logs out are taken'],
     ['browser/hostile.test.ts', 'a page that meddles with the database while requests run'],
     ['browser/two-workers.test.ts', 'a lock that a page has its hands on'],
@@ -38,7 +38,7 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/cookie-sessions.test.ts', 'nothing of the session in a record is a token'],
   ],
   [
-    'It never fetches a navigation that somebody waits for',
+    'The worker never fetches a navigation that somebody waits for',
     ['browser/cookies.test.ts', 'from another site say so: the worker vouches for none'],
     [
       'unit/core/cookie-sessions.test.ts',
@@ -46,7 +46,7 @@ export const CLAIMS: readonly Claim[] = [
     ],
   ],
   [
-    'What the browser prefetches for a page of this site it may fetch',
+    'The worker may fetch what the browser prefetches for a page of this site',
     ['browser/cookies.test.ts', 'that are prefetched or prerendered wait for the same refresh'],
   ],
   [
@@ -58,7 +58,7 @@ export const CLAIMS: readonly Claim[] = [
     ['browser/without-worker.test.ts', 'hides nothing from a script that was there first'],
   ],
   [
-    'A placeholder reaches no server by a request that the worker sees',
+    'A placeholder reaches no server in a request that the worker sees',
     ['unit/core/existing-code.test.ts', 'a placeholder reaches no server (W62)'],
     ['browser/existing-libraries.test.ts', 'logs in, knows its user, is refreshed once for three tabs and by itself'],
   ],
@@ -87,16 +87,16 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/requests/login.test.ts', 'covers headers, and drops those that speak of the old bytes'],
   ],
   [
-    'It has no part of the signature, and what stands in its place is made by no key',
+    "The placeholder has no part of the signature. No key makes what stands in the signature's place",
     ['unit/core/tokens/placeholder.test.ts', 'holds no part of the signature'],
     ['unit/core/tokens/placeholder.test.ts', 'is refused by whoever verifies %s, which takes the token itself (W55)'],
   ],
   [
-    "With `placeholders: 'opaque'` pages see none of it",
+    "With `placeholders: 'opaque'` pages see none of the claims",
     ['unit/core/tokens/placeholder.test.ts', 'is that too where pages are to see no claims'],
   ],
   [
-    'What a hook was given, has returned or has thrown stands in no log, error or report',
+    'No log, error or report has what a hook was given, has returned or has thrown',
     ['unit/core/hooks.test.ts', 'keeps the session, and is named (W52)'],
   ],
   [
@@ -150,17 +150,17 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/hostile-messages.test.ts', 'reads any message without throwing, and leaves of it only what it knows'],
   ],
   [
-    "pages hear their own registration's worker only",
+    'Pages hear only the worker of their own registration',
     ['browser/hostile.test.ts', 'what is forged in the name of the worker changes no state'],
     ['unit/page/page.test.ts', "is not taken from anyone but the registration's worker"],
   ],
   [
-    'neither takes URLs or configuration from a message',
+    'Neither takes URLs or configuration from a message',
     ['unit/core/hostile-messages.test.ts', 'has no way to ask for a refresh token'],
   ],
   ['none is sent or recommended', ['unit/docs/security-doc.test.ts', 'recommend no password grant']],
   [
-    'is about one that they cannot read and that goes to the server',
+    'means a cookie that scripts cannot read and that goes to the server',
     ['browser/modes.test.ts', 'with cookie alone: no refresh token, neither in a record nor in document.cookie'],
   ],
   // RFC 9700
@@ -169,10 +169,7 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/session/fresh-session.test.ts', 'a loser adopts what the winner has stored meanwhile'],
     ['browser/oauth.test.ts', 'ends the session once, as '],
   ],
-  [
-    "configured URLs are `https:`, but for this machine's own",
-    ['unit/core/options/config.test.ts', 'apiUrls (R4, U25)'],
-  ],
+  ['configured URLs are `https:`, except on this machine', ['unit/core/options/config.test.ts', 'apiUrls (R4, U25)']],
   [
     'never along with a navigation',
     ['unit/core/requests/routes.test.ts', 'are not taken as navigations: a cross-site form post is none of ours'],
@@ -184,12 +181,12 @@ export const CLAIMS: readonly Claim[] = [
     ['browser/main-job.test.ts', 'comes from the worker with the old tokens, and names no referrer'],
   ],
   [
-    'it goes to `apiUrls` only',
+    'the token goes to `apiUrls` only',
     ['unit/core/requests/hostile-urls.test.ts', 'the token goes to what is below a prefix'],
     ['unit/core/requests/hostile-urls.test.ts', 'the token goes to configured origins only'],
   ],
   [
-    'browsers drop `Authorization` where a redirect leaves the origin (tested in three), and keep it within the origin',
+    'browsers drop `Authorization` if a redirect leaves the origin (tested in three), and keep it within the origin',
     ['browser/requests/cases.ts', 'Redirects, within the origin'],
     ['browser/requests/cases.ts', 'Redirects to another origin, which gets no token'],
   ],
@@ -200,19 +197,19 @@ export const CLAIMS: readonly Claim[] = [
   ],
   // HTTP caches
   [
-    'are kept apart by session',
+    'keep sessions apart',
     ['browser/session-cache.test.ts', "has nothing of a user's who has logged out"],
     ['unit/sw/session-cache.test.ts', 'has its keys marked'],
   ],
   // RFC 9449
   [
-    'made by the worker, also for the one replay after a 401',
+    'the worker makes them, also for the one replay after a 401',
     ['unit/core/tokens/dpop.test.ts', 'carries the token with a proof of it'],
     ['unit/core/tokens/dpop.test.ts', 'comes before a token that has expired for the server'],
   ],
   ['the same key signs refresh requests', ['unit/core/tokens/dpop.test.ts', 'has a proof, with no token in it']],
   [
-    'from both servers, with one more attempt',
+    'for both servers, with one more attempt',
     ['unit/core/tokens/dpop.test.ts', 'that an API asks for is in the proof of one more request'],
     ['unit/core/tokens/dpop.test.ts', 'is sent once more with the nonce that the token endpoint asks for'],
   ],
