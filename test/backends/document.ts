@@ -4,15 +4,15 @@ import type { Backend } from './backend.ts'
 const HEAD = `<!-- Printed by test/browser/backends.test.ts: npm run docs:backends -->
 # Backends
 
-Servers as they are, each with the lines of the worker's script that it takes. \`RefreshWorker.presets\` comes with
+Each section below has the lines of the worker's script for one server. To get \`RefreshWorker.presets\`, run
 
 \`\`\`sh
 npx refresh-worker init public --presets     # public/refresh-worker.presets.js, and a script that imports it
 \`\`\`
 
-and, for a bundled worker, with \`import { directus } from 'refresh-worker/presets'\`. A preset is a function whose options you spread into yours: \`setup({ ...directus(), apiUrls: ['/items/'] })\`. Its paths are those of the server's documentation. Where yours has others, name them after the preset; \`baseUrl\` puts all of them on another origin. A server without a preset takes a few [options or hooks](configuration.md#servers-that-differ).
+In a bundled worker, use \`import { directus } from 'refresh-worker/presets'\`. A preset is a function; spread its options into yours: \`setup({ ...directus(), apiUrls: ['/items/'] })\`. Its paths are those of the server's documentation. If yours has others, name them after the preset; \`baseUrl\` puts all of them on another origin. For a server without a preset, set a few [options or hooks](configuration.md#servers-that-differ).
 
-In Chromium, a page that knows nothing of the worker logs in, and calls the API in five tabs; then the token expires, all five call it at once, one logs out, logs in again, and the server refuses the next refresh. "Itself": the server, from npm or Debian. "By its documentation": a small server that answers as the documentation says, where the real one could not be had in these tests; check those lines against yours.
+The tests run in Chromium. A page that knows nothing of the worker logs in and calls the API in five tabs. The token expires, and all five call the API at once. One tab logs out and logs in again, and then the server refuses the next refresh. "Itself" means that the server came from npm or Debian. "By its documentation" means that these tests could not get the real server, and used a small one that answers as the documentation says: check those lines against yours.
 
 | server | tried | login, API | five tabs at the expiry | logout | a refused refresh |
 |---|---|---|---|---|---|`

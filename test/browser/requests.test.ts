@@ -27,8 +27,8 @@ interface Entry {
 const BODIES_ROW = 'Request bodies: JSON, text, forms with files, blobs, buffers, none'
 const AS_IT_SHOULD: Entry = { says: 'yes', why: '' }
 const SENT_AGAIN: Entry = {
-  says: 'sent again all the same',
-  why: 'Firefox shares the bytes of a body between copies, so that keeping one costs nothing.',
+  says: 'is sent again all the same',
+  why: 'Firefox shares the bytes of a body between copies, so keeping one costs nothing.',
 }
 const GETS_THE_401: Entry = { says: 'gets the 401; the next request has a fresh token', why: '' }
 

@@ -31,13 +31,13 @@ const PREFLIGHTED_REDIRECTS: Known['cases'] = {
 const DESTINATIONS = 'Images, audio and video by the option destinations'
 
 const SENT_AS_FETCH =
-  'A worker cannot send a request that looks like an element’s own; the mode is changed, since browsers drop `Authorization` in `no-cors`. Of another origin, that takes CORS.'
+  'A worker cannot send a request that looks like an element’s own. It changes the mode, because browsers drop `Authorization` in `no-cors`. Another origin must then allow the request by CORS.'
 const asFetch = (dest: string): Differences => ({ 'server.0.headers.sec-fetch-dest': [dest, 'empty'] })
 const asCors: Differences = { 'server.0.headers.sec-fetch-mode': ['no-cors', 'cors'] }
 
-const UPLOAD_PROGRESS = 'Browsers report the progress of what they send themselves, and here the worker sends.'
-const AROUND = 'The browser sends such requests around every worker.'
-const LATIN = 'Chromium garbles it on the way to any worker and back, also one that only passes requests on.'
+const UPLOAD_PROGRESS = 'Browsers report the progress of what the page sends, and here the worker sends.'
+const AROUND = 'The browser sends such requests past every worker.'
+const LATIN = 'Chromium garbles such values between the page and any worker, even one that only passes requests on.'
 
 const HINTS: Differences = Object.fromEntries(
   ['sec-ch-ua', 'sec-ch-ua-mobile', 'sec-ch-ua-platform'].map(name => [`server.0.headers.${name}`, ['told', null]]),
@@ -46,7 +46,7 @@ const noHints = (row: string, ...names: readonly string[]): Known => ({
   row,
   engines: ['chromium'],
   says: 'no client hints (`Sec-CH-UA`)',
-  why: 'A request of which more is changed than the token loses the headers that scripts may not write.',
+  why: 'If the worker changes more of a request than the token, the request loses the headers that scripts may not write.',
   cases: inEach(names, HINTS),
 })
 
@@ -57,8 +57,8 @@ const BEHIND_A_WORKER: readonly Known[] = [
   {
     row: 'Requests of workers',
     engines: ['webkit'],
-    says: 'from a blob: the service worker is the referrer, where there was none',
-    why: 'WebKit gives a copy of such a request the referrer of whoever copies it.',
+    says: 'from a blob: the service worker is the referrer, instead of none',
+    why: 'If a worker copies such a request, WebKit makes that worker the referrer.',
     cases: { 'a worker from a blob': { 'server.0.headers.referer': [null, 'APP/sw.js'] } },
   },
   {
@@ -78,15 +78,15 @@ const BEHIND_A_WORKER: readonly Known[] = [
   {
     row: REDIRECTS,
     engines: ['firefox', 'webkit'],
-    says: 'a preflight comes first, although no token is sent',
-    why: 'The redirected request had `Authorization` when it set out, and the browser asks for what it then leaves out.',
+    says: 'the browser sends a preflight first, although no token follows',
+    why: 'The request had `Authorization` before the redirect. The browser asks for that header, and then leaves it out.',
     cases: PREFLIGHTED_REDIRECTS,
   },
   {
     row: 'CORS',
     engines: ALL,
-    says: 'a request that is refused ends at its preflight',
-    why: '`Authorization` makes a preflighted request of any to another origin: the API has to allow that header.',
+    says: 'a refused request ends at its preflight',
+    why: '`Authorization` gives every request to another origin a preflight: the API must allow that header.',
     cases: {
       'an API that allows no other origin': { 'server.0': ['GET to other', 'nothing'], preflight: [false, true] },
     },
@@ -95,7 +95,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
     row: 'Answers in a stream: the first chunk before the last is sent',
     engines: ['firefox'],
     says: 'of another origin: `response.type` is `basic`, not `cors`',
-    why: 'Firefox stops a worker in the middle of an answer. Long ones are handed on in a stream of the worker’s own, by which it knows that they go on, and pages keep it alive meanwhile.',
+    why: 'Firefox stops a worker in the middle of an answer. The worker copies a long answer into a stream of its own, so that it knows when the answer ends, and pages keep it alive until then.',
     cases: {
       'of another origin': {
         page: [
@@ -108,7 +108,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
   {
     row: 'The page aborts: the server sees the connection close',
     engines: ALL,
-    says: 'not before the headers have come; within the body it does',
+    says: 'only once the headers have come',
     why: 'No browser tells a worker that the page has given up on a request (w3c/ServiceWorker#1544).',
     cases: { 'before the headers': { page: ['AbortError closed', 'AbortError open'] } },
   },
@@ -116,7 +116,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
     row: 'EventSource',
     engines: ['chromium'],
     says: 'comes back without `Last-Event-ID`',
-    why: 'Chromium leaves the header out behind any worker that answers, also one that only passes requests on.',
+    why: 'Chromium leaves the header out behind any worker that answers, even one that only passes requests on.',
     cases: {
       'events one by one, and back with Last-Event-ID': {
         'page.events.2': ['after 2 3 APP', 'after what? 3 APP'],
@@ -128,7 +128,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
     row: 'XMLHttpRequest',
     engines: ['webkit'],
     says: 'of another origin: shows the CORS headers of the response too',
-    why: 'WebKit does so where a worker answers; other headers stay hidden.',
+    why: 'WebKit does so whenever a worker answers; other headers stay hidden.',
     cases: {
       'another origin': {
         'page.headers.access-control-allow-credentials': [null, 'true'],
@@ -191,7 +191,7 @@ const BEHIND_A_WORKER: readonly Known[] = [
     row: DESTINATIONS,
     engines: ['webkit'],
     says: 'of another origin: sent without a preflight',
-    why: 'So WebKit does it, although the request has `Authorization`.',
+    why: 'WebKit sends none here, although the request has `Authorization`.',
     cases: inEach(['an image of another origin', 'an image with crossorigin'], { preflight: [true, false] }),
   },
 ]
@@ -202,8 +202,8 @@ const IN_PAGE: readonly Known[] = [
     row: 'CORS',
     host: 'page',
     engines: ALL,
-    says: 'a request that is refused ends at its preflight',
-    why: '`Authorization` makes a preflighted request of any to another origin: the API has to allow that header.',
+    says: 'a refused request ends at its preflight',
+    why: '`Authorization` gives every request to another origin a preflight: the API must allow that header.',
     cases: {
       'an API that allows no other origin': { 'server.0': ['GET to other', 'nothing'], preflight: [false, true] },
     },
@@ -212,8 +212,8 @@ const IN_PAGE: readonly Known[] = [
     row: REDIRECTS,
     host: 'page',
     engines: ['firefox', 'webkit'],
-    says: 'a preflight comes first, although no token is sent',
-    why: 'The redirected request had `Authorization` when it set out, and the browser asks for what it then leaves out.',
+    says: 'the browser sends a preflight first, although no token follows',
+    why: 'The request had `Authorization` before the redirect. The browser asks for that header, and then leaves it out.',
     cases: PREFLIGHTED_REDIRECTS,
   },
   {
@@ -243,8 +243,8 @@ const IN_PAGE: readonly Known[] = [
     row: 'The page aborts: it gets an AbortError',
     host: 'page',
     engines: ['webkit'],
-    says: 'or the reason of its own that it has given, as the standard has it',
-    why: 'WebKit says AbortError.',
+    says: 'or the reason that it has given itself, as the standard has it',
+    why: 'WebKit reports an AbortError instead.',
     cases: {
       'by a time limit': { page: ['AbortError', 'TimeoutError'] },
       'with a reason of its own': { page: ['AbortError', 'RangeError'] },
@@ -255,7 +255,7 @@ const IN_PAGE: readonly Known[] = [
     host: 'page',
     engines: ['webkit'],
     says: 'no `Cache-Control: max-age=0`',
-    why: 'It is sent by `fetch`.',
+    why: 'The page sends it by `fetch`.',
     cases: { 'as a Blob': { 'server.0.headers.cache-control': ['max-age=0', null] } },
   },
   {
@@ -263,7 +263,7 @@ const IN_PAGE: readonly Known[] = [
     host: 'page',
     engines: ALL,
     says: 'no token',
-    why: 'It cannot wait for a session to be read.',
+    why: 'It cannot wait while the page reads the session.',
     cases: { GET: { tokens: ['good', 'none'] } },
   },
   {
@@ -271,7 +271,7 @@ const IN_PAGE: readonly Known[] = [
     host: 'page',
     engines: ALL,
     says: 'no token',
-    why: 'A page does not see them.',
+    why: 'The page does not see these requests.',
     cases: inEach(['a dedicated worker', 'a shared worker', 'a worker from a blob'], { tokens: ['good', 'none'] }),
   },
   {
@@ -279,7 +279,7 @@ const IN_PAGE: readonly Known[] = [
     host: 'page',
     engines: ALL,
     says: 'no token',
-    why: 'A page does not see them.',
+    why: 'The page does not see these requests.',
     cases: inEach(
       [
         'an image',
@@ -305,7 +305,7 @@ export const HEADERS: Readonly<
   firefox: {
     names: ['priority'],
     says: 'another `Priority`',
-    why: 'Firefox writes what it thinks of a worker’s requests: as urgent as `fetch`.',
+    why: 'Firefox gives a worker’s requests the priority of a `fetch`.',
   },
   webkit: { names: [], says: '', why: '' },
 }
