@@ -1,6 +1,6 @@
 /**
  * Writes docs/api.md: every public export, with its TSDoc, of every entry in package.json's `exports` that has types.
- * `--check`: writes nothing, and fails where the file is not up to date.
+ * `--check`: writes nothing, and fails if the file is not up to date.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -19,11 +19,11 @@ const FILE = `${ROOT}docs/api.md`
 const ABOUT = {
   '.': 'For pages. See the [guide](guide.md).',
   './sw':
-    'For the worker script, where it is bundled. The prebuilt script has the same `setup` as `RefreshWorker.setup`. See [Configuration](configuration.md) for what the options mean, and for their defaults.',
+    'For a bundled worker script. The prebuilt script has the same `setup` as `RefreshWorker.setup`. [Configuration](configuration.md) says what the options mean, and has their defaults.',
   './presets':
-    "For the worker script: options of well-known servers, to be spread into those of `setup()`. After `importScripts('refresh-worker.js', 'refresh-worker.presets.js')` they are `RefreshWorker.presets`. See [Backends](backends.md).",
-  './protocol': 'The messages, for pages that do without the helper. See [Protocol](protocol.md).',
-  './server': 'For the server, of the web’s own types. See [Server](server.md).',
+    "For the worker script: options of well-known servers. Spread them into those of `setup()`. After `importScripts('refresh-worker.js', 'refresh-worker.presets.js')` they are `RefreshWorker.presets`. See [Backends](backends.md).",
+  './protocol': 'The messages, for pages that do not use the helper. See [Protocol](protocol.md).',
+  './server': 'For the server, with the web’s own types. See [Server](server.md).',
   './express': 'For the server, Express 4 or 5. See [Server](server.md#refresh-workerexpress).',
   './in-page': 'For pages that can have no worker. See [Without a worker](without-worker.md).',
 }
@@ -35,7 +35,7 @@ const HEAD = `# API
 
 <!-- Made by npm run docs:api, from the TSDoc of the sources. -->
 
-Every public export. Not listed are the prebuilt classic scripts \`refresh-worker/worker.js\` and \`refresh-worker/worker.dev.js\`, which define the global \`RefreshWorker\`; \`npx refresh-worker init\` copies the first.`
+This page lists every public export, except the prebuilt classic scripts \`refresh-worker/worker.js\` and \`refresh-worker/worker.dev.js\`, which define the global \`RefreshWorker\`. \`npx refresh-worker init\` copies the first.`
 
 const { name, exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
 const api = new API()

@@ -1,6 +1,6 @@
 /**
- * What can go wrong, by a code that stays the same between versions. Compare codes, not messages or classes: a class
- * does not survive `postMessage`.
+ * What can go wrong. A code stays the same between versions. Compare codes, not messages or classes: a class does not
+ * survive `postMessage`.
  */
 export type ErrorCode =
   /** An option of `setup()`, or of the server's middleware, is unknown or wrong. */
@@ -9,7 +9,7 @@ export type ErrorCode =
   | 'unsupported'
   /** Service workers need https:// or localhost. */
   | 'insecure_context'
-  /** The worker script could not be fetched, has the wrong MIME type, or threw while it was evaluated. */
+  /** The browser could not fetch the worker script, it has the wrong MIME type, or it threw while it was evaluated. */
   | 'script_error'
   /** The registered scope does not cover this page. */
   | 'wrong_scope'
@@ -21,32 +21,32 @@ export type ErrorCode =
   | 'not_authenticated'
   /** The session has no refresh token, or `useRefreshToken` is off. */
   | 'no_refresh_token'
-  /** A login or token response held no access token. */
+  /** A login or token response has no access token. */
   | 'token_not_found'
-  /** A token was there, but cannot be put in a header: wrong type, a forbidden character, or too long. */
+  /** The token cannot be put in a header: it has the wrong type or a forbidden character, or is too long. */
   | 'token_malformed'
-  /** The token endpoint rejected the refresh token; the session has ended. */
+  /** The token endpoint has refused the refresh token; the session has ended. */
   | 'refresh_rejected'
-  /** The token endpoint could not be reached; the session is kept. */
+  /** The worker could not reach the token endpoint; it keeps the session. */
   | 'refresh_network_error'
-  /** The token endpoint is failing, or its answer made no sense; the session is kept. */
+  /** The token endpoint fails, or its answer makes no sense; the worker keeps the session. */
   | 'refresh_unavailable'
   /** No configuration of the worker has the `storageKey` that was asked for. */
   | 'unknown_session'
-  /** Another login took the place of the session that a request was made under. */
+  /** Another login took the place of the session under which a request was made. */
   | 'session_replaced'
   /** A hook of the configuration threw, did not settle in time, or returned what it may not; the message names it. */
   | 'hook_failed'
-  /** A request carries a placeholder where none is replaced by its token; it was not sent. */
+  /** A request carries a placeholder where the worker does not replace it; the worker did not send the request. */
   | 'placeholder_misplaced'
   /** `exposeAccessToken` is off. */
   | 'access_token_not_exposed'
-  /** The worker's script could not be built: a package is missing, or the configuration's module cannot be run. */
+  /** The build of the worker's script failed: a package is missing, or the configuration's module cannot run. */
   | 'build_failed'
-  /** Nothing above: a defect, please report it. */
+  /** None of the above: a defect. Please report it. */
   | 'internal_error'
 
-/** The one error class of this package: a stable {@link ErrorCode}, a message that says what to do, and the cause. */
+/** The one error class of this package. It has a stable {@link ErrorCode}, a message that says what to do, and the cause. */
 export class RefreshWorkerError extends Error {
   override readonly name: string = 'RefreshWorkerError'
   readonly code: ErrorCode

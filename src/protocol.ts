@@ -14,9 +14,9 @@ export * from './state.ts'
 
 /** The `ns` of every message. */
 export const NAMESPACE = 'refresh-worker'
-/** The BroadcastChannel by which a worker says, while it is evaluated, why it cannot be: it has no page to speak to yet. */
+/** The BroadcastChannel on which a worker says why it cannot start. While it is evaluated, it has no page to speak to. */
 export const SETUP_CHANNEL = 'refresh-worker/setup'
-/** The `v` of every message; what has another one is ignored. */
+/** The `v` of every message. Both sides ignore messages with another one. */
 export const PROTOCOL_VERSION = 1
 
 /** What a page finds in a login response where the access token was, unless `redactTokens` is off. */
@@ -27,30 +27,30 @@ export const REFRESH_TOKEN_PLACEHOLDER = 'refresh-worker-refresh-token'
 export const ID_TOKEN_PLACEHOLDER = 'refresh-worker-id-token'
 
 /**
- * The value of `X-Requested-With` where the refresh token's cookie goes along: no form of another site can send that
- * header, and no script of another origin unless the server lets it.
+ * The value of `X-Requested-With` in requests that carry the refresh token's cookie. No form of another site can send that
+ * header, and no script of another origin can unless the server lets it.
  */
 export const REQUESTED_WITH = 'refresh-worker'
 
-/** What is said on {@link SETUP_CHANNEL}: an option of `setup()` is wrong. */
+/** The message on {@link SETUP_CHANNEL}: an option of `setup()` is wrong. */
 export interface SetupError {
-  /** Of the worker. */
+  /** The URL of the worker's script. */
   readonly scriptUrl: string
   readonly code: ErrorCode
   readonly message: string
 }
 
-/** A state on its way to pages. It may come by two ways, a port and a broadcast, of which neither waits for the other. */
+/** A state on its way to pages. It may arrive on a port and as a broadcast; neither waits for the other. */
 export interface StateMessage {
   readonly type: 'state'
   readonly state: AuthState
-  /** Whose state: the session's `storageKey`. */
+  /** The `storageKey` of the session whose state this is. */
   readonly session: string
   /** Whether pages that name no session mean this one. */
   readonly isDefault: boolean
   /** Random, one for each start of the worker. */
   readonly run: string
-  /** Grows with every state that a run has sent: what has a lower one is older. */
+  /** Grows with every state of a run: a state with a lower number is older. */
   readonly sequence: number
 }
 
@@ -59,10 +59,10 @@ export interface GivenTokens {
   readonly refreshToken?: string | null
   readonly accessToken?: string | null
   readonly idToken?: string | null
-  /** When the access token expires, in milliseconds since the epoch; without it, a JWT's own `exp` tells. */
+  /** When the access token expires, in milliseconds since the epoch. Without it, a JWT's own `exp` says. */
   readonly expiresAt?: number | null
   /**
-   * They are of a login that was just made, and take the place of whoever is logged in. Without it, they do so only where
+   * These tokens come from a login that was just made, and replace the user who is logged in. Without it, they do so only if
    * they are JWTs that were issued (`iat`) after that session began.
    */
   readonly isNew?: boolean
@@ -74,17 +74,17 @@ interface Envelope {
 }
 
 /**
- * Page to worker. Each is answered exactly once, on the port that came with it. `session`: the `storageKey` of the one
- * that is meant; without it, the first of the worker's configurations.
+ * Page to worker. The worker answers each exactly once, on the port that came with it. `session` is the `storageKey` of
+ * the session that you mean; without it, you mean the first of the worker's configurations.
  */
 export type PageRequest = Envelope & { readonly session?: string } & (
     | { readonly type: 'logout' | 'recheck' | 'claim' | 'inspect' | 'keep-alive' | 'access-token' }
-    /** `isBackOnline`: the machine was offline until now, so that a refresh that has failed may be tried at once. */
+    /** `isBackOnline`: the machine was offline until now, so the worker may try at once a refresh that has failed. */
     | { readonly type: 'state'; readonly isBackOnline?: true }
     | { readonly type: 'adopt'; readonly tokens: GivenTokens }
-    /** `url`: where a script has the page go, without its query. Where a logout ends at the server, the session is over. */
+    /** `url`: where a script sends the page, without the query. If a logout at the server ends there, the session is over. */
     | { readonly type: 'leaving'; readonly url: string }
-    /** `generation`: the one that the page wants replaced; where it has been already, nothing is sent. */
+    /** `generation`: the one that the page wants replaced. If it has been replaced already, the worker sends no refresh. */
     | { readonly type: 'update-token'; readonly generation?: number }
   )
 
@@ -93,7 +93,7 @@ export type WorkerReply = Envelope &
   (
     | StateMessage
     | { readonly type: 'inspect'; readonly report: WorkerReport }
-    /** Whether the page should ask again in {@link KEEP_ALIVE}. */
+    /** Whether the page should ask again after {@link KEEP_ALIVE}. */
     | { readonly type: 'keep-alive'; readonly isNeeded: boolean }
     | { readonly type: 'access-token'; readonly accessToken: string }
     /** Whether there is a new session. */
@@ -105,12 +105,12 @@ export type WorkerReply = Envelope &
 export type WorkerBroadcast = Envelope & StateMessage & { readonly reason: StateReason }
 
 /**
- * Worker to a page: it has an answer on its way that may take longer than this browser lets it live. The page is to
- * send `keep-alive`, and to go on while the reply says so.
+ * Worker to a page: an answer is under way that may take longer than this browser lets the worker live. The page should
+ * send `keep-alive`, again and again while the reply says so.
  */
 export type KeepAlive = Envelope & { readonly type: 'keep-alive' }
 
-/** How often a page is to send `keep-alive` (milliseconds). */
+/** How often a page should send `keep-alive`, in milliseconds. */
 export const KEEP_ALIVE = 15_000
 
 /** Puts a message into the envelope of this protocol. */
@@ -131,7 +131,7 @@ const PAGE_REQUESTS: ReadonlySet<unknown> = new Set<PageRequest['type']>([
   'leaving',
 ])
 
-/** Reads what a page sent: only known types, only known fields; null for anything else. */
+/** Reads a message of a page: only known types, and only known fields. Null for anything else. */
 export function parsePageRequest(data: unknown): PageRequest | null {
   if (!isEnvelope(data) || !PAGE_REQUESTS.has(data.type)) return null
   const type = data.type as PageRequest['type']
@@ -168,7 +168,7 @@ function readGiven(tokens: object): GivenTokens {
   return given
 }
 
-/** Whether the worker sent this to every page; the worker is trusted to have filled it in rightly. */
+/** Whether this is a broadcast of the worker. Trusts the worker to have filled it in correctly. */
 export function isWorkerBroadcast(data: unknown): data is WorkerBroadcast {
   return isEnvelope(data) && data.type === 'state' && own(data, 'reason') !== undefined
 }
@@ -178,7 +178,7 @@ export function isKeepAlive(data: unknown): data is KeepAlive {
   return isEnvelope(data) && data.type === 'keep-alive'
 }
 
-/** Whether the worker sent this in answer to a request. */
+/** Whether this is an answer of the worker to a request. */
 export function isWorkerReply(data: unknown): data is WorkerReply {
   return isEnvelope(data) && own(data, 'reason') === undefined
 }
@@ -187,7 +187,7 @@ function isEnvelope(data: unknown): data is Envelope & { readonly type: unknown 
   return own(data, 'ns') === NAMESPACE && own(data, 'v') === PROTOCOL_VERSION && own(data, 'type') !== undefined
 }
 
-/** Reads an own property: what a message or a response inherits was never sent. */
+/** Reads an own property: nobody has sent what a message or a response inherits. */
 export function own(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]

@@ -14,11 +14,11 @@ import { type StaticRoute, staticRoutes } from './static-routes.ts'
 declare const self: ServiceWorkerGlobalScope
 
 /**
- * Makes this service worker authorize API requests and keep the session fresh. Call it once, while the worker script
- * is first evaluated, and before other libraries add fetch listeners: the first one that answers a request wins.
- * @param options one configuration, or several: one for each API and authorization server, told apart by `storageKey`.
- * Pages that name no session mean the first.
- * @returns what `registerApiRoute` takes
+ * Makes this service worker authorize API requests and keep the session fresh. Call it once, while the browser first
+ * evaluates the worker script, and before other libraries add fetch listeners: the first listener that answers wins.
+ * @param options one configuration, or several: one for each API and authorization server, each with its `storageKey`.
+ * A page that names no session means the first.
+ * @returns the argument for `registerApiRoute`
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong, or two configurations claim one URL
  */
 export function setup(options: Options | readonly Options[]): AuthorizedApi {

@@ -14,18 +14,18 @@ const WORKER = fileURLToPath(new URL('./sw.js', import.meta.url))
 const ANYWHERE = 'https://localhost/sw.js'
 
 export interface BuildOptions {
-  /** The path of the module that has the options of `setup()` as its default export. TypeScript or JavaScript. */
+  /** The path of the module, TypeScript or JavaScript, whose default export is the options of `setup()`. */
   readonly config: string
-  /** `development`: with words in the console, a source map, and all parts. */
+  /** `development`: with messages in the console, a source map, and all parts. */
   readonly mode?: 'development' | 'production'
-  /** Code that takes the place of names in that module, such as `import.meta.env`, which Vite's plugin gives. */
+  /** Code that replaces names in that module, such as `import.meta.env`, which Vite's plugin provides. */
   readonly define?: Readonly<Record<string, string>>
 }
 
 export interface BuiltWorker {
-  /** A classic script, with library and options inside. */
+  /** A classic script that contains library and options. */
   readonly code: string
-  /** The files of the application that it was made of. */
+  /** The files of your application that it contains. */
   readonly inputs: readonly string[]
 }
 
@@ -33,7 +33,7 @@ export interface BuiltWorker {
 export type Defines = Readonly<Record<string, 'true' | 'false'>>
 
 /**
- * Makes the worker's one script of a configuration, without the parts of the library that it does not name.
+ * Makes the worker as one script from a configuration, without the parts of the library that the configuration does not name.
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong
  * @throws {RefreshWorkerError} code `build_failed`: Rolldown is not installed, or the module cannot be read or run in Node
  */

@@ -7,9 +7,9 @@ export { ConfigError, RefreshWorkerError } from '../errors.ts'
 export { type BuildOptions, type BuiltWorker, buildWorker } from './build-worker.ts'
 
 export interface PluginOptions {
-  /** The module that has the options of `setup()` as its default export, from the root of the project. */
+  /** The path, from the root of the project, of the module whose default export is the options of `setup()`. */
   readonly config: string
-  /** The name of the worker's script at the root of the site; `sw.js`. */
+  /** The name of the worker's script at the root of the site; by default `sw.js`. */
   readonly file?: string
 }
 
@@ -102,8 +102,8 @@ const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, met
 }
 
 /**
- * Makes the worker's script out of a configuration, as one file at the root of the site: in development for each request,
- * in a build with what the configuration does not name left out. `refreshWorker.vite({ config: 'src/auth.config.ts' })`; also
- * `.rollup`, `.rolldown`, `.webpack`, `.rspack` and `.esbuild`.
+ * Makes the worker's script from a configuration, as one file at the root of the site. In development it does so for each
+ * request. In a build it leaves out what the configuration does not name. `refreshWorker.vite({ config: 'src/auth.config.ts' })`;
+ * also `.rollup`, `.rolldown`, `.webpack`, `.rspack` and `.esbuild`.
  */
 export const refreshWorker = createUnplugin(factory)

@@ -56,8 +56,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * Settles once the worker controls this page and answers, or the page in its place where there can be none
-   * (`withoutWorker`); another promise once the page has lost it.
+   * Settles once the worker controls this page and answers. If there can be no worker, the page answers in its place
+   * (`withoutWorker`). Once the page has lost its worker, this is another promise.
    * @throws {RefreshWorkerError} codes `unsupported`, `insecure_context`, `script_error`, `config_error`, `wrong_scope`,
    * `foreign_controller`, `worker_timeout`, `unknown_session`: what is wrong, and what to do
    */
@@ -66,9 +66,9 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * The view of one session of a worker that has several (`setup([…, …])`); the same object for the same key. Without
-   * this, a page sees the first one.
-   * @param storageKey as in that session's configuration; where there is none, `ready` rejects with `unknown_session`
+   * The view of one session of a worker that has several (`setup([…, …])`); the same object for the same key. Otherwise a
+   * page sees the first session.
+   * @param storageKey as in that session's configuration; if no configuration has it, `ready` rejects with `unknown_session`
    */
   session(storageKey: string): AuthClient {
     const known = this.#sessions.get(storageKey)
@@ -78,7 +78,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
     return session
   }
 
-  /** The state now: frozen, and the same object until it changes. */
+  /** The current state: frozen, and the same object until it changes. */
   readonly getSnapshot = (): AuthState => this.#observed.get()
 
   /** What a server renders, and a page while it hydrates: `unknown`. */
@@ -86,12 +86,12 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
 
   /**
    * Calls `listener` with the state, at once and on every change.
-   * @returns a function that ends it
+   * @returns the function that unsubscribes
    */
   readonly subscribe = (listener: (state: AuthState) => void): (() => void) => this.#observed.subscribe(listener)
 
   /**
-   * Refreshes the access token now; calls at the same time, from whatever tab, share one refresh.
+   * Refreshes the access token now. Calls at the same time, from any tab, share one refresh.
    * @throws {RefreshWorkerError} codes `not_authenticated`, `no_refresh_token`, `refresh_rejected`,
    * `session_replaced`, `refresh_network_error`, `refresh_unavailable`, and those of {@link AuthClient.ready}
    */
@@ -104,7 +104,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * Ends the session, in all tabs, and tells the server where `logoutUrl` is set.
+   * Ends the session in all tabs. The worker tells the server if `logoutUrl` or `revocationUrl` is set.
    * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
    */
   async logout(): Promise<AuthState> {
@@ -122,10 +122,10 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * Hands over the tokens of a login that the worker has not seen: what an application finds in its storage when it begins
-   * to use the worker, or what a redirect, a native shell or an SDK brings. Call it as often as you like, in every tab: of
-   * all calls with the same tokens one begins a session, and none does after a logout.
-   * @returns whether there is a new session; false: the tokens are known, or older than the session there is
+   * Hands over the tokens of a login that the worker has not seen: those that your application has stored before it used
+   * the worker, or those of a redirect, a native shell or an SDK. Call it as often as you like, in every tab: of all calls
+   * with the same tokens one begins a session, and none does after a logout.
+   * @returns whether there is a new session; false: the worker knows these tokens, or they are older than its session
    * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, and those of {@link AuthClient.ready}
    */
   async adopt(tokens: GivenTokens): Promise<boolean> {
@@ -137,7 +137,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * The access token, refreshed first where it has expired, for what no worker can intercept: WebSockets, SDKs.
+   * The access token, for what no worker can intercept: WebSockets, SDKs. If it has expired, the worker refreshes it first.
    * @throws {RefreshWorkerError} code `access_token_not_exposed` unless `exposeAccessToken` is on, and those of
    * {@link AuthClient.updateToken}
    */
@@ -148,7 +148,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * Versions, scope, controller, and what became of the last refresh: for bug reports.
+   * Versions, scope, controller, and the outcome of the last refresh: for bug reports. Never a token.
    * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
    */
   async inspect(): Promise<InspectReport> {

@@ -1,6 +1,6 @@
 /** The events of an `AuthClient`. */
 export interface AuthClientEventMap {
-  /** `authenticated` has flipped, in whatever tab that began; also when the page first learns that somebody is logged in. */
+  /** `authenticated` has changed, whichever tab caused it. Also when the page first learns that somebody is logged in. */
   'authentication-change': CustomEvent<{ readonly authenticated: boolean }>
 }
 

@@ -33,7 +33,7 @@ export interface InPageHost {
   readonly serve: (place: Place) => InPageSession
 }
 
-/** Loads the host: only where there is no worker, or none yet. */
+/** Loads the host. Called only if there is no worker, or none yet. */
 export type LoadInPageHost = () => Promise<InPageHost | { readonly default: InPageHost }>
 
 /** Serves a page without a worker, for as long as there is none. */

@@ -21,26 +21,26 @@ interface TrustedScriptUrl {
   toJSON(): string
 }
 
-/** As of `navigator.serviceWorker.register()`, and what this library adds. */
+/** The options of `navigator.serviceWorker.register()`, and those that this library adds. */
 export interface RegisterOptions extends RegistrationOptions {
   /**
-   * Loads what keeps the session in the page itself, made by `inPage()` of `refresh-worker/in-page`: where there can be no
-   * worker, and until the first one has come. It is called only then, and must not itself wait for `fetch`.
+   * Loads what keeps the session in the page itself, made by `inPage()` of `refresh-worker/in-page`. Called only where there
+   * can be no worker, and until the first worker controls the page. Must not wait for a `fetch` of its own.
    */
   readonly withoutWorker?: LoadInPageHost
-  /** `'page'`: no worker is registered, and `withoutWorker` is used everywhere but under a worker that is there already. */
+  /** `'page'`: registers no worker. Every page uses `withoutWorker`, unless your worker already controls it. */
   readonly host?: 'worker' | 'page'
 }
 
 /**
- * Registers the worker, makes it control this page, and returns the page's view of its session, at once. Safe to call
- * where there is no service worker (on a server, in tests): the state stays `unsupported` there.
+ * Registers the worker, makes it control this page, and returns the page's view of its session at once. You can call it
+ * where there is no service worker (on a server, in tests): the state is `unsupported` there.
  *
- * Until the worker controls the page, for ten seconds at most, `fetch` and XMLHttpRequest hold requests that are neither
- * GET nor HEAD: a login that it did not see would be lost. With `withoutWorker` the page authorizes requests itself until
- * then, and for good where there is no worker to be had.
- * @param scriptUrl the worker script, which calls `setup()`; a `TrustedScriptURL` where the page requires Trusted Types
- * @param options as of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` unless given
+ * Until the worker controls the page, and for ten seconds at most, `fetch` and XMLHttpRequest hold back requests other than
+ * GET, HEAD and OPTIONS, because a login that the worker did not see would be lost. With `withoutWorker` the page authorizes
+ * requests itself until then, or for good if there can be no worker.
+ * @param scriptUrl the worker script, which calls `setup()`; a `TrustedScriptURL` if the page requires Trusted Types
+ * @param options those of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` by default
  */
 export function register(
   scriptUrl: string | URL | TrustedScriptUrl,

@@ -2,7 +2,7 @@
 import { bearerIn, type Preset } from './preset.ts'
 
 /**
- * A refresh token that is sent as `Authorization: Bearer`, as flask-jwt-extended and NestJS's tutorials have it.
+ * Sends the refresh token as `Authorization: Bearer`, as flask-jwt-extended and NestJS's tutorials expect it.
  * @see https://flask-jwt-extended.readthedocs.io/en/stable/refreshing_tokens.html
  */
 export function refreshTokenAsBearer(): Preset {
@@ -13,7 +13,7 @@ export function refreshTokenAsBearer(): Preset {
 }
 
 /**
- * devise-jwt: a login's answer has the token in a header, and nothing renews it.
+ * devise-jwt: the answer to a login has the token in a header, and nothing renews it.
  * @see https://github.com/waiting-for-dev/devise-jwt
  */
 export function deviseJwt(): Preset {

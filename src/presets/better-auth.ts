@@ -1,7 +1,7 @@
 import { bodyOf, type Preset, token } from './preset.ts'
 
 /**
- * Better Auth with its JWT plugin: the session is a cookie, which brings a new JWT for the API.
+ * Better Auth with its JWT plugin: the session is a cookie, and the server exchanges it for a new JWT for the API.
  * @see https://better-auth.com/docs/plugins/jwt
  */
 export function betterAuth(): Preset {

@@ -1,16 +1,16 @@
 import { bodyOf, json, type Preset, token } from './preset.ts'
 
 export interface CognitoOptions {
-  /** The app client's. */
+  /** The id of the app client. */
   readonly clientId: string
-  /** Such as `https://cognito-idp.eu-central-1.amazonaws.com/`. */
+  /** The API's URL, such as `https://cognito-idp.eu-central-1.amazonaws.com/`. */
   readonly url: string
 }
 
 const SERVICE = 'AWSCognitoIdentityProviderService.'
 
 /**
- * Amazon Cognito user pools, by their own API: one URL for all, and a header that says what is meant.
+ * Amazon Cognito user pools, by their own API: one URL for everything, and a header that names the operation.
  * @see https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_InitiateAuth.html
  */
 export function cognito({ clientId, url }: CognitoOptions): Preset {

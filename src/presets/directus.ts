@@ -1,7 +1,7 @@
 import { bodyOf, json, type Preset, token } from './preset.ts'
 
 /**
- * Directus, in its mode `json`.
+ * Directus, in its `json` mode.
  * @see https://directus.io/docs/api/authentication
  */
 export function directus(): Preset {

@@ -1,6 +1,6 @@
 import { bodyOf, type Preset, token } from './preset.ts'
 
-/** Where Firebase's servers, or its emulator, are. */
+/** The URLs of Firebase's servers, or of its emulator. */
 export interface FirebaseOptions {
   /** The web API key of the project. */
   readonly apiKey: string
@@ -11,7 +11,7 @@ export interface FirebaseOptions {
 }
 
 /**
- * Firebase Authentication, by its REST API: its ID token is what the API gets.
+ * Firebase Authentication, by its REST API. Your API gets the ID token.
  * @see https://firebase.google.com/docs/reference/rest/auth
  */
 export function firebase({

@@ -1,6 +1,6 @@
 import type { Options } from '../core/options/options.ts'
 
-/** What `setup()` needs to know of one server: options to be spread into it, before those of the application. */
+/** The options of `setup()` for one server. Spread them into yours, before your own. */
 export type Preset = Readonly<Partial<Options>>
 
 /** A JSON body as an object; an empty one where it is something else. */

@@ -2,17 +2,17 @@ import { ConfigError } from '../errors.ts'
 import { readCookies } from './cookie.ts'
 import { assertName, assertPath, assertPrefix } from './cookie-rules.ts'
 
-/** HttpOnly cookies, of the host that sets them alone. */
+/** HttpOnly cookies, for the host that sets them alone. */
 export interface AuthCookies {
   /** What the URLs of login, refresh and logout begin with, such as `'/auth'`: the refresh token goes nowhere else. */
   readonly path: string
-  /** Whether the access token is in a cookie too, for pages that a server renders; false unless set. */
+  /** Whether the access token is in a cookie too, for pages that a server renders; by default false. */
   readonly accessToken?: boolean
-  /** `'refresh_token'` and `'access_token'` unless set. */
+  /** By default `'refresh_token'` and `'access_token'`. */
   readonly names?: { readonly refresh?: string; readonly access?: string }
-  /** False: they are sent over http too, which is for development alone; true unless set. */
+  /** By default true. False: browsers send them over http too, which is for development alone. */
   readonly secure?: boolean
-  /** Of the access token; `'Lax'` unless set, so that a link from elsewhere finds its user logged in. The refresh token's is `'Strict'`. */
+  /** Of the access token's cookie; by default `'Lax'`, so that a link from another site finds its user logged in. The refresh token's is `'Strict'`. */
   readonly sameSite?: 'Lax' | 'Strict'
 }
 

@@ -5,42 +5,40 @@ import type { Claims } from './session.ts'
 import type { SessionStore, StoredSession } from './sessions.ts'
 
 export interface AuthServerOptions {
-  /** The first signs access tokens, all verify them. */
+  /** The first key signs access tokens, and all keys verify them. */
   keys: readonly SigningKey[]
-  /** Refresh tokens are made with it: at least 32 bytes, random, and none of `keys`. With another one, nobody stays logged in. */
+  /** Makes refresh tokens: at least 32 bytes, random, and none of `keys`. If you change it, all sessions end. */
   refreshTokenSecret: string | Uint8Array
   store: SessionStore
-  /**
-   * Who logs in with that body; null: nobody. The claims are those of the access token.
-   */
+  /** Returns the user who logs in with these credentials, with the claims of the access token. Null: the login fails. */
   authenticate(credentials: Readonly<Record<string, unknown>>, request: Request): Login | null | Promise<Login | null>
-  /** At each refresh: the claims of the next access token; null ends the session. Unless given, they stay as they are. */
+  /** Called at each refresh. Returns the claims of the next access token; null ends the session. By default they stay. */
   renew?(session: StoredSession): Claims | null | Promise<Claims | null>
-  /** In whole seconds; 900, a quarter of an hour, unless set. */
+  /** In whole seconds; by default 900, a quarter of an hour. */
   accessTokenLifetime?: number
-  /** How long a session lives without a refresh, in whole seconds; 1209600, two weeks, unless set. */
+  /** How long a session lives without a refresh, in whole seconds; by default 1209600, two weeks. */
   refreshTokenLifetime?: number
-  /** How long after its login a session can live, in whole seconds; 7776000, ninety days, unless set. */
+  /** How long after its login a session can live, in whole seconds; by default 7776000, ninety days. */
   maxAge?: number
   /**
-   * For how long a refresh is answered with the same tokens where it comes again by the same `Idempotency-Key`, and nobody
-   * has used them, in whole seconds; 86400, a day, unless set.
+   * How long a refresh that comes again with the same `Idempotency-Key` gets the same tokens, if nobody has used them. In
+   * whole seconds; by default 86400, a day.
    */
   repeatWindow?: number
-  /** The same for clients that send no key, in whole seconds; 0, unless set: a refresh token that is used twice ends its session. */
+  /** The same for clients that send no key, in whole seconds. By default 0: a refresh token that is used twice ends its session. */
   reuseInterval?: number
-  /** Where tokens are kept in HttpOnly cookies: the refresh token alone, or both. Unless given, both are in the body. */
+  /** Keeps tokens in HttpOnly cookies: the refresh token alone, or both. By default both are in the body. */
   cookies?: AuthCookies
   /** Origins of other pages that may log in, refresh and log out by cookies, such as `https://app.example`. */
   trustedOrigins?: readonly string[]
   /** `iss` and `aud` of access tokens. */
   issuer?: string
   audience?: string
-  /** Hears of a refresh token that was used twice: its session has ended. */
+  /** Called when a refresh token was used twice: its session has ended. */
   onReuse?(session: StoredSession): unknown
 }
 
-/** Who has logged in. */
+/** The user who has logged in. */
 export type Login = Claims & { readonly sub: string }
 
 /**

@@ -9,22 +9,22 @@ import type { Claims } from './session.ts'
 import { rotate, type SessionStore, type StoredSession } from './sessions.ts'
 import { now } from './tokens.ts'
 
-/** Handlers of the web's own types. None throws for what a client has sent; what `authenticate`, `renew` and the store throw, goes on. */
+/** Handlers of the web's own types. None throws because of what a client sends. If `authenticate`, `renew` or the store throws, so do they. */
 export interface AuthServer {
   /** POST of credentials in JSON: 200 with tokens, or 401 `invalid_grant`. */
   login(request: Request): Promise<Response>
   /**
-   * POST of a refresh token: 200 with tokens; 401 `invalid_grant`, where the session is over; 400 where the request is
-   * wrong. @see RFC 6749 §6
+   * POST of a refresh token: 200 with tokens; 401 `invalid_grant` if the session is over; 400 if the request is wrong.
+   * @see RFC 6749 §6
    */
   refresh(request: Request): Promise<Response>
-  /** POST: ends the session of the tokens that come along; 204, whether there was one or not. */
+  /** POST: ends the session of the tokens in the request; 204, whether there was one or not. */
   logout(request: Request): Promise<Response>
-  /** POST: ends all sessions of whoever is logged in; 204, or 401. */
+  /** POST: ends all sessions of the user who is logged in; 204, or 401 if nobody is. */
   logoutEverywhere(request: Request): Promise<Response>
-  /** For the API: the claims of a good access token; null: answer 401. */
+  /** For the API: returns the claims of a good access token. Null: answer 401. */
   verify(request: Request): Promise<Claims | null>
-  /** The public keys, for others who verify. */
+  /** The public keys, for other servers that verify tokens. */
   jwks(): Promise<JSONWebKeySet>
 }
 

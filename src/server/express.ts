@@ -12,10 +12,10 @@ export type { RefreshTokenCookie, RefreshTokenOptions, TokenOptions } from './op
 export type { Claims, RefreshSession, TokenResponse } from './session.ts'
 
 /**
- * Starts a session: signs the pair of tokens that a login answers. `exp`, `iat`, `nbf`, `jti` and `sid` are not taken
- * from `claims`.
+ * Starts a session: signs the pair of tokens for the answer to a login. Ignores `exp`, `iat`, `nbf`, `jti` and `sid` of
+ * `claims`.
  *
- * @throws {ConfigError} `config_error`, synchronously: a bad option, or no `claims.sub` to tell the user by.
+ * @throws {ConfigError} `config_error`, synchronously: a bad option, or no `claims.sub` that names the user.
  * @see {@link https://www.rfc-editor.org/rfc/rfc9068#section-2 RFC 9068 §2}
  */
 export function issueTokens(claims: Claims & { sub: string }, options: TokenOptions): Promise<TokenResponse> {
@@ -25,10 +25,10 @@ export function issueTokens(claims: Claims & { sub: string }, options: TokenOpti
 }
 
 /**
- * Puts the refresh token of a login, or of a refresh of your own, into its cookie, and returns the rest, to be answered.
- * Accept logins as JSON only: a form of another site could otherwise log its victim in as somebody else.
+ * Puts the refresh token of a login, or of a refresh of your own, into its cookie, and returns the rest for the answer.
+ * Accept logins as JSON only: otherwise a form of another site could log its victim in as somebody else.
  *
- * @throws {ConfigError} `config_error`: no `refreshTokenCookie`, or a token that is longer than browsers' cookies.
+ * @throws {ConfigError} `config_error`: no `refreshTokenCookie`, or a token that is too long for a cookie.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6265#section-4.1.2 RFC 6265 §4.1.2}
  */
 export function setRefreshTokenCookie(
@@ -43,7 +43,7 @@ export function setRefreshTokenCookie(
 }
 
 /**
- * Takes the cookie away, on logout.
+ * Removes the cookie, on logout.
  *
  * @throws {ConfigError} `config_error`: no `refreshTokenCookie`.
  */
@@ -52,8 +52,8 @@ export function clearRefreshTokenCookie(response: Pick<ResponseLike, 'appendHead
 }
 
 /**
- * Tells whose refresh token is in the cookie, so that a logout can end that session; undefined where there is none that
- * holds, or where there are those of several sessions. For anything that does more than end it, check where the request comes from.
+ * Reads the refresh token in the cookie, so that a logout can end its session. Undefined if there is no valid one, or if
+ * there are those of several sessions. Before you do more than end the session, check where the request comes from.
  *
  * @throws {ConfigError} `config_error`: no `refreshTokenCookie`.
  */
@@ -66,14 +66,14 @@ export async function readRefreshTokenCookie(
 }
 
 /**
- * Makes the middleware that answers `grant_type: 'refresh_token'` like a login, for after the body parser.
+ * Makes the middleware that answers `grant_type: 'refresh_token'` like a login. Mount it after the body parser.
  *
- * 200 with a {@link TokenResponse}; 400 `invalid_request` where the refresh or the access token is absent or empty: a
- * client set up wrongly, whose session may be fine; 401 `invalid_grant` where one is there but malformed, expired,
- * foreign or refused: this session is over. An expired access token is none of these. Other requests go on to `next`.
+ * It answers 200 with a {@link TokenResponse}. It answers 400 `invalid_request` if the refresh or the access token is absent
+ * or empty: the client is set up wrongly, and its session may be fine. It answers 401 `invalid_grant` if one is malformed,
+ * expired, foreign or refused: this session is over. It accepts an expired access token. Other requests go on to `next`.
  *
- * With `refreshTokenCookie` the refresh token is that of the cookie, the next one is set, and no access token is needed;
- * 400 where the header `X-Requested-With: refresh-worker` is absent, 401 where the cookie is: it has expired.
+ * With `refreshTokenCookie` it reads the refresh token from the cookie, sets the next one, and needs no access token. It
+ * answers 400 if the header `X-Requested-With: refresh-worker` is absent, and 401 if the cookie is: it has expired.
  *
  * @throws {ConfigError} `config_error`: a bad option.
  * @see {@link https://www.rfc-editor.org/rfc/rfc6749#section-5.2 RFC 6749 §5.2}

@@ -2,11 +2,11 @@ import { type CryptoKey, errors, exportJWK, type JSONWebKeySet, type JWTPayload,
 import { ConfigError } from '../errors.ts'
 import { ACCESS_TOKEN } from './tokens.ts'
 
-/** Signs access tokens, and verifies them. `kid` names it in each token. */
+/** Signs access tokens, and verifies them. Each token names its key by `kid`. */
 export type SigningKey =
-  /** HS256: at least 32 bytes, random. Whoever verifies with it can sign, too. */
+  /** HS256: at least 32 bytes, random. Anyone who can verify with it can also sign. */
   | { readonly kid: string; readonly secret: string | Uint8Array }
-  /** A pair of keys, as `jose` makes or imports it; the public one is in the JWKS. Without the private one it only verifies. */
+  /** A key pair, as `jose` makes or imports it. The public key is in the JWKS. Without the private key it only verifies. */
   | {
       readonly kid: string
       readonly alg: 'ES256' | 'RS256' | 'EdDSA'

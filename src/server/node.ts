@@ -1,7 +1,7 @@
 /** A handler of the web's own types. */
 export type Handler = (request: Request) => Promise<Response>
 
-/** As much of a request of Node's, or of Express's, as is needed here. */
+/** The part of Node's or Express's request that is used here. */
 export interface NodeRequest extends AsyncIterable<Uint8Array> {
   method?: string | undefined
   url?: string | undefined
@@ -11,7 +11,7 @@ export interface NodeRequest extends AsyncIterable<Uint8Array> {
   originalUrl?: string
 }
 
-/** As much of Node's response as is needed here. */
+/** The part of Node's response that is used here. */
 export interface NodeResponse {
   setHeader(name: string, value: string | string[]): unknown
   writeHead(status: number): unknown
@@ -19,8 +19,8 @@ export interface NodeResponse {
 }
 
 /**
- * Has Node's own server, Express, or whatever has its requests, answer by such a handler. A body that a parser has read is
- * written again. What the handler throws goes to `next`, or is answered with 500.
+ * Lets Node's own server, Express, or anything with the same requests answer by a handler of the web's types. If a parser
+ * has read the body, it is written again. If the handler throws, the error goes to `next`; without `next`, the answer is 500.
  */
 export function nodeHandler(handler: Handler) {
   return (request: NodeRequest, response: NodeResponse, next?: (error?: unknown) => void): void => {
@@ -36,7 +36,10 @@ export function nodeHandler(handler: Handler) {
   }
 }
 
-/** @throws {TypeError} what Node takes for a request and the web does not, such as a method of TRACE */
+/**
+ * Makes a web `Request` of Node's.
+ * @throws {TypeError} for a request that Node accepts and the web does not, such as one with the method TRACE
+ */
 export function requestOf(request: NodeRequest): Request {
   const { method = 'GET', url = '/', originalUrl = url, headers, body } = request
   const all = new Headers()

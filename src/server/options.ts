@@ -4,44 +4,44 @@ import type { RequestLike } from './express-like.ts'
 import type { Claims, RefreshSession } from './session.ts'
 import { ACCESS_TOKEN, type Kind, REFRESH_TOKEN } from './tokens.ts'
 
-/** How tokens are signed and how long they live: the same for {@link issueTokens} and {@link refreshToken}. */
+/** How tokens are signed and how long they live. Give the same to {@link issueTokens} and {@link refreshToken}. */
 export interface TokenOptions {
   /** Signs access tokens (HS256): at least 32 bytes, random, not those of the refresh tokens. */
   accessTokenSecret: string | Uint8Array
   /** Signs refresh tokens (HS256): at least 32 bytes, random, not those of the access tokens. */
   refreshTokenSecret: string | Uint8Array
-  /** In whole seconds; 86400, one day, unless set. */
+  /** In whole seconds; by default 86400, one day. */
   accessTokenLifetime?: number
-  /** In whole seconds; 864000, ten days, unless set. */
+  /** In whole seconds; by default 864000, ten days. */
   refreshTokenLifetime?: number
   /** Keeps the refresh token in an HttpOnly cookie, for a worker with `refreshTokenIn: 'cookie'`. */
   refreshTokenCookie?: RefreshTokenCookie
 }
 
-/** HttpOnly, SameSite=Strict, for the host that sets it alone, and as long-lived as the refresh token. */
+/** HttpOnly and SameSite=Strict, for the host that sets it alone. It lives as long as the refresh token. */
 export interface RefreshTokenCookie {
   /** What the URLs of login, refresh and logout begin with, such as `'/auth'`: the cookie goes nowhere else. */
   path: string
-  /** `'refresh_token'` unless set. */
+  /** By default `'refresh_token'`. */
   name?: string
-  /** False: it is sent over http too, which is for development alone; true unless set. */
+  /** By default true. False: browsers send it over http too, which is for development alone. */
   secure?: boolean
 }
 
-/** The options of {@link refreshToken}: those that tokens are issued with, and how a refresh is read and decided on. */
+/** The options of {@link refreshToken}: how to issue tokens, how to read a refresh, and how to decide on it. */
 export interface RefreshTokenOptions extends TokenOptions {
-  /** The request header that carries the access token; `'Authorization'` unless set. */
+  /** The request header that carries the access token; by default `'Authorization'`. */
   authHeader?: string
-  /** The scheme before the access token, in any case; `'Bearer'` unless set. Falsy: the header is the bare token. */
+  /** The scheme before the access token, in any case; by default `'Bearer'`. Falsy: the header is the bare token. */
   authTokenType?: string | false | null
-  /** The property of the body that carries the refresh token; `'refresh_token'` unless set. */
+  /** The property of the body that carries the refresh token; by default `'refresh_token'`. */
   refreshTokenSubmitProp?: string
-  /** How long after its login a session can be refreshed, in whole seconds; without an end unless set. */
+  /** How long after its login a session can be refreshed, in whole seconds; by default without an end. */
   maxAge?: number
   /**
-   * Called on every refresh, once both tokens are verified: read the user anew, look up what was revoked, or allow each
-   * `refreshClaims.jti` only once. Returns the claims of the new access token (`sub` and `sid` stay the session's), or
-   * null to refuse with a 401 `invalid_grant`. What it throws goes to Express's error handler.
+   * The middleware calls it on every refresh, once it has verified both tokens. Read the user anew here, look up what was
+   * revoked, or allow each `refreshClaims.jti` only once. Return the claims of the new access token (`sub` and `sid` stay the
+   * session's), or null to refuse with a 401 `invalid_grant`. What it throws goes to Express's error handler.
    */
   authorize?(session: RefreshSession, request: RequestLike): Claims | null | Promise<Claims | null>
 }

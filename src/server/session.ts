@@ -1,13 +1,13 @@
 /** The payload of a token. */
 export type Claims = Record<string, unknown>
 
-/** A session, as its two verified tokens tell it: `sid` is random for each login, and stays. Times are in seconds. */
+/** A session, as its two verified tokens describe it. `sid` is random for each login, and stays. Times are in seconds. */
 export interface RefreshSession {
-  /** The old access token's; it has probably expired. With `refreshTokenCookie`, as the refresh token tells them. */
+  /** The claims of the old access token, which has probably expired. With `refreshTokenCookie`, those in the refresh token. */
   claims: Claims & { sub: string; sid: string; jti: string; exp: number }
   /**
-   * The refresh token's: `jti` is its own, `ati` the `jti` of the access token that was issued with it, `auth_time` when
-   * the login was, which stays.
+   * The claims of the refresh token: `jti` is its own, `ati` is the `jti` of the access token that was issued with it, and
+   * `auth_time` is the time of the login, which stays.
    */
   refreshClaims: { sub: string; sid: string; jti: string; ati: string; exp: number; auth_time: number }
 }

@@ -1,35 +1,35 @@
 import type { Claims } from './session.ts'
 
-/** A login, and all refreshes that come of it: the family of its refresh tokens. Times are in seconds since the epoch. */
+/** A login and all its refreshes: a family of refresh tokens. Times are in seconds since the epoch. */
 export interface StoredSession {
   /** Random; the `sid` of its access tokens. */
   readonly id: string
   readonly sub: string
-  /** How often its refresh token was replaced: only the newest one is good. */
+  /** How often its refresh token was replaced. Only the newest token is good. */
   readonly counter: number
-  /** A hash of what named the last refresh (`Idempotency-Key`); null: it had no name. */
+  /** A hash of the last refresh's `Idempotency-Key`; null: it had none. */
   readonly key: string | null
-  /** When its refresh token was replaced last, or issued. */
+  /** When its refresh token was last replaced, or issued. */
   readonly rotatedAt: number
-  /** When the login was; it stays. */
+  /** The time of the login. It stays. */
   readonly authTime: number
-  /** When it ends, if nobody refreshes it. */
+  /** When the session ends if nobody refreshes it. */
   readonly expiresAt: number
   readonly claims: Claims
 }
 
 /**
- * Where sessions are kept. It holds no token and nothing that one could be made of. Each call is one atomic step, for all
- * processes that share it.
+ * Keeps sessions. It holds no token, and nothing from which anyone could make one. Each call is one atomic step, for all
+ * processes that share the store.
  */
 export interface SessionStore {
   /** Null: there is no such session, or it has expired. */
   read(id: string): Promise<StoredSession | null>
   /**
-   * Compare and swap: replaces the session if its `counter` is still that one.
+   * Compare and swap: replaces the session if its `counter` is still the given one.
    * @param counter of the session as it was read; null: there is none yet
-   * @param next null: the session ends
-   * @returns false: it was not that one any more, and nothing was changed
+   * @param next the new session; null: the session ends
+   * @returns false if the counter has changed: then the store has changed nothing
    */
   swap(id: string, counter: number | null, next: StoredSession | null): Promise<boolean>
   /** Ends all sessions of a user. */

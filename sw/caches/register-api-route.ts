@@ -10,19 +10,19 @@ import { createSweeper } from './session-cache.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** A caching strategy of Workbox's or Serwist's, such as a `NetworkFirst`. */
+/** A caching strategy of Workbox or Serwist, such as a `NetworkFirst`. */
 export interface ApiStrategy {
   handle(options: { event: ExtendableEvent; request: Request }): Promise<Response>
 }
 
 /**
- * Has a caching strategy answer some of the API's GET requests, with the access token, the refresh and the replay that
- * any other gets. What it caches is the session's: a user's answers are never given to another one or to nobody, and are
- * deleted when the session ends.
+ * Lets a caching strategy answer some of the API's GET requests. They get the access token, the refresh and the replay like
+ * any other. The cache belongs to the session: a user's answers never go to another user, nor to a page where nobody is
+ * logged in, and the worker deletes them when the session ends.
  *
- * The strategy is asked for requests that match `apiUrls` and bring no `Authorization` of their own, while somebody is
- * logged in. Of several routes the first one whose `isFor` returns true takes a request.
- * @throws {ConfigError} code `config_error`: `strategy` is none of Workbox's or Serwist's
+ * While somebody is logged in, the strategy gets the requests that match `apiUrls` and bring no `Authorization` of their
+ * own. Of several routes, the first whose `isFor` returns true takes a request.
+ * @throws {ConfigError} code `config_error`: `strategy` is not one of Workbox or Serwist
  */
 export function registerApiRoute(api: AuthorizedApi, isFor: UrlPredicate, strategy: ApiStrategy): void {
   if (!isStrategy(strategy)) throw new ConfigError('strategy', "takes one of Workbox's or Serwist's")

@@ -1,46 +1,46 @@
 /** What the configuration may say in code, where servers differ: each gets and gives the platform's own types. */
 
-/** What a refresh may be asked with. */
+/** What a refresh request can be made of. */
 export interface RefreshNeeds {
-  /** Null where there is none, or where it is in a cookie. */
+  /** Null if there is none, or if it is in a cookie. */
   readonly refreshToken: string | null
-  /** The one to be replaced; null where this worker has not got it. */
+  /** The access token to be replaced; null if this worker does not have it. */
   readonly accessToken: string | null
   readonly idToken: string | null
-  /** The same where a refresh is tried again, since its answer may have been lost. */
+  /** The key of this refresh; the same if the worker tries again, because the answer may have been lost. */
   readonly idempotencyKey: string
-  /** Of `refreshTokenUrl`, absolute; null where none is configured or known. */
+  /** `refreshTokenUrl`, absolute; null if none is configured or known. */
   readonly url: string | null
 }
 
 /**
- * Makes the request of a refresh: a `Request`, or what one is made of, for a POST to `refreshTokenUrl`. It fails on a
- * redirect, and past `timeout`.
+ * Makes the request of a refresh: a `Request`, or the `RequestInit` of a POST to `refreshTokenUrl`. The request fails on a
+ * redirect, and after six times `timeout` (with a cookie, after `timeout`).
  */
 export type RefreshRequestHook = (needs: RefreshNeeds) => Request | RequestInit | Promise<Request | RequestInit>
 
-/** What an answer holds. */
+/** The tokens in an answer. */
 export interface FoundTokens {
-  /** Visible ASCII characters; null, with `refreshTokenIn: 'cookie'`: a login without one, which the first refresh brings. */
+  /** Visible ASCII characters. Null, with `refreshTokenIn: 'cookie'`: the login brings none, and the first refresh does. */
   readonly accessToken: string | null
-  /** Null or absent: that of the session stays in force (RFC 6749 §6). */
+  /** Null or absent: the session's old one stays in force (RFC 6749 §6). */
   readonly refreshToken?: string | null
   /** As `refreshToken`. */
   readonly idToken?: string | null
   /** The token's life in seconds, as a number or its digits. */
   readonly expiresIn?: number | string | null
   /**
-   * When it expires, where `expiresIn` does not tell: a `Date`, the text of one, or the time since the epoch in
-   * milliseconds or, below 10^11, seconds. Without either, a JWT's own `exp`, or else a 401, tells.
+   * When the access token expires, if `expiresIn` does not say: a `Date`, the text of one, or the time since the epoch in
+   * milliseconds or, below 10^11, seconds. Without either, a JWT's own `exp` says, or else a 401.
    */
   // biome-ignore lint/style/noRestrictedGlobals: this asks for no time.
   readonly expiresAt?: Date | number | string | null
-  /** `DPoP` where the access token is bound to this browser's key (see `dpop`). */
+  /** `DPoP` if the access token is bound to this browser's key (see `dpop`). */
   readonly tokenType?: string | null
 }
 
 /** Reads the tokens of an answer to a login, a signup or a refresh; null: there are none, and nobody logs in. */
 export type ReadTokensHook = (response: Response) => FoundTokens | null | Promise<FoundTokens | null>
 
-/** Decides about an answer. */
+/** Decides on an answer. */
 export type ResponseTest = (response: Response) => boolean | Promise<boolean>

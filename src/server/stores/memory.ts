@@ -1,6 +1,6 @@
 import type { SessionStore, StoredSession } from '../sessions.ts'
 
-/** For development, and for one process that may forget: sessions are in its memory. */
+/** Keeps sessions in the memory of this process, for development, or if it may lose them. */
 export function memoryStore(): SessionStore {
   const sessions = new Map<string, StoredSession>()
   let sweptAt = 0

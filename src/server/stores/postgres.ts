@@ -1,11 +1,11 @@
 import type { SessionStore, StoredSession } from '../sessions.ts'
 
-/** As much of a pool of `pg`, or of what is like it, as is needed here. */
+/** The part of a pool of `pg`, or of something like it, that is used here. */
 export interface PostgresLike {
   query(text: string, values: readonly unknown[]): Promise<{ rowCount: number | null; rows: readonly unknown[] }>
 }
 
-/** The table, once, by a migration of yours. */
+/** The table. Create it once, in a migration of yours. */
 export const POSTGRES_SCHEMA = `CREATE TABLE IF NOT EXISTS refresh_sessions (
   id text PRIMARY KEY,
   sub text NOT NULL,
@@ -16,7 +16,7 @@ export const POSTGRES_SCHEMA = `CREATE TABLE IF NOT EXISTS refresh_sessions (
 CREATE INDEX IF NOT EXISTS refresh_sessions_sub ON refresh_sessions (sub);
 CREATE INDEX IF NOT EXISTS refresh_sessions_expires_at ON refresh_sessions (expires_at);`
 
-/** Sessions in PostgreSQL: see {@link POSTGRES_SCHEMA}. Delete the rows whose `expires_at` is past now and then. */
+/** Keeps sessions in PostgreSQL: see {@link POSTGRES_SCHEMA}. Now and then, delete the rows whose `expires_at` is past. */
 export function postgresStore(pool: PostgresLike): SessionStore {
   const isOne = ({ rowCount }: { rowCount: number | null }) => rowCount === 1
   return {

@@ -1,7 +1,7 @@
 import type { SessionStore } from '../sessions.ts'
 
 /**
- * Sends one command and settles with its reply: `args => client.sendCommand(args)` of node-redis, or
+ * Sends one command, and settles with its reply: `args => client.sendCommand(args)` of node-redis, or
  * `([name, ...args]) => client.call(name, ...args)` of ioredis.
  */
 export type RedisCommand = (args: string[]) => Promise<unknown>
@@ -22,8 +22,8 @@ end
 return 1`
 
 /**
- * Sessions in Redis 7, or Valkey, which forget them by themselves once they have expired.
- * @param prefix of all keys; `refresh-worker` unless given. In a cluster, one in braces keeps them together
+ * Keeps sessions in Redis 7 or Valkey, which delete them by themselves once they have expired.
+ * @param prefix of all keys; by default `refresh-worker`. In a cluster, a prefix in braces keeps the keys together
  */
 export function redisStore(command: RedisCommand, prefix = 'refresh-worker'): SessionStore {
   const keyOf = (id: string) => `${prefix}:session:${id}`

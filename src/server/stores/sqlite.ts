@@ -1,6 +1,6 @@
 import type { SessionStore } from '../sessions.ts'
 
-/** As much of `node:sqlite`'s `DatabaseSync`, or of better-sqlite3's database, as is needed here. */
+/** The part of `node:sqlite`'s `DatabaseSync`, or of better-sqlite3's database, that is used here. */
 export interface SqliteLike {
   exec(sql: string): unknown
   prepare(sql: string): {
@@ -9,7 +9,7 @@ export interface SqliteLike {
   }
 }
 
-/** Sessions in SQLite, for one machine. Makes its table where there is none. */
+/** Keeps sessions in SQLite, for one machine. Makes its table if there is none. */
 export function sqliteStore(database: SqliteLike): SessionStore {
   database.exec(`CREATE TABLE IF NOT EXISTS refresh_sessions (
     id TEXT PRIMARY KEY, sub TEXT NOT NULL, counter INTEGER NOT NULL, expires_at INTEGER NOT NULL, data TEXT NOT NULL
