@@ -24,7 +24,14 @@ const ABOUT = {
     "For the worker script: options of well-known servers. Spread them into those of `setup()`. After `importScripts('refresh-worker.js', 'refresh-worker.presets.js')` they are `RefreshWorker.presets`. See [Backends](backends.md).",
   './protocol': 'The messages, for pages that do not use the helper. See [Protocol](protocol.md).',
   './server': 'For the server, with the web’s own types. See [Server](server.md).',
+  './plugin':
+    "For bundlers: makes the worker's script. See [The worker as one file](frameworks.md#the-worker-as-one-file).",
+  './testing': 'For unit tests. See [Testing your application](testing.md).',
+  './worker.js':
+    'The prebuilt classic script, which defines the global `RefreshWorker`. `npx refresh-worker init` copies it.',
+  './worker.dev.js': 'The same, with messages in the console, for development.',
   './express': 'For the server, Express 4 or 5. See [Server](server.md#refresh-workerexpress).',
+  './in-page.js': 'The same, prebuilt as one file, for sites without a bundler.',
   './in-page': 'For pages that can have no worker. See [Without a worker](without-worker.md).',
 }
 
@@ -35,7 +42,7 @@ const HEAD = `# API
 
 <!-- Made by npm run docs:api, from the TSDoc of the sources. -->
 
-This page lists every public export, except the prebuilt classic scripts \`refresh-worker/worker.js\` and \`refresh-worker/worker.dev.js\`, which define the global \`RefreshWorker\`. \`npx refresh-worker init\` copies the first.`
+This page lists every public export.`
 
 const { name, exports } = JSON.parse(readFileSync(`${ROOT}package.json`, 'utf8'))
 const api = new API()
@@ -64,7 +71,9 @@ function section([entry, { types }]) {
   const known = symbols.filter(symbol => described.has(keyOf(symbol)))
   const links = known.map(symbol => `[${symbol.name}](#${symbol.name.toLowerCase()})`).join(', ')
   const parts = symbols.filter(symbol => !known.includes(symbol)).map(symbol => describe(project, symbol))
-  return [`## ${specifier}`, ABOUT[entry], ...parts, links && `Besides, as above: ${links}.`].filter(Boolean)
+  return [`## ${specifier}`, ABOUT[entry], ...parts, links && `Also exported here, see above: ${links}.`].filter(
+    Boolean,
+  )
 }
 
 /** What two entries export is described once. */
@@ -89,15 +98,15 @@ function describe(project, symbol) {
     .join('\n\n')
 }
 
-/** What a class or interface builds on. */
+/** What a class or interface builds on; what it picks stands among its members. */
 function headOf(node) {
   const head = node.getText().split('{', 1)[0]
-  return /\b(extends|implements)\b/.test(head) ? head.replace('export ', '').trim() : ''
+  return /\b(extends|implements)\b(?! Pick<)/.test(head) ? head.replace('export ', '').trim() : ''
 }
 
-/** What is declared in the class or interface itself, and is for its users. */
+/** What is declared in the class or interface itself, and is for its users; of one without a body, what it picks of ours. */
 function membersOf(project, symbol) {
-  const members = [...symbol.getMembers().values()].filter(({ name }) => !name.startsWith('__'))
+  const members = [...declaredOf(project, symbol)].filter(({ name }) => !name.startsWith('__'))
   return members.map(member => {
     const nodes = member.declarations.map(declaration => declaration.resolve(project))
     // Without a comment of its own it would get that of what it overrides.
@@ -106,6 +115,13 @@ function membersOf(project, symbol) {
     const signature = oneLine(signatureOf(project, member, nodes[0]))
     return [`\`${signature}\``, ...notes.map(oneLine)].join('<br>')
   })
+}
+
+function declaredOf({ checker }, symbol) {
+  const own = [...symbol.getMembers().values()]
+  if (own.length > 0) return own
+  const all = checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
+  return all.filter(({ declarations }) => declarations?.[0]?.path.startsWith(`${ROOT}src/`))
 }
 
 function signatureOf({ checker }, member, node) {

@@ -35,7 +35,7 @@ export type ErrorCode =
   | 'unknown_session'
   /** Another login took the place of the session under which a request was made. */
   | 'session_replaced'
-  /** A hook of the configuration threw, did not settle in time, or returned what it may not; the message names it. */
+  /** A hook of the configuration threw, did not settle in time, or returned an invalid value; the message names it. */
   | 'hook_failed'
   /** A request carries a placeholder where the worker does not replace it; the worker did not send the request. */
   | 'placeholder_misplaced'

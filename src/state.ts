@@ -90,7 +90,7 @@ export interface RefreshReport {
   readonly outcome: 'refreshed' | ErrorCode
 }
 
-/** A hook that threw, hung, or returned what it may not. The worker used the default answer instead. */
+/** A hook that threw, hung, or returned an invalid value. The worker used the default answer instead. */
 export interface HookFailure {
   /** The name of the option. */
   readonly hook: string

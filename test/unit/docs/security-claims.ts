@@ -96,7 +96,7 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/tokens/placeholder.test.ts', 'is that too where pages are to see no claims'],
   ],
   [
-    'No log, error or report has what a hook was given, has returned or has thrown',
+    'No log, error or report contains what a hook was given, has returned or has thrown',
     ['unit/core/hooks.test.ts', 'keeps the session, and is named (W52)'],
   ],
   [
