@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { DemoOptions } from '../../examples/demo/app.mjs'
+import { IN_COOKIE } from '../../src/core/tokens/tokens.ts'
 import type { Tab } from './engines/engine.ts'
 import { barrier, get, logIn, PAGE, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
 
@@ -212,11 +213,12 @@ describe.each<[string, Version, Version]>([
 describe('a record that the worker cannot use', () => {
   const HELD = {
     ...{ version: 1, status: 'authenticated', generation: 7, id: 'of-another-version' },
-    ...{ accessToken: 'in-cookie', refreshToken: null, idToken: null, expiresAt: null, receivedAt: 1 },
+    ...{ accessToken: IN_COOKIE, refreshToken: null, idToken: null, expiresAt: null, receivedAt: 1 },
     ...{ startedAt: 1, usedAt: 1, begun: 0, isDoubtful: false },
   }
   it.each<[string, Version, object]>([
     ['0.1 finds a session in cookies', 'old', HELD],
+    ['a session in cookies, and the configuration has none any more', 'new', HELD],
     [
       '0.1 finds a reason that it does not know',
       'old',

@@ -1,5 +1,5 @@
 import { ANONYMOUS_REASONS, type AnonymousReason } from '../../protocol.ts'
-import { isToken } from '../tokens/tokens.ts'
+import { IN_COOKIE, isToken } from '../tokens/tokens.ts'
 import { isOwner } from './owner.ts'
 import { type Anonymous, type Authenticated, nobody, RECORD_VERSION, type Session } from './session.ts'
 
@@ -24,7 +24,7 @@ function readSession(stored: unknown): Session {
   const intact =
     stored.status === 'authenticated' &&
     typeof stored.id === 'string' &&
-    (stored.accessToken === null || isToken(stored.accessToken)) &&
+    (stored.accessToken === null || stored.accessToken === IN_COOKIE || isToken(stored.accessToken)) &&
     (stored.refreshToken === null || isToken(stored.refreshToken)) &&
     (stored.idToken === null || typeof stored.idToken === 'string') &&
     isCount(stored.receivedAt) &&

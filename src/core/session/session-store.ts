@@ -1,6 +1,7 @@
 import type { StateReason } from '../../protocol.ts'
 import type { Config, SessionName } from '../options/config.ts'
 import type { Clock, Store } from '../ports.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import { isSameOwner, type OwnerOptions, ownerOf } from './owner.ts'
 import { parseSession } from './parse-session.ts'
 import {
@@ -43,7 +44,9 @@ export interface SessionStore {
 }
 
 interface Needs {
-  readonly config: SessionName & OwnerOptions & Pick<Config, 'keepsRefreshToken' | 'maxIdle' | 'whenEnded'>
+  readonly config: SessionName &
+    OwnerOptions &
+    Pick<Config, 'accessTokenIn' | 'keepsRefreshToken' | 'maxIdle' | 'whenEnded'>
   /** Of the worker. */
   readonly scope?: string
   readonly store: Store
@@ -65,6 +68,8 @@ export function createSessionStore({ config, scope = '', store, now, onChange }:
     if (session.status === 'anonymous') return session
     // Of other servers: its tokens are not for ours.
     if (session.owner && !isSameOwner(session.owner, owner)) return nobody
+    // In cookies, of before a configuration that was taken back: nothing could refresh or end it.
+    if (session.accessToken === IN_COOKIE && config.accessTokenIn !== 'cookie') return nobody
     return {
       ...session,
       refreshToken: keepsRefreshToken ? session.refreshToken : null,

@@ -2,8 +2,11 @@
 const TOKEN = /^[\x21-\x7e]+$/
 export const LONGEST_TOKEN = 65_536
 
-/** What stands for an access token that is in a cookie of the server's, and that only the server sees. */
-export const IN_COOKIE = 'in-cookie'
+/**
+ * What stands for an access token that is in a cookie of the server's, and that only the server sees. No token: 0.1, which
+ * knows no such sessions, is to take their record for nobody's rather than send this.
+ */
+export const IN_COOKIE = 'in cookie'
 
 /** The access token to be sent in a header; null: there is none, or it is in a cookie. */
 export function sentIn({ accessToken }: Pick<HeldTokens, 'accessToken'>): string | null {

@@ -422,5 +422,5 @@ it('nothing of the session in a record is a token', async () => {
   const { logIn, stored } = open()
   await logIn()
   const { accessToken, refreshToken, idToken } = stored() as Authenticated
-  expect([accessToken, refreshToken, idToken]).toEqual(['in-cookie', null, null])
+  expect([accessToken, refreshToken, idToken]).toEqual(['in cookie', null, null])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ended, loggedIn, nobody, refreshed, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
+import { IN_COOKIE } from '../../../../src/core/tokens/tokens.ts'
 import { configOf, createMemoryStore, NOW, sessionOf, tokensOf } from '../../kit.ts'
 
 const config = configOf({ storageKey: 'key' })
@@ -40,6 +41,20 @@ describe('G2: storage is the truth, memory a cache', () => {
     const off = configOf({ storageKey: 'key', useRefreshToken: false })
     const sessions = createSessionStore({ config: off, store, now: () => NOW, onChange: async () => undefined })
     expect(await sessions.current()).toEqual(sessionOf({ refreshToken: null }))
+  })
+
+  it('sees nobody where the record is of a session in cookies, and the configuration has none', async () => {
+    const { store } = createMemoryStore(new Map([['key', sessionOf({ accessToken: IN_COOKIE, refreshToken: null })]]))
+    const of = (options: Parameters<typeof configOf>[0]) =>
+      createSessionStore({
+        config: configOf({ storageKey: 'key', ...options }),
+        store,
+        now: () => NOW,
+        onChange: async () => undefined,
+      })
+    expect(await of({}).current()).toBe(nobody)
+    const cookies = of({ accessTokenIn: 'cookie', sessionUrl: '/api/session', useRefreshToken: true })
+    expect(await cookies.current()).toMatchObject({ status: 'authenticated', accessToken: IN_COOKIE })
   })
 
   it('has the new session stored before it tells of it', async () => {

@@ -12,6 +12,7 @@ import {
   refreshed,
   refreshFailed,
 } from '../../../../src/core/session/session.ts'
+import { IN_COOKIE, isToken } from '../../../../src/core/tokens/tokens.ts'
 import { NOW, sessionOf, tokensOf } from '../../kit.ts'
 
 describe('transitions', () => {
@@ -101,6 +102,13 @@ describe('parseSession', () => {
     const bare = sessionOf({ expiresAt: null, refreshToken: null })
     for (const session of [sessionOf(), bare, sessionOf({ isBound: true }), ended(sessionOf(), 'lost')])
       expect(parseSession(structuredClone(session))).toEqual(session)
+  })
+
+  it('reads a session in cookies, whose record is none to 0.1, which would send what stands for the token', () => {
+    const session = sessionOf({ accessToken: IN_COOKIE, refreshToken: null })
+    expect(parseSession(structuredClone(session))).toEqual(session)
+    expect(isToken(IN_COOKIE)).toBe(false)
+    expect(parseSession({ ...session, refreshToken: IN_COOKIE })).toBe(nobody)
   })
 
   const intact = sessionOf()
