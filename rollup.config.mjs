@@ -38,6 +38,7 @@ const NOTICES = 'THIRD-PARTY-LICENSES.txt'
 const IN_PAGE_NOTICES = 'THIRD-PARTY-LICENSES.in-page.txt'
 
 const banner = file => `/*! refresh-worker ${version}, MIT. Has code under the licences of the package's ${file} */`
+const ownBanner = `/*! refresh-worker ${version}, MIT */`
 
 /** The classic script that `importScripts` takes: everything inside, since a worker resolves no package names. */
 export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
@@ -101,6 +102,12 @@ export default [
       format: 'es',
       banner: banner(IN_PAGE_NOTICES),
     },
+  },
+  {
+    // The page's side for the same: one file, so that one hash says what it is. It has no other package's code inside.
+    input: 'src/index.ts',
+    plugins: [typescript, constants({}), minified],
+    output: { file: 'dist/refresh-worker.page.js', format: 'es', inlineDynamicImports: true, banner: ownBanner },
   },
   worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),

@@ -36,6 +36,7 @@ const ONE_ENGINE = [
   'session-cache',
   'sessions',
   'rendered',
+  'versions',
   'vite',
   'without-worker-examples',
 ]

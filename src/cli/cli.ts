@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { BUILD_HELP, type BuildJob, build } from './build.ts'
 import { mustBeFolder, mustBeNoLink, read, UsageError } from './files.ts'
-import { IN_PAGE, INIT_HELP, type InitJob, init, LIBRARIES, librariesFor, PRESETS, WORKER } from './init.ts'
+import { INIT_HELP, type InitJob, init, LIBRARIES, librariesFor, WORKER } from './init.ts'
 import { PROBE_HELP, play } from './probe/play.ts'
 
 /** The parts of Node that the command line uses to talk. */
@@ -24,10 +24,11 @@ export async function main(args: readonly string[], dist: string, { out, err }: 
       if (!command) throw new UsageError(`name a command: ${NAMES}`)
       const [folder, ...rest] = folders
       if (!folder || rest.length > 0) throw new UsageError(`name one ${command.takes ?? 'folder, such as public'}`)
-      const { file = 'sw.js', force = false, presets = false, dev = false, 'in-page': inPage = false } = values
+      const { file = 'sw.js', force = false, presets = false, page = false, dev = false } = values
+      const { 'in-page': inPage = false } = values
       if (LIBRARIES.includes(file) || !file || /[/\\]/.test(file))
         throw new UsageError(`--file takes a name, other than ${WORKER}`)
-      return await command.run({ dist, folder, file, force, presets, inPage, target: values.out, dev, out })
+      return await command.run({ dist, folder, file, force, presets, page, inPage, target: values.out, dev, out })
     }
     return 0
   } catch (error) {
@@ -46,6 +47,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
   'in-page': { type: 'boolean' },
   out: { type: 'string' },
+  page: { type: 'boolean' },
   presets: { type: 'boolean' },
   version: { type: 'boolean' },
 } as const
@@ -57,6 +59,7 @@ interface Values {
   readonly help?: boolean
   readonly 'in-page'?: boolean
   readonly out?: string
+  readonly page?: boolean
   readonly presets?: boolean
   readonly version?: boolean
 }
@@ -74,7 +77,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   init: {
     run: init,
-    options: ['file', 'force', 'in-page', 'presets'],
+    options: ['file', 'force', 'in-page', 'page', 'presets'],
     help: INIT_HELP,
   },
   build: {
@@ -88,8 +91,8 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     options: [],
     help: `Usage: refresh-worker check DIR
 
-Fails (exit code 1) unless DIR/${WORKER}, and ${PRESETS} and
-${IN_PAGE} where they are there, are this version's: for CI.
+Fails (exit code 1) unless DIR/${WORKER} is this version's, and so are the other files that
+init has put there. For CI.
 `,
   },
   probe: {
@@ -134,7 +137,7 @@ async function check({ dist, folder, out }: Job): Promise<0 | 1> {
   await mustBeFolder(folder)
   const version = await versionOf(dist)
   let code: 0 | 1 = 0
-  for (const name of await librariesFor(folder, { presets: false, inPage: false })) {
+  for (const name of await librariesFor(folder, { presets: false, page: false, inPage: false })) {
     const copy = join(folder, name)
     const [theirs, ours] = [await read(copy), await read(join(dist, name))]
     if (theirs !== null && theirs === ours) {

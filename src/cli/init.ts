@@ -7,8 +7,9 @@ export const PRESETS = 'refresh-worker.presets.js'
 export const IN_PAGE = 'refresh-worker.in-page.js'
 /** Loaded by the former, in pages that open an EventSource. */
 const EVENT_SOURCE = 'refresh-worker.event-source.js'
+export const PAGE = 'refresh-worker.page.js'
 /** All that `init` may write anew. */
-export const LIBRARIES = [WORKER, PRESETS, IN_PAGE, EVENT_SOURCE]
+export const LIBRARIES = [WORKER, PRESETS, PAGE, IN_PAGE, EVENT_SOURCE]
 
 const script = (isWithPresets: boolean) => `importScripts('${WORKER}'${isWithPresets ? `, '${PRESETS}'` : ''})
 RefreshWorker.setup({${isWithPresets ? '\n  ...RefreshWorker.presets.simpleJwt(), // or another: see docs/backends.md' : ''}
@@ -17,7 +18,7 @@ ${isWithPresets ? '' : "  loginUrl: '/auth/login', // a POST here logs in\n  use
 })
 `
 
-export const INIT_HELP = `Usage: refresh-worker init DIR [--file NAME] [--presets] [--in-page] [--force]
+export const INIT_HELP = `Usage: refresh-worker init DIR [--file NAME] [--presets] [--page] [--in-page] [--force]
 
 Puts the worker into DIR, which is made where it is not there:
   ${WORKER}  the library's, always written anew
@@ -26,6 +27,7 @@ Puts the worker into DIR, which is made where it is not there:
 
   --file NAME  the name of your worker script, where it is not sw.js
   --presets    ${PRESETS} too: the options of well-known servers
+  --page       ${PAGE} too: what pages import, for sites without a bundler
   --in-page    ${IN_PAGE} and ${EVENT_SOURCE} too:
                for pages that can have no worker
   --force      write sw.js anew
@@ -37,15 +39,16 @@ export interface InitJob {
   readonly file: string
   readonly force: boolean
   readonly presets: boolean
+  readonly page: boolean
   readonly inPage: boolean
   readonly out: (text: string) => void
 }
 
-export async function init({ dist, folder, file, force, presets, inPage, out }: InitJob): Promise<0> {
+export async function init({ dist, folder, file, force, presets, page, inPage, out }: InitJob): Promise<0> {
   const made = await mkdir(folder, { recursive: true })
   if (made !== undefined) out(`made the folder ${folder}\n`)
   const yourScript = join(folder, file)
-  const copies = await librariesFor(folder, { presets, inPage })
+  const copies = await librariesFor(folder, { presets, page, inPage })
   const isWithPresets = copies.includes(PRESETS)
   for (const path of [...copies.map(name => join(folder, name)), yourScript]) await mustBeNoLink(path)
   for (const name of copies) {
@@ -58,17 +61,21 @@ export async function init({ dist, folder, file, force, presets, inPage, out }: 
     out(`wrote ${yourScript}: name your URLs there\n`)
   } else if (!yours.includes(WORKER) || (isWithPresets && !yours.includes(PRESETS)))
     out(`left ${yourScript} as it is; its first lines should be:\n\n${script(isWithPresets)}\n`)
-  out(`On your pages: import { register } from 'refresh-worker'; const auth = register('/${file}')\n`)
+  const from = copies.includes(PAGE) ? `./${PAGE}` : 'refresh-worker'
+  out(`On your pages: import { register } from '${from}'; const auth = register('/${file}')\n`)
   return 0
 }
 
-/** What a folder is to have of the library: the worker, and with it what is wanted or there already. */
+/** What a folder is to have of the library: the worker, and with it what is wanted or was wanted before. */
 export async function librariesFor(
   folder: string,
-  { presets, inPage }: Pick<InitJob, 'presets' | 'inPage'>,
+  { presets, page, inPage }: Pick<InitJob, 'presets' | 'page' | 'inPage'>,
 ): Promise<readonly string[]> {
-  const has = async (name: string) => (await read(join(folder, name))) !== null
-  const isWithPresets = presets || (await has(PRESETS))
-  const isInPage = inPage || (await has(IN_PAGE))
-  return [WORKER, ...(isWithPresets ? [PRESETS] : []), ...(isInPage ? [IN_PAGE, EVENT_SOURCE] : [])]
+  const isWanted = async (isAsked: boolean, name: string) => isAsked || (await read(join(folder, name))) !== null
+  return [
+    WORKER,
+    ...((await isWanted(presets, PRESETS)) ? [PRESETS] : []),
+    ...((await isWanted(page, PAGE)) ? [PAGE] : []),
+    ...((await isWanted(inPage, IN_PAGE)) ? [IN_PAGE, EVENT_SOURCE] : []),
+  ]
 }

@@ -15,6 +15,7 @@ beforeEach(async () => {
   await writeFile(join(root, 'dist/refresh-worker.presets.js'), 'presets')
   await writeFile(join(root, 'dist/refresh-worker.in-page.js'), 'in page')
   await writeFile(join(root, 'dist/refresh-worker.event-source.js'), 'event source')
+  await writeFile(join(root, 'dist/refresh-worker.page.js'), 'page')
   await writeFile(join(root, 'dist/kill.js'), 'killer')
 })
 afterEach(() => rm(root, { recursive: true }))
@@ -71,6 +72,18 @@ describe('init', () => {
     await run('init', folder, '--force')
     expect(await content('sw.js')).toContain('RefreshWorker.setup')
   })
+})
+
+it('init --page brings what pages import without a bundler, which check knows, and init keeps up to date', async () => {
+  expect((await run('init', folder)).out).toContain("from 'refresh-worker'")
+  expect((await run('init', folder, '--page')).out).toContain("from './refresh-worker.page.js'")
+  expect(await content('refresh-worker.page.js')).toBe('page')
+  expect(await run('check', folder)).toMatchObject({ code: 0, out: expect.stringContaining('page.js is that of') })
+  await writeFile(join(folder, 'refresh-worker.page.js'), '/*! refresh-worker 0.0.1, MIT */')
+  expect(await run('check', folder)).toMatchObject({ code: 1, out: expect.stringContaining('page.js is of 0.0.1') })
+  await run('init', folder)
+  expect(await content('refresh-worker.page.js')).toBe('page')
+  expect(await run('init', folder, '--file', 'refresh-worker.page.js')).toMatchObject({ code: 2 })
 })
 
 it('init --in-page brings what pages have in the place of a worker, which check knows, and init keeps up to date', async () => {
@@ -181,7 +194,10 @@ describe('the command line', () => {
     [['init'], /one folder/],
     [['init', 'a', 'b'], /one folder/],
     [['--what'], /there is no --what: --help, --version/],
-    [['init', 'public', '--forc'], /init takes no --forc: --file, --force, --in-page, --presets, --help, --version/],
+    [
+      ['init', 'public', '--forc'],
+      /init takes no --forc: --file, --force, --in-page, --page, --presets, --help, --version/,
+    ],
     [['init', 'public', '-f'], /init takes no -f/],
     [['check', 'public', '--force'], /check takes no --force/],
     [['init', 'public', '--force=yes'], /--force takes no value/],

@@ -1,0 +1,4 @@
+import { register } from 'refresh-worker'
+import { show } from './show.js'
+
+show(register('/sw.js'))
