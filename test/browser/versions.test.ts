@@ -93,6 +93,29 @@ async function callFrom(tabs: readonly Tab[]): Promise<number[]> {
   return (await Promise.all(tabs.map(tab => tab.evaluate(call)))).flat()
 }
 
+/** A tab of the site in which no worker has been registered yet, with a record in its storage. */
+async function tabWith(record: object): Promise<Tab> {
+  const page = await scene.tab('/refresh-worker/index.js', { ready: false })
+  await page.evaluate(
+    stored =>
+      new Promise<void>((resolve, reject) => {
+        const request = indexedDB.open('refresh-worker')
+        request.onupgradeneeded = () => request.result.createObjectStore('sessions')
+        request.onerror = () => reject(request.error)
+        request.onsuccess = () => {
+          const transaction = request.result.transaction('sessions', 'readwrite')
+          transaction.objectStore('sessions').put(stored, 'refresh-worker')
+          transaction.oncomplete = () => {
+            request.result.close()
+            resolve()
+          }
+        }
+      }),
+    record,
+  )
+  return page
+}
+
 const ALL_GOOD = Array.from({ length: 10 }, () => 200)
 
 const watchEvents = (page: Tab) =>
@@ -134,6 +157,14 @@ describe('a page and a worker of two versions', () => {
     expect(await stateOf(one)).toEqual({ status: 'anonymous', reason: 'logout' })
     expect(await get(one, '/api/me')).toBe(401)
     for (const tab of tabs) expect(await tab.evaluate('events')).toEqual([true, false])
+  })
+
+  it('an old page passes on a reason that is newer than it', async () => {
+    await open('new')
+    const page = await tabWith({ version: 1, status: 'anonymous', generation: 7, reason: 'unavailable' })
+    await page.goto(scene.origin + PATHS.old)
+    await untilStatus(page, 'anonymous')
+    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'unavailable' })
   })
 
   it('a new page asks an old worker for what that does not know: it is told so, and the rest goes on', async () => {
@@ -210,6 +241,28 @@ describe.each<[string, Version, Version]>([
   })
 })
 
+it('an old library with a new option is not installed: the new worker stays in charge', async () => {
+  await open('new')
+  const page = await scene.tab(PATHS.new)
+  await logIn(page)
+  scene.files['/sw.js'] = workerOf('old', { ...BODY, options: "whenEnded: 'hold'," })
+  const updated = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready
+    return registration.update().then(
+      () =>
+        new Promise(resolve => {
+          const { installing } = registration
+          if (!installing) resolve('redundant')
+          installing?.addEventListener('statechange', () => resolve(installing.state))
+        }),
+      () => 'redundant',
+    )
+  })
+  expect(updated).toBe('redundant')
+  expect(await workerThatAnswers(page)).toBe('new')
+  expect(await get(page, '/api/me')).toBe(200)
+})
+
 describe('a record that the worker cannot use', () => {
   const HELD = {
     ...{ version: 1, status: 'authenticated', generation: 7, id: 'of-another-version' },
@@ -228,23 +281,7 @@ describe('a record that the worker cannot use', () => {
     ['a format to come, in 0.1', 'old', { ...HELD, version: 2, accessToken: 'a' }],
   ])('ends in one new login: %s', async (_, worker, record) => {
     await open(worker)
-    // The record is there before the worker is.
-    const [page, other] = [await scene.tab('/refresh-worker/index.js', { ready: false }), await scene.profile.newTab()]
-    await page.evaluate(stored => {
-      return new Promise<void>((resolve, reject) => {
-        const request = indexedDB.open('refresh-worker')
-        request.onupgradeneeded = () => request.result.createObjectStore('sessions')
-        request.onerror = () => reject(request.error)
-        request.onsuccess = () => {
-          const transaction = request.result.transaction('sessions', 'readwrite')
-          transaction.objectStore('sessions').put(stored, 'refresh-worker')
-          transaction.oncomplete = () => {
-            request.result.close()
-            resolve()
-          }
-        }
-      })
-    }, record)
+    const [page, other] = [await tabWith(record), await scene.profile.newTab()]
     await page.goto(scene.origin + PATHS[worker])
     await page.evaluate(() => window.auth.ready)
     expect(await get(page, '/api/me')).toBe(401)

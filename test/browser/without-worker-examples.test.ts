@@ -20,6 +20,7 @@ async function plain() {
   const files = names.map(name => [`/${name}`, read(join(EXAMPLES, 'plain', name))] as const)
   return {
     ...Object.fromEntries(files),
+    '/refresh-worker.page.js': read('dist/refresh-worker.page.js'),
     '/refresh-worker.in-page.js': read('dist/refresh-worker.in-page.js'),
   }
 }

@@ -1,3 +1,3 @@
-import { register } from './refresh-worker/index.js'
+import { register } from './refresh-worker.page.js'
 
 export const auth = register('/sw.js', { withoutWorker: () => import('/in-page.js') })

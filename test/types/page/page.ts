@@ -1,5 +1,7 @@
 // Compiles as a page's code does: against the built package, with the DOM's types and no worker's.
 import { type AuthClient, type AuthState, type ErrorCode, RefreshWorkerError, register } from 'refresh-worker'
+import { inPage } from 'refresh-worker/in-page'
+import { inPage as prebuiltInPage } from 'refresh-worker/in-page.js'
 import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protocol'
 import { type FakeAuth, fakeAuth } from 'refresh-worker/testing'
 
@@ -9,6 +11,12 @@ const auth = register('/sw.js', { scope: '/' })
 declare const trusted: { toString(): string; toJSON(): string }
 register(trusted)
 register(new URL('/sw.js', location.href))
+
+// The bundler's and the prebuilt one are the same to the compiler.
+register('/sw.js', { withoutWorker: async () => inPage({ apiUrls: ['/api/'], loginUrl: '/auth/login' }) })
+register('/sw.js', { withoutWorker: async () => prebuiltInPage({ apiUrls: ['/api/'] }), host: 'page' })
+// @ts-expect-error: apiUrls is required
+inPage({})
 
 export const unsubscribe: () => void = auth.subscribe((state: AuthState) => {
   switch (state.status) {

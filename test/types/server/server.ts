@@ -8,6 +8,7 @@ import {
   refreshToken,
   setRefreshTokenCookie,
 } from 'refresh-worker/express'
+import { type AuthServer, createAuthServer, memoryStore, nodeHandler } from 'refresh-worker/server'
 
 const options: RefreshTokenOptions = {
   accessTokenSecret: Buffer.alloc(32, 1),
@@ -32,3 +33,13 @@ app.get('/auth/logout', async (request, response) => {
 
 // @ts-expect-error: `sub` tells whose tokens they are
 issueTokens({ name: 'ada' }, options)
+
+const auth: AuthServer = createAuthServer({
+  keys: [{ kid: '1', secret: Buffer.alloc(32, 3) }],
+  refreshTokenSecret: Buffer.alloc(32, 4),
+  store: memoryStore(),
+  authenticate: async ({ username }) => (typeof username === 'string' ? { sub: username } : null),
+})
+app.post('/session/login', nodeHandler(auth.login))
+// @ts-expect-error: no keys
+createAuthServer({ store: memoryStore() })

@@ -1,5 +1,7 @@
 // Compiles as a classic worker script does, where it is checked: it imports nothing.
 // By `/// <reference types="refresh-worker/worker.js" />`, which does not find a package out of its own files.
+
+import type {} from 'refresh-worker/worker.dev.js'
 import type {} from 'refresh-worker/worker.js'
 
 importScripts('refresh-worker.js')

@@ -50,6 +50,16 @@ describe('links within the documents', () => {
   })
 })
 
+it('the documents name files of the repository that there are', () => {
+  const named = documents.flatMap(document =>
+    [...withoutCode(document).matchAll(/`((?:test|examples)\/[\w./-]+)`/g)].map(
+      ([, path = '']) => `${document}: ${path}`,
+    ),
+  )
+  expect(named.length).toBeGreaterThan(10)
+  expect(named.filter(name => !existsSync(join(ROOT, name.split(': ')[1] ?? '')))).toEqual([])
+})
+
 describe('docs/troubleshooting.md', () => {
   const codes = [...read('src/errors.ts').matchAll(/^ {2}\| '(\w+)'$/gm)].map(([, code]) => code)
 

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { blocksOf, ROOT, read } from './blocks.ts'
+import { blocksOf, ROOT } from './blocks.ts'
 
 // That each block is what its file has, docs.test.ts looks.
 const DOCUMENT = 'docs/recipes.md'
@@ -15,10 +15,4 @@ it('docs/recipes.md has no code but that of the files which the tests start', ()
 
 it.each(files.filter(name => /\.m?js$/.test(name)))('docs/recipes.md shows %s', name => {
   expect(shown).toContain(`${FOLDER}/${name}`)
-})
-
-it('docs/recipes.md names files that there are', () => {
-  const names = [...read(DOCUMENT).matchAll(/\.\.\/((?:test|examples)\/[\w./-]+)/g)].map(([, path]) => path ?? '')
-  expect(names.length).toBeGreaterThan(1)
-  expect(names.filter(name => !existsSync(join(ROOT, name)))).toEqual([])
 })

@@ -1,0 +1,1 @@
+export function problemsOf(home: string, files: readonly string[]): string[]
