@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { documents, ROOT, read } from './blocks.ts'
@@ -48,6 +48,17 @@ describe('links within the documents', () => {
     expect(to('configuration.md#no-sessions')).toMatch(/has no #no-sessions/)
     expect(to('../docs.md')).toMatch(/there is no docs.md/)
   })
+})
+
+it('the issue forms and the pull request template link to files that there are', () => {
+  const linked = ['ISSUE_TEMPLATE', 'PULL_REQUEST_TEMPLATE.md']
+    .flatMap(name => {
+      const path = join('.github', name)
+      return name.endsWith('.md') ? [path] : readdirSync(join(ROOT, path)).map(file => join(path, file))
+    })
+    .flatMap(path => [...read(path).matchAll(/\]\(\.\.\/blob\/HEAD\/([^)]+)\)/g)].map(([, target = '']) => target))
+  expect(linked.length).toBeGreaterThan(3)
+  expect(linked.filter(path => !existsSync(join(ROOT, path)))).toEqual([])
 })
 
 it('the documents name files of the repository that there are', () => {
