@@ -152,6 +152,49 @@ describe('the worker', () => {
     expect(cdn.paths).toContain(`${PACKAGE}/dist/refresh-worker.js`)
   })
 
+  it('obeys its own policy: it imports from hosts that this names, and from no other', async () => {
+    const cdn = await openCdn()
+    await open()
+    const body = read(`${EXAMPLES}/sw-cdn.js`).replace(CDN, cdn.origin)
+    let policy = "script-src 'self'"
+    scene.serve('/sw.js', (_, response) => {
+      response.setHeader('Content-Type', 'text/javascript')
+      response.setHeader('Content-Security-Policy', policy)
+      response.end(body)
+    })
+    const refused = await scene.tab('/index.html', { ready: false })
+    await expect.poll(() => textOf(refused, '#status')).toMatch(/^script_error: /)
+    expect(cdn.paths).not.toContain(`${PACKAGE}/dist/refresh-worker.js`)
+
+    policy = `default-src 'none'; script-src 'self' ${cdn.origin}; connect-src 'self'`
+    await refused.reload()
+    await use(refused)
+  })
+
+  it('becomes a new version when what it imports from there has changed', async () => {
+    let more = ''
+    const cdn = await openCdn(text => text + more)
+    await open({ '/sw.js': file(`${EXAMPLES}/sw-cdn.js`, read(`${EXAMPLES}/sw-cdn.js`).replace(CDN, cdn.origin)) })
+    const page = await scene.tab('/index.html', { ready: false })
+    await use(page)
+    more =
+      "\nself.addEventListener('message', ({ data, ports: [port] }) => data === 'changed?' && port.postMessage('yes'))"
+    await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready
+      const isReplaced = new Promise(resolve => navigator.serviceWorker.addEventListener('controllerchange', resolve))
+      await registration.update()
+      await isReplaced
+    })
+    const answer = await page.evaluate(() => {
+      const { port1, port2 } = new MessageChannel()
+      navigator.serviceWorker.controller?.postMessage('changed?', [port2])
+      return new Promise(resolve => {
+        port1.onmessage = ({ data }) => resolve(data)
+      })
+    })
+    expect(answer).toBe('yes')
+  })
+
   it('of another origin is refused, with a code', async () => {
     const cdn = await openCdn()
     const body = read(`${EXAMPLES}/main.js`).replace('/sw.js', `${cdn.origin}${PACKAGE}/dist/refresh-worker.js`)

@@ -263,12 +263,37 @@ it('an old library with a new option is not installed: the new worker stays in c
   expect(await get(page, '/api/me')).toBe(200)
 })
 
-describe('a record that the worker cannot use', () => {
-  const HELD = {
-    ...{ version: 1, status: 'authenticated', generation: 7, id: 'of-another-version' },
-    ...{ accessToken: IN_COOKIE, refreshToken: null, idToken: null, expiresAt: null, receivedAt: 1 },
-    ...{ startedAt: 1, usedAt: 1, begun: 0, isDoubtful: false },
+const HELD = {
+  ...{ version: 1, status: 'authenticated', generation: 7, id: 'of-another-version' },
+  ...{ accessToken: IN_COOKIE, refreshToken: null, idToken: null, expiresAt: null, receivedAt: 1 },
+  ...{ startedAt: 1, usedAt: 1, begun: 0, isDoubtful: false },
+}
+
+describe('a session without a refresh token, of a newer version, under 0.1', () => {
+  async function openWith(record: object) {
+    await open('old')
+    const page = await tabWith({ ...HELD, accessToken: 'opaque', ...record })
+    await page.goto(scene.origin + PATHS.old)
+    await page.evaluate(() => window.auth.ready)
+    return page
   }
+
+  it('ends when its access token has expired', async () => {
+    const page = await openWith({ expiresAt: 2 })
+    expect(await get(page, '/api/me')).toBe(401)
+    await untilStatus(page, 'anonymous')
+    expect(await stateOf(page)).toEqual({ status: 'anonymous', reason: 'expired' })
+  })
+
+  it('ends with a logout, where nothing tells when that is', async () => {
+    const page = await openWith({})
+    expect(await get(page, '/api/me')).toBe(401)
+    expect(await stateOf(page)).toMatchObject({ status: 'authenticated' })
+    expect(await page.evaluate(() => window.auth.logout())).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe('a record that the worker cannot use', () => {
   it.each<[string, Version, object]>([
     ['0.1 finds a session in cookies', 'old', HELD],
     ['a session in cookies, and the configuration has none any more', 'new', HELD],
