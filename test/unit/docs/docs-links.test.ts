@@ -44,7 +44,7 @@ describe('links within the documents', () => {
   it('would be told from those that lead nowhere', () => {
     const to = (target: string) => problemOf({ document: 'docs/server.md', target })
     expect(to('configuration.md#several-sessions')).toBeNull()
-    expect(to('../README.md#the-page')).toBeNull()
+    expect(to('../README.md#why')).toBeNull()
     expect(to('configuration.md#no-sessions')).toMatch(/has no #no-sessions/)
     expect(to('../docs.md')).toMatch(/there is no docs.md/)
   })
