@@ -19,6 +19,7 @@ const ONE_ENGINE = [
   'demo',
   'demo-store',
   'discovery',
+  'docs-site',
   'existing-libraries',
   'faults',
   'frameworks',

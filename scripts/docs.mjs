@@ -50,7 +50,7 @@ async function takePictures() {
         for (const name of PICTURES) {
           await page.goto(`${origin}/${name}`)
           await page.locator('.vp-doc h1').waitFor()
-          await page.screenshot({ path: join(folder, `${name}-${device}-${colorScheme}.png`), fullPage: true })
+          await page.screenshot({ path: join(folder, `${name}-${device}-${colorScheme}.png`) })
         }
         await page.close()
       }

@@ -25,7 +25,22 @@ export default defineConfig({
     config: linkLikeGit,
   },
   themeConfig: {
-    search: { provider: 'local', options: { detailedView: true } },
+    search: {
+      provider: 'local',
+      options: {
+        detailedView: true,
+        miniSearch: {
+          searchOptions: {
+            fuzzy: 0.1,
+            // The sections that explain the options are long ones, and what most people look for.
+            bm25: { k: 1.2, b: 0, d: 0.5 },
+            boostDocument: id => (id.includes('configuration.') ? 2 : 1),
+          },
+        },
+        // Its name is what it shows, the key included.
+        translations: { button: { buttonText: 'Search', buttonAriaLabel: '' } },
+      },
+    },
     nav: [
       { text: 'Guide', link: '/guide' },
       { text: 'Which setup?', link: '/which-setup' },
