@@ -62,7 +62,13 @@ async function takePictures() {
 }
 
 async function main(options) {
-  await buildDocs()
+  try {
+    await buildDocs()
+  } catch ({ message }) {
+    console.error(message)
+    process.exitCode = 1
+    return
+  }
   if (options.includes('--screenshots')) return takePictures()
   if (options.includes('--preview')) return console.log((await serveDocs(Number(process.env.PORT ?? 8030))).origin)
   console.log(join(FOLDER, 'dist'))

@@ -17,10 +17,11 @@ export function linkLikeGit(md) {
       const href = token.type === 'link_open' ? token.attrGet('href') : null
       if (href === null || /^(\w+:|#)/.test(href)) continue
       const [path, anchor] = href.split('#')
-      const file = posix.join(posix.dirname(fileOf(env)), decodeURI(path))
+      const from = fileOf(env)
+      const file = posix.join(posix.dirname(from), decodeURI(path))
       const page = PAGES[file]
       if (page === undefined) token.attrSet('target', '_blank')
-      token.attrSet('href', page === undefined ? sourceOf(file) : `/${page}${anchor ? `#${anchor}` : ''}`)
+      token.attrSet('href', page === undefined ? sourceOf(file, from) : `/${page}${anchor ? `#${anchor}` : ''}`)
     }
   })
 

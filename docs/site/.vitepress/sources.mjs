@@ -5,9 +5,9 @@ import { ROOT } from './pages.mjs'
 /** The files and folders of the repository that pages link to. */
 const linked = new Set()
 
-/** The URL of a file or folder in the site, as text. */
-export function sourceOf(path) {
-  if (!existsSync(join(ROOT, path))) throw new Error(`there is no ${path}, to which a page links`)
+/** The URL of a file or folder in the site, as text; `page` is what links to it. */
+export function sourceOf(path, page) {
+  if (!existsSync(join(ROOT, path))) throw new Error(`${page} links to ${path}, which is not there`)
   linked.add(path)
   return `/${nameOf(path)}`
 }
