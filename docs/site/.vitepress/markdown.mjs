@@ -20,7 +20,6 @@ export function linkLikeGit(md) {
       const from = fileOf(env)
       const file = posix.join(posix.dirname(from), decodeURI(path))
       const page = PAGES[file]
-      if (page === undefined) token.attrSet('target', '_blank')
       token.attrSet('href', page === undefined ? sourceOf(file, from) : `/${page}${anchor ? `#${anchor}` : ''}`)
     }
   })
