@@ -17,9 +17,9 @@ export const PAGES = {
 /** As a reader needs them. A page that is in no group comes last in the one of `OTHERS`. */
 const GROUPS = {
   Start: ['index', 'which-setup', 'guide', 'migration'],
-  Setup: ['frameworks', 'backends', 'server', 'libraries', 'composition', 'without-worker'],
+  Setup: ['frameworks', 'backends', 'server', 'libraries', 'composition', 'without-worker', 'without-a-bundler'],
   'How to': ['recipes', 'testing', 'devtools', 'troubleshooting'],
-  Reference: ['configuration', 'page-api', 'api', 'protocol', 'engines', 'tried-with'],
+  Reference: ['configuration', 'page-api', 'api', 'protocol', 'engines', 'tried-with', 'versioning'],
   Project: ['comparison', 'how-it-works', 'security', 'performance', 'contributing', 'changelog'],
 }
 const OTHERS = 'How to'
