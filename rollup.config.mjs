@@ -67,7 +67,7 @@ export default [
       plugin: 'src/build/plugin.ts',
       presets: 'src/presets/index.ts',
       protocol: 'src/protocol.ts',
-      testing: 'src/testing.ts',
+      testing: 'src/testing/index.ts',
       express: 'src/server/express.ts',
       server: 'src/server/index.ts',
       sw: 'sw/index.ts',

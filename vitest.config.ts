@@ -37,6 +37,7 @@ const ONE_ENGINE = [
   'session-cache',
   'sessions',
   'rendered',
+  'testing-guides',
   'versions',
   'vite',
   'without-worker-examples',

@@ -3,7 +3,7 @@ import { RefreshWorkerError } from '../../src/errors.ts'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { register } from '../../src/page/register.ts'
 import { type AuthState, envelope, type PageRequest, type WorkerReply } from '../../src/protocol.ts'
-import { fakeAuth } from '../../src/testing.ts'
+import { fakeAuth } from '../../src/testing/index.ts'
 
 export const ADA = {
   status: 'authenticated',

@@ -23,7 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/build': ['src/core', 'src/errors.ts'],
   'src/cli': ['src/build', 'src/core', 'src/errors.ts', 'src/protocol.ts'],
   'src/index.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
-  'src/testing.ts': ['src/page', 'src/errors.ts', 'src/protocol.ts'],
+  'src/testing': ['src/page', 'src/server', 'src/errors.ts', 'src/protocol.ts'],
   sw: ['src/browser', 'src/core', 'src/presets', 'src/errors.ts', 'src/protocol.ts'],
 }
 

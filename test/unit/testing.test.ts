@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, it, vi } from 'vitest'
 import type { AuthState } from '../../src/protocol.ts'
-import { fakeAuth } from '../../src/testing.ts'
+import { fakeAuth } from '../../src/testing/index.ts'
 import { ADA, describeContract } from './auth-client-contract.ts'
 
 describeContract()

@@ -1,11 +1,9 @@
-/** For the tests of applications: a login state that a test sets, where no service worker is to be had. */
-
-import { type ErrorCode, RefreshWorkerError } from './errors.ts'
-import type { AuthClient } from './page/auth-client.ts'
-import { AuthEventTarget } from './page/auth-events.ts'
-import type { InspectReport } from './page/inspect-report.ts'
-import { ObservedState, UNKNOWN, unsupported } from './page/observed-state.ts'
-import type { AnonymousReason, AuthenticatedState, AuthState, GivenTokens, UnsupportedState } from './protocol.ts'
+import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
+import type { AuthClient } from '../page/auth-client.ts'
+import { AuthEventTarget } from '../page/auth-events.ts'
+import type { InspectReport } from '../page/inspect-report.ts'
+import { ObservedState, UNKNOWN, unsupported } from '../page/observed-state.ts'
+import type { AnonymousReason, AuthenticatedState, AuthState, GivenTokens, UnsupportedState } from '../protocol.ts'
 
 declare const __VERSION__: string
 

@@ -1,0 +1,7 @@
+self.authOptions = {
+  apiUrls: ['/api/'],
+  loginUrl: '/auth/login',
+  logoutUrl: '/auth/logout',
+  useRefreshToken: true,
+  claims: ['name'],
+}

@@ -1,0 +1,2 @@
+importScripts('refresh-worker/refresh-worker.js', 'auth-options.js')
+RefreshWorker.setup(self.authOptions)
