@@ -28,6 +28,7 @@ const ONE_ENGINE = [
   'libraries',
   'limits',
   'modes',
+  'msw',
   'oauth',
   'peers',
   'recipes',

@@ -73,6 +73,9 @@ export function createHost({ configs, api, platform }: Needs): Host {
       event.respondWith(stopsAnswers ? follow(answered, { clientId, destination, waitUntil }) : answered)
     },
     message: event => {
+      // What MSW's own page says to its worker, which is a part of this script then: of two fetch listeners one answers.
+      if (event.data === 'MOCK_ACTIVATE')
+        log('warn', 'MSW is part of this script, and sees either all requests or none: use withoutWorker')
       const [port] = event.ports
       const message = isFromPage(event) ? parsePageRequest(event.data) : null
       if (!port || !message) return

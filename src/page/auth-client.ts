@@ -4,11 +4,12 @@ import { noAnswer, type Question, unexpected } from './ask.ts'
 import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
-import { type Connection, complain, foreign, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
+import { type Connection, complain, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { tellOfLeaving } from './leaving.ts'
 import { ObservedState, UNKNOWN, unsupported } from './observed-state.ts'
+import { foreign } from './obstacles.ts'
 import { controllerUrl } from './worker-state.ts'
 
 declare const __VERSION__: string
@@ -179,8 +180,10 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       const isGivenUp = await this.#sync()
         .catch(error => {
           // Whoever waits, waits for the page then.
-          if (error.code === 'worker_timeout' && this.#connection.giveUp(error)) return true
-          throw error
+          if (error.code !== 'worker_timeout') throw error
+          if (this.#connection.giveUp(error)) return true
+          const silent = registration.active?.scriptURL
+          throw silent && this.#scriptUrl && silent !== this.#scriptUrl ? foreign(silent) : error
         })
         .finally(() => clearTimeout(nudge))
       if (isGivenUp) return this.#ready

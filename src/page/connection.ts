@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../errors.ts'
 import type { InPage } from './in-page.ts'
+import { foreign } from './obstacles.ts'
 import { controllerUrl, serviceWorkers } from './worker-state.ts'
 
 /**
@@ -114,13 +115,6 @@ function check(registration: ServiceWorkerRegistration, { scriptURL }: ServiceWo
   const { active, waiting } = registration
   if ([active, waiting].some(worker => worker?.scriptURL === scriptURL)) return registration
   throw foreign(scriptURL)
-}
-
-export function foreign(scriptUrl: string): RefreshWorkerError {
-  return new RefreshWorkerError(
-    'foreign_controller',
-    `another worker, ${scriptUrl}, controls this page: unregister it, or call setup() inside it`,
-  )
 }
 
 function gone(): RefreshWorkerError {

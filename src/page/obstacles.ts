@@ -1,5 +1,5 @@
 import { RefreshWorkerError } from '../errors.ts'
-import { foreign } from './connection.ts'
+import { controllerUrl } from './worker-state.ts'
 
 export const WIDEN =
   'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
@@ -7,8 +7,13 @@ export const WIDEN =
 /** What forbids workers, in the order in which one stands in for the other. */
 const WORKER_DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src']
 
+/** MSW's, by the name that it gives to it: the page has started it, and a worker in its place would end all mocking. */
+const MSW = /\/mockServiceWorker\.js$/
+
 /** What makes it useless to try. */
 export function findObstacle(): RefreshWorkerError | null {
+  const controller = controllerUrl()
+  if (controller && MSW.test(controller)) return foreign(controller)
   if (globalThis.isSecureContext === false)
     return new RefreshWorkerError('insecure_context', 'service workers need https:// or http://localhost')
   try {
@@ -44,6 +49,13 @@ export function watchPolicy() {
     broken: () => broken,
     end: () => document.removeEventListener('securitypolicyviolation', note),
   }
+}
+
+export function foreign(scriptUrl: string): RefreshWorkerError {
+  const fix = MSW.test(scriptUrl)
+    ? 'to use MSW, start it first, and give register() the option withoutWorker; else unregister it'
+    : 'unregister it, or call setup() inside it'
+  return new RefreshWorkerError('foreign_controller', `another worker, ${scriptUrl}, controls this page: ${fix}`)
 }
 
 export function wrongScope(scope: string): RefreshWorkerError {

@@ -48,7 +48,8 @@ export function register(
 ): AuthClient {
   const isPage = typeof document !== 'undefined'
   const inPage = isPage && withoutWorker ? standIn(scriptUrl, options.scope, withoutWorker) : undefined
-  const obstacle = findObstacle() ?? (host === 'page' && inPage && !controllerUrl() ? unwanted() : null)
+  const obstacle =
+    findObstacle() ?? (host === 'page' && inPage && controllerUrl() !== inPage.scriptUrl ? unwanted() : null)
   const connection = createConnection(() => {
     if (!obstacle) return connect(scriptUrl, options, inPage)
     // At once, before the page sends anything.

@@ -214,6 +214,17 @@ describe('register', () => {
     })
   })
 
+  it('leaves the worker of MSW alone that the page has started, and says what to do', async () => {
+    container.controller = { scriptURL: `${location.origin}/mocks/mockServiceWorker.js` } as ServiceWorker
+    const auth = register('/sw.js')
+    expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code: 'foreign_controller' })
+    expect(await failureOf(auth)).toMatchObject({
+      code: 'foreign_controller',
+      message: expect.stringMatching(/mockServiceWorker\.js, controls this page: to use MSW, .* withoutWorker/),
+    })
+    expect(container.registered).toEqual([])
+  })
+
   it('says worker_timeout where nobody answers: a script that never calls setup()', async () => {
     vi.useFakeTimers()
     container.answer = () => null
@@ -616,12 +627,14 @@ describe('a worker that the page has lost', () => {
     container.answer = () => null
     container.control()
     expect(auth.getSnapshot()).toEqual(authenticated(1))
+    const failure = failureOf(auth)
     await vi.advanceTimersByTimeAsync(limit)
     expect(auth.getSnapshot()).toEqual({ status: 'unsupported', code })
     expect(complaints).toHaveBeenCalledOnce()
     expect(container.registered).toHaveLength(1)
     // One that was slow, and no more.
     await vi.advanceTimersByTimeAsync(10_000)
+    expect(await failure).toMatchObject({ code })
     container.answer = answer
     expect(await auth.logout()).toEqual(ANONYMOUS)
     expect(auth.getSnapshot()).toEqual(ANONYMOUS)
