@@ -38,13 +38,24 @@ function freePort(): Promise<string> {
   })
 }
 
-describe('Playwright', () => {
+/** What they say of browsers is of Chromium's. */
+const isOurs = inject('engine') === 'chromium'
+
+it.runIf(isOurs)("runs the guide for Vitest's browser mode", async () => {
+  const example = new Example('testing/vitest-browser')
+  await example.install()
+  const { code, output } = await run(example, { NO_COLOR: '1' }, 'vitest', 'run')
+  expect(output).toMatch(/Tests +3 passed \(3\)/)
+  expect(code).toBe(0)
+})
+
+describe.runIf(isOurs)('Playwright', () => {
   const example = new Example('testing/playwright')
   beforeAll(() => example.install())
 
   it('runs the guide: what the worker sends, blocked workers, one login for all tests', async () => {
     const { code, output } = await run(example, { PORT: await freePort() }, 'playwright', 'test', '--workers=2')
-    expect(output).toContain('10 passed')
+    expect(output).toContain('11 passed')
     expect(code).toBe(0)
   })
 
