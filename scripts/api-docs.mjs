@@ -26,7 +26,7 @@ const ABOUT = {
   './server': 'For the server, with the web’s own types. See [Server](server.md).',
   './plugin':
     "For bundlers: makes the worker's script. See [The worker as one file](frameworks.md#the-worker-as-one-file).",
-  './testing': 'For unit tests. See [Testing your application](testing.md).',
+  './testing': 'For the tests of applications. See [Testing your application](testing.md).',
   './worker.js':
     'The prebuilt classic script, which defines the global `RefreshWorker`. `npx refresh-worker init` copies it.',
   './worker.dev.js': 'The same, with messages in the console, for development.',

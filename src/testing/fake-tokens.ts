@@ -1,15 +1,13 @@
-const encoder = new TextEncoder()
-
 /** Known to everybody: any process or page that has this module takes what another one has issued. */
-const SECRET = encoder.encode('refresh-worker/testing: what is signed with this is worth nothing')
+const SECRET = 'refresh-worker/testing: what is signed with this is worth nothing'
 
 /** Keeps an access token from passing as a refresh token. */
 export type FakeTokenType = 'at+jwt' | 'rt+jwt'
 
 /** @see RFC 7519 */
 export async function signFakeToken(type: FakeTokenType, claims: object): Promise<string> {
-  const signed = `${encode(encoder.encode(JSON.stringify({ alg: 'HS256', typ: type })))}.${encode(encoder.encode(JSON.stringify(claims)))}`
-  const signature = await crypto.subtle.sign('HMAC', await importKey(), encoder.encode(signed))
+  const signed = [{ alg: 'HS256', typ: type }, claims].map(part => encode(bytesOf(JSON.stringify(part)))).join('.')
+  const signature = await crypto.subtle.sign('HMAC', await importKey(), bytesOf(signed))
   return `${signed}.${encode(new Uint8Array(signature))}`
 }
 
@@ -18,7 +16,7 @@ export async function readFakeToken(type: FakeTokenType, token: unknown): Promis
   const [header = '', payload = '', signature = '', ...rest] = String(token).split('.')
   if (rest.length > 0) return null
   try {
-    const signed = encoder.encode(`${header}.${payload}`)
+    const signed = bytesOf(`${header}.${payload}`)
     const isOurs = await crypto.subtle.verify('HMAC', await importKey(), decode(signature), signed)
     return isOurs && parse(header).typ === type ? parse(payload) : null
   } catch {
@@ -27,7 +25,12 @@ export async function readFakeToken(type: FakeTokenType, token: unknown): Promis
 }
 
 function importKey(): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', SECRET, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+  return crypto.subtle.importKey('raw', bytesOf(SECRET), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify'])
+}
+
+/** Made here, since jsdom under Jest has no TextEncoder, and takes `fakeAuth` alone. */
+function bytesOf(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text)
 }
 
 function parse(part: string): Record<string, unknown> {

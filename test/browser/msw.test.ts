@@ -146,6 +146,16 @@ describe('the page keeps the session itself, and MSW has the worker', () => {
     expect(scene.demo.stats).toMatchObject({ logins: 0, requests: 0 })
   })
 
+  it("MSW later, host: 'worker': the page takes over once it has seen that its worker was replaced", async () => {
+    const page = await open({ order: 'register,ready,msw', host: 'worker' })
+    const host = () => page.evaluate(async () => (await window.auth.inspect()).worker.host)
+    await expect.poll(host).toBe('page')
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(await mocked(page)).toEqual(['login'])
+    expect(await page.evaluate('said')).toEqual([expect.stringMatching(WORDS)])
+  })
+
   it("MSW later, host: 'page': no worker of ours is there to be replaced", async () => {
     const page = await open({ order: 'register,ready,msw', host: 'page' })
     await logIn(page)

@@ -1,9 +1,9 @@
 /** The examples of docs/testing.md, run by their own commands. */
 import { execFile } from 'node:child_process'
 import { createServer } from 'node:net'
-import { chromium } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createDemo } from '../../examples/demo/app.mjs'
+import { type BrowserContext, chromium } from 'playwright-core'
+import { afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app.mjs'
 import { CHROMIUM_FLAGS } from '../../scripts/browsers.mjs'
 import { Example } from './example.ts'
 import { PAGE } from './harness.ts'
@@ -59,25 +59,25 @@ describe.runIf(isOurs)('Playwright', () => {
     expect(code).toBe(0)
   })
 
-  describe('a server that takes every refresh token once', () => {
-    const demo = createDemo({
-      latency: 0,
-      lifetime: 600,
-      files: { '/test.html': { type: 'text/html', body: PAGE } },
-    })
-    let origin: string
-    beforeAll(async () => {
-      origin = await demo.listen()
-    })
-    afterAll(() => demo.close())
+  describe('a saved login', () => {
+    let demo: Demo
+    afterEach(() => demo.close())
 
-    it('ends the session of a saved login at the second refresh: one saved login is not for many tests', async () => {
+    /** Logs in and saves that; then, in one new context after the other, what a test finds. */
+    async function restored(options: DemoOptions, contexts: number) {
+      const files = { '/test.html': { type: 'text/html', body: PAGE } }
+      demo = createDemo({ latency: 0, lifetime: 600, files, ...options })
+      const origin = await demo.listen()
       const browser = await chromium.launch({ executablePath: inject('executable'), args: [...CHROMIUM_FLAGS] })
-      try {
-        const first = await browser.newContext()
-        const page = await first.newPage()
+      const open = async (context: BrowserContext) => {
+        const page = await context.newPage()
         await page.goto(`${origin}/test.html`)
         await page.evaluate(() => window.auth.ready)
+        return page
+      }
+      try {
+        const first = await browser.newContext()
+        const page = await open(first)
         await page.evaluate(async () => {
           const body = JSON.stringify({ username: 'ada', password: 'lovelace' })
           await fetch('/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
@@ -86,27 +86,35 @@ describe.runIf(isOurs)('Playwright', () => {
         const storageState = await first.storageState({ indexedDB: true })
         await first.close()
 
-        const statuses: unknown[] = []
         demo.expireAccessTokens()
-        for (const _test of ['one', 'another']) {
+        const found: unknown[] = []
+        for (let index = 0; index < contexts; index++) {
           const context = await browser.newContext({ storageState })
-          const tab = await context.newPage()
-          await tab.goto(`${origin}/test.html`)
-          await tab.evaluate(() => window.auth.ready)
-          statuses.push(await tab.evaluate(async () => (await fetch('/api/me')).status))
-          statuses.push(await tab.evaluate(() => window.auth.getSnapshot()))
+          const tab = await open(context)
+          const status = await tab.evaluate(async () => (await fetch('/api/me')).status)
+          found.push([status, await tab.evaluate(() => window.auth.getSnapshot())])
           await context.close()
         }
-        expect(statuses).toMatchObject([
-          200,
-          { status: 'authenticated' },
-          401,
-          { status: 'anonymous', reason: 'rejected' },
-        ])
-        expect(demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 1 })
+        return found
       } finally {
         await browser.close()
       }
+    }
+
+    it('of a server that takes every refresh token once ends with the second refresh', async () => {
+      expect(await restored({}, 2)).toMatchObject([
+        [200, { status: 'authenticated' }],
+        [401, { status: 'anonymous', reason: 'rejected' }],
+      ])
+      expect(demo.stats).toMatchObject({ logins: 1, refreshes: 1, refreshFailures: 1 })
+    })
+
+    it('has a refresh token that is in a cookie', async () => {
+      expect(await restored({ cookie: true }, 1)).toMatchObject([[200, { status: 'authenticated' }]])
+    })
+
+    it("has nothing with storage: 'memory'", async () => {
+      expect(await restored({ memory: true }, 1)).toMatchObject([[401, { status: 'anonymous' }]])
     })
   })
 })
