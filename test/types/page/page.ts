@@ -3,7 +3,7 @@ import { type AuthClient, type AuthState, type ErrorCode, RefreshWorkerError, re
 import { inPage } from 'refresh-worker/in-page'
 import { inPage as prebuiltInPage } from 'refresh-worker/in-page.js'
 import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protocol'
-import { type FakeAuth, fakeAuth } from 'refresh-worker/testing'
+import { type FakeAuth, type FakeServer, fakeAuth, fakeServer } from 'refresh-worker/testing'
 
 const auth = register('/sw.js', { scope: '/' })
 
@@ -74,6 +74,13 @@ fake.answer('getAccessToken', async () => 'access-1')
 fake.fail('logout', 'worker_timeout')
 export const calls: readonly ('updateToken' | 'logout' | 'getAccessToken' | 'adopt' | 'recheck' | 'inspect')[] =
   fake.calls
+
+const server: FakeServer = fakeServer({
+  lifetime: 60,
+  authenticate: ({ username }) => (username === 'ada' ? { sub: 'ada' } : null),
+  api: (request, { sub }) => Response.json({ url: request.url, sub }),
+})
+export const answer: (request: Request) => Promise<Response> = server.fetch
 
 // @ts-expect-error: it answers with a string
 fake.answer('getAccessToken', 1)
