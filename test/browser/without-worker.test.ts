@@ -85,6 +85,27 @@ describe('a page without a worker', () => {
     expect(scene.demo.stats.refreshFailures).toBe(0)
   })
 
+  it("that was not wanted leaves another script's worker alone", async () => {
+    const other = `addEventListener('install', () => skipWaiting())
+addEventListener('activate', event => event.waitUntil(clients.claim()))`
+    await open({ '/other.js': script(other), '/page.html': pageOf({ options: ", host: 'page'" }) })
+    const tab = await scene.tab('/page.html')
+    await tab.evaluate(async () => {
+      const controlled = new Promise(resolve =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      )
+      await navigator.serviceWorker.register('/other.js')
+      await controlled
+    })
+    await tab.reload()
+    await tab.evaluate(() => window.auth.ready)
+    expect(await hostOf(tab)).toBe('page')
+    await logIn(tab)
+    expect(await get(tab, '/api/me')).toBe(200)
+    const controller = await tab.evaluate(() => navigator.serviceWorker.controller?.scriptURL)
+    expect(controller).toBe(`${scene.origin}/other.js`)
+  })
+
   it('has one host, however often the worker is registered', async () => {
     const body = pageOf({ head: FORBID }).body.replace(
       'window.auth =',
