@@ -23,7 +23,7 @@ const BUILDS = [
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),
-    limit: 6_000,
+    limit: 5_850,
     target: 2_500,
   },
 ]

@@ -3,18 +3,18 @@ import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
 /** How long (milliseconds) a look at the script may take. */
 const LOOK_LIMIT = 5_000
 
+const WIDEN = 'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
+
 /**
  * Browsers say little of why a script was not taken; a look at it says more.
  * @param scope as asked for
  * @param directive of the page's Content-Security-Policy, which forbids the worker
- * @param widen what helps against a scope that is too narrow
  */
-export async function diagnose(
+export async function notTaken(
   url: URL,
   scope: string | undefined,
   directive: string | undefined,
   cause: unknown,
-  widen: string,
 ): Promise<RefreshWorkerError> {
   const { name, message: reason } = cause as Error
   const error = (code: ErrorCode, message: string) => new RefreshWorkerError(code, message, { cause })
@@ -64,8 +64,52 @@ export async function diagnose(
   if (!/(java|ecma)script/i.test(type))
     return error('script_error', `${pathname} is served as ${type}: it must be text/javascript`)
   if (name === 'SecurityError' && scope && !new URL(scope, document.baseURI).href.startsWith(new URL('.', url).href))
-    return error('wrong_scope', `${reason}: ${widen}`)
+    return error('wrong_scope', `${reason}: ${WIDEN}`)
   return error('script_error', `${pathname} could not be started, see its own error in the console: ${reason}`)
+}
+
+/** @param limit milliseconds */
+export function notRegistered(href: string, limit: number): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'worker_timeout',
+    `${href} was not registered in ${limit / 1000} s: does the server answer for it?`,
+  )
+}
+
+export function blocked(): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'unsupported',
+    "something blocks service workers here, such as a test runner (Playwright: serviceWorkers: 'allow'): allow them, or give register() the option withoutWorker",
+  )
+}
+
+export function wrongScope(scope: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'wrong_scope',
+    `the worker's scope is ${scope}, which does not cover this page, ${location.origin}${location.pathname}: ${WIDEN}`,
+  )
+}
+
+export function notInstalled(href: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'script_error',
+    `${href} failed to install (see its errors in the console), or other code of this page unregistered it`,
+  )
+}
+
+/** @param limit milliseconds */
+export function notActive(href: string, limit: number): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'worker_timeout',
+    `${href} is not active after ${limit / 1000} s: what does its install event wait for?`,
+  )
+}
+
+export function notControlled(href: string): RefreshWorkerError {
+  return new RefreshWorkerError(
+    'worker_timeout',
+    `${href} did not take control of this page: does it call RefreshWorker.setup(), in this version? If so, reload the page: Safari's engine may leave one alone that was loaded while the first worker was activated`,
+  )
 }
 
 function isForeignFrame(): boolean {

@@ -1,9 +1,6 @@
 import { RefreshWorkerError } from '../errors.ts'
 import { controllerUrl } from './worker-state.ts'
 
-export const WIDEN =
-  'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
-
 /** What forbids workers, in the order in which one stands in for the other. */
 const WORKER_DIRECTIVES = ['worker-src', 'child-src', 'script-src', 'default-src']
 
@@ -56,21 +53,6 @@ export function foreign(scriptUrl: string): RefreshWorkerError {
     ? 'to use MSW, start it first, and give register() the option withoutWorker; else unregister it'
     : 'unregister it, or call setup() inside it'
   return new RefreshWorkerError('foreign_controller', `another worker, ${scriptUrl}, controls this page: ${fix}`)
-}
-
-export function wrongScope(scope: string): RefreshWorkerError {
-  return new RefreshWorkerError(
-    'wrong_scope',
-    `the worker's scope is ${scope}, which does not cover this page, ${location.origin}${location.pathname}: ${WIDEN}`,
-  )
-}
-
-export function notControlled(worker: ServiceWorker, controller: ServiceWorker | null): RefreshWorkerError {
-  if (controller) return foreign(controller.scriptURL)
-  return new RefreshWorkerError(
-    'worker_timeout',
-    `${worker.scriptURL} did not take control of this page: does it call RefreshWorker.setup(), in this version? If so, reload the page: Safari's engine may leave one alone that was loaded while the first worker was activated`,
-  )
 }
 
 function unsupported(message: string): RefreshWorkerError {

@@ -1,16 +1,19 @@
-import { RefreshWorkerError } from '../errors.ts'
+import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
 import { SETUP_CHANNEL, type SetupError } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
 import { complain, createConnection } from './connection.ts'
 import { holdRequests } from './hold-requests.ts'
 import { type InPage, inPageOf, type LoadInPageHost } from './in-page.ts'
-import { findObstacle, notControlled, WIDEN, watchPolicy, wrongScope } from './obstacles.ts'
+import { findObstacle, foreign, watchPolicy } from './obstacles.ts'
 import { controllerUrl, serviceWorkers, settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
 const ACTIVATION_LIMIT = 30_000
 const CONTROL_LIMIT = 5_000
+
+/** How long (milliseconds) the words of a diagnosis may take to load. */
+const WORDS_LIMIT = 2_000
 
 /**
  * A `TrustedScriptURL`, which a page needs whose Content-Security-Policy has `require-trusted-types-for 'script'`; by its
@@ -97,18 +100,14 @@ async function connect(
     navigator.serviceWorker.register(scriptUrl as string, { updateViaCache: 'none', ...options }).catch(async cause => {
       // A breach of the policy is told of a task later.
       await new Promise(resolve => setTimeout(resolve))
-      throw setupError ?? (await explain(url, options.scope, policy.broken(), cause, WIDEN))
+      throw setupError ?? (await explain('script_error', 'notTaken', url, options.scope, policy.broken(), cause))
     })
   try {
     const registration =
       (await controlled(url.href, registerOnce())) ??
       // Once more, as other code of the page may have removed it meanwhile, such as that of a former application.
       (setupError ? null : await controlled(url.href, registerOnce()))
-    if (!registration)
-      throw new RefreshWorkerError(
-        'script_error',
-        `${url.href} failed to install (see its errors in the console), or other code of this page unregistered it`,
-      )
+    if (!registration) throw await explain('script_error', 'notInstalled', url.href)
     if (setupError) complain(setupError)
     return registration
   } catch (error) {
@@ -120,13 +119,26 @@ async function connect(
   }
 }
 
-/** Why the worker could not be registered, in words that a page loads only then. */
-async function explain(...args: Parameters<typeof import('./diagnose.ts').diagnose>): Promise<RefreshWorkerError> {
-  const [{ pathname }, , , cause] = args
-  const { diagnose } = await import('./diagnose.ts').catch(() => ({
-    diagnose: async () => new RefreshWorkerError('script_error', `${pathname} could not be registered`, { cause }),
-  }))
-  return diagnose(...args)
+type Diagnosis = typeof import('./diagnose.ts')
+
+/** What is wrong, in words that a page loads only then. */
+async function explain<Name extends keyof Diagnosis>(
+  code: ErrorCode,
+  name: Name,
+  ...args: Parameters<Diagnosis[Name]>
+): Promise<RefreshWorkerError> {
+  let diagnosis: Diagnosis | undefined
+  // Its server may be the one that does not answer.
+  await within(WORDS_LIMIT, done => {
+    const loading = import('./diagnose.ts').then(loaded => {
+      diagnosis = loaded
+    })
+    loading.then(done, done)
+  })
+  const diagnose = diagnosis?.[name] as
+    | ((...args: Parameters<Diagnosis[Name]>) => RefreshWorkerError | Promise<RefreshWorkerError>)
+    | undefined
+  return diagnose?.(...args) ?? new RefreshWorkerError(code, `${code}: see docs/troubleshooting.md`)
 }
 
 /** How often (milliseconds) a page that waits for its worker looks whether it was unregistered. */
@@ -139,18 +151,11 @@ async function controlled(
 ): Promise<ServiceWorkerRegistration | null> {
   const container = navigator.serviceWorker
   if (!(await within(ACTIVATION_LIMIT, done => registering.then(done, done))))
-    throw new RefreshWorkerError(
-      'worker_timeout',
-      `${href} was not registered in ${ACTIVATION_LIMIT / 1000} s: does the server answer for it?`,
-    )
+    throw await explain('worker_timeout', 'notRegistered', href, ACTIVATION_LIMIT)
   const registration = await registering
-  if (!registration)
-    throw new RefreshWorkerError(
-      'unsupported',
-      "something blocks service workers here, such as a test runner (Playwright: serviceWorkers: 'allow')",
-    )
+  if (!registration) throw await explain('unsupported', 'blocked')
   const { scope } = registration
-  if (!location.href.startsWith(scope)) throw wrongScope(scope)
+  if (!location.href.startsWith(scope)) throw await explain('wrong_scope', 'wrongScope', scope)
 
   const worker = await activated(registration, href)
   if (!worker) return null
@@ -166,7 +171,8 @@ async function controlled(
   })
   if (isOurs()) return registration
   if (isGone() && !container.controller) return null
-  throw notControlled(worker, container.controller)
+  const { controller } = container
+  throw controller ? foreign(controller.scriptURL) : await explain('worker_timeout', 'notControlled', worker.scriptURL)
 }
 
 /** Settles with true once the browser has no such registration: Firefox leaves its worker waiting then, and says nothing. */
@@ -195,8 +201,5 @@ async function activated(registration: ServiceWorkerRegistration, href: string):
   // With `lifecycle: false` it waits until the pages of the old one are gone; until then, that one serves.
   if (active && (!isSettled || active.scriptURL === href)) return active
   if (isSettled) return null
-  throw new RefreshWorkerError(
-    'worker_timeout',
-    `${href} is not active after ${ACTIVATION_LIMIT / 1000} s: what does its install event wait for?`,
-  )
+  throw await explain('worker_timeout', 'notActive', href, ACTIVATION_LIMIT)
 }
