@@ -15,6 +15,7 @@ import { createLogout } from './requests/logout.ts'
 import { createNavigate, type Navigate } from './requests/navigation.ts'
 import { createRenew } from './requests/renewal.ts'
 import { createIsLeaving, createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
+import { createSendLogout } from './requests/send-logout.ts'
 import { createTakeTokens } from './requests/take-tokens.ts'
 import { createTellTokens } from './requests/tell-tokens.ts'
 import { createIsUnauthorized } from './requests/unauthorized.ts'
@@ -103,11 +104,12 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const readAnswer = createReadAnswer({ config, hooks, now })
   const tokenEndpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchTokens, now, find })
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
+  const isUnauthorized = createIsUnauthorized(config, hooks)
   const { logout, left, forward, revocation, farewell } = createLogout({
     config,
     sessions,
     fetch,
-    prover,
+    sendLogout: createSendLogout({ config, fetch, prover, isUnauthorized, tokenEndpoint, newId }),
     locks,
     revoke,
     log,
@@ -126,7 +128,6 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     farewell,
     log,
   })
-  const isUnauthorized = createIsUnauthorized(config, hooks)
   const takesTokens = BODIES && (config.tokensInAnswers || config.tokensInBodies.length > 0)
   const takeTokens = takesTokens ? createTakeTokens({ config, sessions, readAnswer, now }) : null
   const tellTokens = isDevelopment && config.redactTokens ? createTellTokens({ readAnswer, log }) : null

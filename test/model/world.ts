@@ -7,6 +7,7 @@ import type { Fetch, Locks, Store } from '../../src/core/ports.ts'
 import { createAuthorize } from '../../src/core/requests/authorize.ts'
 import { createLogin } from '../../src/core/requests/login.ts'
 import { createLogout } from '../../src/core/requests/logout.ts'
+import { createSendLogout } from '../../src/core/requests/send-logout.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
 import { parseSession } from '../../src/core/session/parse-session.ts'
@@ -302,6 +303,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       config,
       sessions,
       fetch,
+      sendLogout: createSendLogout({ config, fetch, prover: null, isUnauthorized, tokenEndpoint, newId }),
       locks: locksOf(life),
       revoke: revokeNothing,
       log,

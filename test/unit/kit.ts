@@ -4,10 +4,12 @@ import { createHooks } from '../../src/core/hooks/ask-hook.ts'
 import type { Config } from '../../src/core/options/config.ts'
 import type { Options } from '../../src/core/options/options.ts'
 import { resolveConfig } from '../../src/core/options/resolve-config.ts'
-import type { Fetch, Locks, Log, Store } from '../../src/core/ports.ts'
+import type { Clock, Fetch, Locks, Log, Store } from '../../src/core/ports.ts'
+import { createSendLogout } from '../../src/core/requests/send-logout.ts'
 import { createIsUnauthorized } from '../../src/core/requests/unauthorized.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { type Authenticated, loggedIn, nobody } from '../../src/core/session/session.ts'
+import type { Prover } from '../../src/core/tokens/dpop.ts'
 import type { EndpointFinder } from '../../src/core/tokens/endpoints.ts'
 import { createReadAnswer } from '../../src/core/tokens/read-answer.ts'
 import { createTokenEndpoint } from '../../src/core/tokens/token-endpoint.ts'
@@ -29,6 +31,13 @@ export function readersOf(config: Config, now = () => NOW, log: Log = () => unde
 
 export function tokenEndpointOf(config: Config, fetch: Fetch, now = () => NOW, find?: EndpointFinder['find']) {
   return createTokenEndpoint({ config, ...readersOf(config, now), fetch, now, ...(find ? { find } : {}) })
+}
+
+/** What sends to the logout URL, with what it refreshes by. */
+export function sendLogoutOf(config: Config, fetch: Fetch, now: Clock, prover: Prover | null = null, refresh = fetch) {
+  const { isUnauthorized } = readersOf(config, now)
+  const tokenEndpoint = tokenEndpointOf(config, refresh, now)
+  return createSendLogout({ config, fetch, prover, isUnauthorized, tokenEndpoint, newId: () => 'key' })
 }
 
 /** An unsigned JWT: the worker reads hints from tokens, and verifies none. */

@@ -1,19 +1,18 @@
 import { own } from '../../protocol.ts'
-import { keepForReplay, readFields } from '../http/body.ts'
+import { readFields } from '../http/body.ts'
 import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
 import { alone, type Farewell, type LockOptions } from '../session/fresh-session.ts'
-import { type Authenticated, ended, isUsable, type Session, withCookieLeft } from '../session/session.ts'
+import { type Authenticated, ended, type Session, withCookieLeft } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
-import type { Prover } from '../tokens/dpop.ts'
 import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
 import { note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
-import { createSend } from './send.ts'
+import type { SendLogout } from './send-logout.ts'
 
 export interface Logout {
   /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
@@ -34,20 +33,16 @@ export interface Logout {
 interface Needs {
   readonly config: LockOptions &
     HeaderOptions &
-    Pick<
-      Config,
-      'accessTokenIn' | 'httpInterceptor' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn' | 'replayBodyLimit'
-    >
+    Pick<Config, 'accessTokenIn' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
-  readonly prover?: Prover | null
+  readonly sendLogout: SendLogout
   readonly locks: Locks
   readonly revoke: Revoke
   readonly log: Log
 }
 
-export function createLogout({ config, sessions, fetch, prover = null, locks, revoke, log }: Needs): Logout {
-  const send = createSend({ config, fetch, prover })
+export function createLogout({ config, sessions, fetch, sendLogout, locks, revoke, log }: Needs): Logout {
   const isInCookie = config.refreshTokenIn === 'cookie'
 
   /** Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. */
@@ -62,14 +57,8 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
     return { session, was }
   }
 
-  const sendWithToken = (request: Request, session: Authenticated | null) => {
-    const token = config.httpInterceptor && session && isUsable(session) ? session : null
-    const replay = token?.isBound ? keepForReplay(request, config.replayBodyLimit) : null
-    return send(request, token, replay?.again)
-  }
-
   // The answer to a refresh that came after the server's would bring back the cookie that it clears.
-  const inTurn = (task: () => Promise<Response>) => (isInCookie ? alone(locks, config, task) : task())
+  const inTurn = <T>(task: () => Promise<T>) => (isInCookie ? alone(locks, config, task) : task())
 
   /** Settles with whether the server has heard of it. */
   const askLogoutUrl = async (was: Authenticated | null): Promise<boolean> => {
@@ -84,10 +73,10 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
         ...DISCREET,
         signal,
       })
-      return limited(signal, sendWithToken(request, was))
+      return limited(signal, sendLogout(request, was))
     }
     try {
-      return (await inTurn(tell)).status < 500
+      return (await inTurn(tell)).isTold
     } catch {
       log('warn', 'the logout URL could not be reached; the session has ended here')
       return false
@@ -137,8 +126,12 @@ export function createLogout({ config, sessions, fetch, prover = null, locks, re
       const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
       try {
-        const response = await inTurn(() => (hasOwnCredentials(sent, config) ? fetch(sent) : sendWithToken(sent, was)))
-        await settle(sessions.latest(), response.status < 500)
+        const { response, isTold } = await inTurn(async () => {
+          if (!hasOwnCredentials(sent, config)) return sendLogout(sent, was)
+          const response = await fetch(sent)
+          return { response, isTold: response.status < 500 }
+        })
+        await settle(sessions.latest(), isTold)
         return response
       } catch (error) {
         await settle(sessions.latest(), false)

@@ -220,7 +220,10 @@ describe('a refresh of a session in cookies', () => {
       async sent => {
         const path = pathOf(sent)
         if (path === '/auth/login') user = JSON.parse(sent.body).user
-        if (path === '/auth/logout') user = null
+        if (path === '/auth/logout') {
+          user = null
+          return new Response(null, { status: 204 })
+        }
         if (path !== '/auth/refresh')
           return user ? jsonResponse({ user, expires_in: 60 }) : jsonResponse({}, { status: 401 })
         const whose = user

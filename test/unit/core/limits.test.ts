@@ -25,6 +25,7 @@ import {
   readersOf,
   received,
   type Sent,
+  sendLogoutOf,
   sessionOf,
   tokenEndpointOf,
 } from '../kit.ts'
@@ -75,7 +76,15 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       onChange: async (_, reason) => void changes.push(reason),
     })
     const revoke = createRevoke({ config, fetch, now, later: (_, task) => task(), log })
-    const { logout, farewell } = createLogout({ config, sessions, fetch, locks, revoke, log })
+    const { logout, farewell } = createLogout({
+      config,
+      sessions,
+      fetch,
+      sendLogout: sendLogoutOf(config, fetch, now),
+      locks,
+      revoke,
+      log,
+    })
     const backOff = createSteadyBackOff(now)
     const tokenEndpoint = tokenEndpointOf(config, fetch, now)
     const core = { ...readersOf(config, now), config, sessions, locks, now, log, fetch, backOff, revoke, farewell }

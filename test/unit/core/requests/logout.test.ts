@@ -5,12 +5,24 @@ import { ended, nobody, type Session } from '../../../../src/core/session/sessio
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { createRevoke } from '../../../../src/core/tokens/revocation.ts'
 import { ACCESS_TOKEN_PLACEHOLDER as ACCESS, REFRESH_TOKEN_PLACEHOLDER as REFRESH } from '../../../../src/protocol.ts'
-import { configOf, createLocks, createMemoryStore, createServer, deferred, NOW, ORIGIN, sessionOf } from '../../kit.ts'
+import {
+  configOf,
+  createLocks,
+  createMemoryStore,
+  createServer,
+  deferred,
+  jsonResponse,
+  NOW,
+  ORIGIN,
+  type Sent,
+  sendLogoutOf,
+  sessionOf,
+} from '../../kit.ts'
 
 function setUp(
   options: Partial<Options> = {},
   stored: Session = sessionOf(),
-  answer = () => Promise.resolve(new Response()),
+  answer: (sent: Sent) => Response | Promise<Response> = () => new Response(),
   locks = createLocks(),
 ) {
   const config = configOf(options)
@@ -29,6 +41,7 @@ function setUp(
     config,
     sessions,
     fetch,
+    sendLogout: sendLogoutOf(config, fetch, () => NOW),
     locks,
     revoke: createRevoke({
       config,
@@ -292,5 +305,80 @@ describe("with refreshTokenIn: 'cookie'", () => {
     refresh.resolve()
     await Promise.all([...behind, response])
     expect(sent).toHaveLength(2)
+  })
+})
+
+describe('a server that refuses the token with which it is told of a logout', () => {
+  /** Of such as take no expired token to a logout, and go on with their own session. */
+  const strict =
+    (refresh: () => Response = () => jsonResponse({ access_token: 'access-2', refresh_token: 'refresh-2' })) =>
+    ({ url, authorization }: Sent) => {
+      if (url.endsWith('/auth/login')) return refresh()
+      return new Response(null, { status: authorization === 'Bearer access-2' ? 204 : 401 })
+    }
+  const options = { logoutUrl: '/auth/logout', logoutMethod: 'post' } as const
+  const steps = (sent: readonly Sent[]) =>
+    sent.map(({ url, authorization }) => [url.slice(ORIGIN.length), authorization])
+  const THREE = [
+    ['/auth/logout', 'Bearer access-1'],
+    ['/auth/login', 'Bearer access-1'],
+    ['/auth/logout', 'Bearer access-2'],
+  ]
+
+  it('is told once more with a fresh one, which nobody keeps', async () => {
+    const { logout, behind, sent, stored } = setUp(options, sessionOf(), strict())
+    await logout()
+    await Promise.all(behind)
+    expect(steps(sent)).toEqual(THREE)
+    expect(stored()).toEqual(ended(sessionOf(), 'logout'))
+  })
+
+  it("gets the page's own request once more, with its body, and the page that answer", async () => {
+    const { forward, sent, stored } = setUp(options, sessionOf(), strict())
+    const request = new Request(`${ORIGIN}/auth/logout`, { method: 'POST', body: '{"everywhere":true}' })
+    expect((await forward(request)).status).toBe(204)
+    expect(steps(sent)).toEqual(THREE)
+    expect(sent.map(({ body }) => body)).toEqual(['{"everywhere":true}', expect.anything(), '{"everywhere":true}'])
+    expect(stored()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  it.each([
+    ['the refresh is refused', () => jsonResponse({ error: 'invalid_grant' }, { status: 400 })],
+    ['the refresh fails', () => new Response(null, { status: 503 })],
+  ])('is left at that where %s', async (_, refresh) => {
+    const { forward, sent } = setUp(options, sessionOf(), strict(refresh))
+    const request = new Request(`${ORIGIN}/auth/logout`, { method: 'POST' })
+    expect((await forward(request)).status).toBe(401)
+    expect(sent).toHaveLength(2)
+  })
+
+  it.each([
+    ['has no refresh token', {}, sessionOf({ refreshToken: null })],
+    ['is revoked besides', { revocationUrl: '/auth/revoke' }, sessionOf()],
+    ['is not to be refreshed unasked', { autoUpdateToken: false }, sessionOf()],
+    ['gets no token from the worker', { httpInterceptor: false }, sessionOf()],
+  ])('is told once where the session %s', async (_, more, session) => {
+    const { logout, behind, sent } = setUp({ ...options, ...more }, session, strict())
+    await logout()
+    await Promise.all(behind)
+    expect(sent.filter(({ url }) => url.endsWith('/auth/logout'))).toHaveLength(1)
+    expect(sent.filter(({ url }) => url.endsWith('/auth/login'))).toEqual([])
+  })
+
+  it('has not heard of the end of a session in cookies unless a refresh is refused too', async () => {
+    const inCookies = { ...options, accessTokenIn: 'cookie', refreshTokenUrl: '/auth/login' } as const
+    const session = sessionOf({ accessToken: 'in cookie', refreshToken: null })
+    const failing = setUp(
+      inCookies,
+      session,
+      strict(() => new Response(null, { status: 503 })),
+    )
+    expect(await failing.logout()).toMatchObject({ status: 'anonymous', isCookieLeft: true })
+    const refusing = setUp(
+      inCookies,
+      session,
+      strict(() => jsonResponse({ error: 'invalid_grant' }, { status: 400 })),
+    )
+    expect(await refusing.logout()).not.toHaveProperty('isCookieLeft')
   })
 })

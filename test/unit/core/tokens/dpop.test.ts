@@ -27,6 +27,7 @@ import {
   received,
   revokeNothing,
   type Sent,
+  sendLogoutOf,
   sessionOf,
   tokenEndpointOf,
 } from '../../kit.ts'
@@ -88,7 +89,10 @@ function setUp(
     backOff: createSteadyBackOff(clock.now),
   })
   const authorize = createAuthorize({ ...ports, ...readersOf(config, clock.now), freshSession, prover: dpop.prover })
-  const { logout, forward } = createLogout({ ...ports, prover: dpop.prover })
+  const { logout, forward } = createLogout({
+    ...ports,
+    sendLogout: sendLogoutOf(config, fetch, clock.now, dpop.prover, dpop.refresh),
+  })
   const login = createLogin({ ...ports, ...readersOf(config, clock.now), fetch: dpop.login })
   return {
     call: (path = '/api/me', init: RequestInit = {}) =>
