@@ -28,7 +28,10 @@ export type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 interface Needs {
   readonly config: LockOptions &
     Pick<DisclosureOptions, 'exposeIdToken' | 'placeholders' | 'redactTokens'> &
-    Pick<Config, 'accessTokenIn' | 'loginOnSignup' | 'loginOperations' | 'readTokens' | 'refreshTokenIn'>
+    Pick<
+      Config,
+      'accessTokenIn' | 'keepsRefreshToken' | 'loginOnSignup' | 'loginOperations' | 'readTokens' | 'refreshTokenIn'
+    >
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly locks: Locks
@@ -65,6 +68,11 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
     const id = newId()
     const tokens = isLoginApart(config) ? kept : { ...kept, ...answer() }
     await sessions.change(previous => loggedIn(previous, id, tokens))
+    if (isDevelopment && config.keepsRefreshToken && kept.refreshToken === null)
+      log(
+        'warn',
+        'a login was taken without a refresh token, so the session ends with its access token: see refreshTokenProp',
+      )
     if (isDevelopment && own(found.idToken && decodeJwt(found.idToken), 'at_hash') !== undefined)
       note(request, 'its id token has an at_hash: a library that checks it refuses the placeholder of the access token')
     if (isDevelopment)

@@ -9,7 +9,7 @@ import type { SessionStore } from '../session/session-store.ts'
 import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
-import { note } from '../trace.ts'
+import { isDevelopment, note } from '../trace.ts'
 import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
 import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
 import type { SendLogout } from './send-logout.ts'
@@ -76,7 +76,10 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
       return limited(signal, sendLogout(request, was))
     }
     try {
-      return (await inTurn(tell)).isTold
+      const { response, isTold } = await inTurn(tell)
+      if (isDevelopment && (response.status === 404 || response.status === 405))
+        log('warn', `the logout URL answered ${response.status} to a ${config.logoutMethod}: see logoutMethod`)
+      return isTold
     } catch {
       log('warn', 'the logout URL could not be reached; the session has ended here')
       return false

@@ -35,7 +35,9 @@ export function createAdopt({ config, sessions, sha256, newId, now }: Needs): Ad
         'adopt() takes an accessToken, or with useRefreshToken a refreshToken',
       )
     const found = { accessToken, refreshToken, idToken, expiresAt }
-    if (!isFound({ ...found, accessToken: accessToken ?? secret }, config))
+    // What storage makes of a token that was not there.
+    const isNone = [accessToken, refreshToken].some(token => token === 'undefined' || token === 'null')
+    if (isNone || !isFound({ ...found, accessToken: accessToken ?? secret }, config))
       throw new RefreshWorkerError(
         'token_malformed',
         'adopt() takes tokens that are strings of visible ASCII characters',

@@ -180,10 +180,13 @@ function findExpiry(
   config: TokenResponseOptions,
   receivedAt: number,
 ): number | null {
-  const { getExpirationDateFromResponse } = config
+  const { accessTokenProp, getExpirationDateFromResponse } = config
+  // At the top, in the object that has the token, or beside the token.
+  const places = [body, walk(body, accessTokenProp), walk(body, accessTokenProp.replace(/\.?[^.]*$/, ''))]
+  const expiresIn = places.map(place => own(place, 'expires_in')).find(positive)
   const expiresAt =
     (getExpirationDateFromResponse && after(0, attempt(getExpirationDateFromResponse, body))) ??
-    after(receivedAt, own(body, 'expires_in')) ??
+    after(receivedAt, expiresIn) ??
     dateInToken(accessToken, receivedAt)
   return plausible(expiresAt, receivedAt)
 }

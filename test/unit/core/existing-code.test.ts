@@ -531,6 +531,8 @@ describe('adopt (W53)', () => {
     [{ refreshToken: '' }, 'token_not_found'],
     [{ accessToken: 'line\nbreak' }, 'token_malformed'],
     [{ accessToken: {} as string, refreshToken: 7 as never }, 'token_not_found'],
+    [{ accessToken: 'undefined', refreshToken: 'undefined' }, 'token_malformed'],
+    [{ refreshToken: 'null' }, 'token_malformed'],
   ])('says what is wrong with %j', async (tokens, code) => {
     expect(await open().adopt(tokens)).toBe(code)
   })

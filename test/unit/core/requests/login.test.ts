@@ -400,3 +400,25 @@ describe("with refreshTokenIn: 'cookie'", () => {
     await login
   })
 })
+
+describe('a login whose answer has no refresh token', () => {
+  const answer = () => jsonResponse({ access_token: 'secret-access-token', expires_in: 60 })
+
+  it('is said in development, where one is to be used', async () => {
+    const { post, log } = setUp(answer)
+    await post()
+    expect(log).toEqual([
+      expect.stringMatching(/^warn: a login was taken without a refresh token, .*refreshTokenProp$/),
+    ])
+  })
+
+  it.each<Partial<Options>>([
+    { useRefreshToken: false },
+    { refreshTokenIn: 'access_token' },
+    { refreshTokenIn: 'cookie' },
+  ])('is as it should be with %j', async options => {
+    const { post, log } = setUp(answer, { options })
+    await post()
+    expect(log).toEqual([])
+  })
+})

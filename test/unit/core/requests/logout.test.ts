@@ -382,3 +382,14 @@ describe('a server that refuses the token with which it is told of a logout', ()
     expect(await refusing.logout()).not.toHaveProperty('isCookieLeft')
   })
 })
+
+it.each([404, 405])('a logout URL that answers %s to the method is named in development', async status => {
+  const { logout, behind, log } = setUp(
+    { logoutUrl: '/auth/logout' },
+    sessionOf(),
+    () => new Response(null, { status }),
+  )
+  await logout()
+  await Promise.all(behind)
+  expect(log).toEqual([`the logout URL answered ${status} to a GET: see logoutMethod`])
+})

@@ -142,6 +142,19 @@ describe('expiry', () => {
   it.each<[string, object, Partial<Options>, number | null]>([
     ['getExpirationDateFromResponse', { expires_in: 5 }, { getExpirationDateFromResponse: () => iat + 60 }, 60],
     ['expires_in, counted from receipt', { expires_in: 3600 }, {}, 3600],
+    [
+      'expires_in beside a token that stands deeper',
+      { data: { token: 'a', expires_in: 30 } },
+      { accessTokenProp: 'data.token' },
+      30,
+    ],
+    ['expires_in in the object that has the token', { access_token: { token: 'a', expires_in: 30 } }, {}, 30],
+    [
+      'expires_in at the top first',
+      { expires_in: 20, data: { token: 'a', expires_in: 30 } },
+      { accessTokenProp: 'data.token' },
+      20,
+    ],
     ['expires_in as digits (A20)', { expires_in: '3600' }, {}, 3600],
     ['expires_in with a fraction (A21)', { expires_in: 1.5 }, {}, 1.5],
     ['expires_in before the JWT', { expires_in: 5, access_token: jwt({ iat, exp: iat + 60 }) }, {}, 5],
