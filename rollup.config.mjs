@@ -62,6 +62,7 @@ export default [
   {
     // What bundlers take: dependencies stay imports, and NODE_ENV is the application's to replace, as with Workbox.
     input: {
+      devtools: 'src/devtools/index.ts',
       'in-page': 'src/in-page/index.ts',
       index: 'src/index.ts',
       plugin: 'src/build/plugin.ts',

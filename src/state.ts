@@ -107,6 +107,8 @@ export interface WorkerReport {
   /** Who keeps the session for this page: a service worker, or, with `withoutWorker`, the page itself. */
   readonly host: 'worker' | 'page'
   readonly scope: string
+  /** True: this is a development build. Devtools sees what it does, and can give it commands. */
+  readonly isDevelopment?: true
   /** The key of the session that this report is about. */
   readonly storageKey: string
   /** The sessions of this worker, the default one first. */

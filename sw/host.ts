@@ -1,4 +1,5 @@
 /// <reference lib="webworker" />
+import { createDevtoolsHost } from '../src/browser/devtools-host.ts'
 import { createAnswerPage } from '../src/core/answer-page.ts'
 import { type Core, createCore } from '../src/core/core.ts'
 import { createDispatch } from '../src/core/dispatch.ts'
@@ -6,7 +7,8 @@ import type { Config } from '../src/core/options/config.ts'
 import type { WaitUntil } from '../src/core/ports.ts'
 import { createFallbackStore } from '../src/core/session/fallback-store.ts'
 import { removeLeftovers } from '../src/core/session/owner.ts'
-import { isDevelopment } from '../src/core/trace.ts'
+import { isDevelopment, sentBy } from '../src/core/trace.ts'
+import { type ClientReport, parseDevtoolsRequest } from '../src/devtools-protocol.ts'
 import { parsePageRequest } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/authorized-api.ts'
 import { createEndEvents, type EndEvents } from './event-streams.ts'
@@ -28,21 +30,30 @@ interface Needs {
   readonly configs: readonly Config[]
   readonly api: AuthorizedApi
   readonly platform: Platform
+  /** For devtools, in development builds: the next event finds a new host. */
+  readonly forget?: () => void
 }
 
-export function createHost({ configs, api, platform }: Needs): Host {
-  const { ports, store: durable, pages, stopsAnswers, waitsForStreams } = platform
+export function createHost(needs: Needs): Host {
+  const { configs, api, platform } = needs
+  const { scope } = self.registration
+  const devtools = isDevelopment
+    ? createDevtoolsHost({ ports: platform.ports, configs, scope, cores: () => cores, forget: needs.forget })
+    : null
+  const ports = isDevelopment && devtools ? devtools.ports : platform.ports
+  const { store: durable, pages, stopsAnswers, waitsForStreams } = platform
   const { now, later, fetch, log } = ports
   const store = createFallbackStore({ durable, now, later, log })
   const { follow, isAnyOpen } = createOpenAnswers({ pages, later })
   const about = {
     version: __VERSION__,
     host: 'worker',
-    scope: self.registration.scope,
+    scope,
+    ...(isDevelopment ? { isDevelopment: true as const } : {}),
     storageKeys: configs.map(({ storageKey }) => storageKey),
   } as const
   const onSession = async (storageKey: string, sessionId: string | null) => api.sweeper?.sweep(storageKey, sessionId)
-  const cores = configs.map((config, index) =>
+  const cores: readonly Core[] = configs.map((config, index) =>
     createCore({ config, isDefault: index === 0, about, routes: api.routes, onSession, store, ports }),
   )
 
@@ -52,13 +63,14 @@ export function createHost({ configs, api, platform }: Needs): Host {
   // What the application has wait shall wait.
   const endEvents: EndEvents =
     hasLifecycle && waitsForStreams ? createEndEvents(self.registration) : (_, answer) => answer
-  const dispatch = createDispatch({ cores, fetch, log })
+  const dispatch = createDispatch({ cores, fetch, log, ...(isDevelopment && devtools ? devtools : {}) })
   const answerPage = createAnswerPage({ cores, claim: pages.claim, isAnyOpen })
 
   return {
     cores,
     fetch: event => {
       const { request, clientId } = event
+      if (isDevelopment) sentBy(request, clientId)
       const waitUntil: WaitUntil = promise => event.waitUntil(promise)
       if (mayNavigate(request)) {
         const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
@@ -77,6 +89,11 @@ export function createHost({ configs, api, platform }: Needs): Host {
       if (event.data === 'MOCK_ACTIVATE')
         log('warn', 'MSW is part of this script, and sees either all requests or none: use withoutWorker')
       const [port] = event.ports
+      const wish = isDevelopment && isFromPage(event) ? parseDevtoolsRequest(event.data) : null
+      if (isDevelopment && port && wish && devtools) {
+        const asker = { client: (event.source as Client).id, clients: () => clientsIn(scope) }
+        event.waitUntil(devtools.answer(wish, asker).then(reply => port.postMessage(reply)))
+      }
       const message = isFromPage(event) ? parsePageRequest(event.data) : null
       if (!port || !message) return
       const reply = answerPage(message, promise => event.waitUntil(promise))
@@ -106,4 +123,16 @@ function mayNavigate({ mode, destination }: Request): boolean {
 /** Other windows of the origin can reach this worker too, and frames of other origins can be handed a way to. */
 function isFromPage({ origin, source }: ExtendableMessageEvent): boolean {
   return origin === self.location.origin && source instanceof Client && source.url.startsWith(self.registration.scope)
+}
+
+/** For devtools. */
+async function clientsIn(scope: string): Promise<readonly ClientReport[]> {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  return pages
+    .filter(({ url }) => url.startsWith(scope))
+    .map(({ id, url, visibilityState }) => ({
+      id,
+      path: new URL(url).pathname,
+      isVisible: visibilityState === 'visible',
+    }))
 }

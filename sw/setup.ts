@@ -4,6 +4,7 @@ import { STATIC_ROUTES } from '../src/core/features.ts'
 import type { Config } from '../src/core/options/config.ts'
 import { resolveConfigs } from '../src/core/options/configs.ts'
 import type { Options } from '../src/core/options/options.ts'
+import { isDevelopment } from '../src/core/trace.ts'
 import type { RefreshWorkerError } from '../src/errors.ts'
 import { SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/authorized-api.ts'
@@ -23,7 +24,7 @@ declare const self: ServiceWorkerGlobalScope
  */
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
   // First, since it opens the database, which is there by the time that all else is made.
-  const platform = createPlatform()
+  let platform = createPlatform()
   const api: AuthorizedApi = { routes: [], router: null, sweeper: null }
   // One that the browser starts again has had these options before.
   const isAgain = self.serviceWorker?.state === 'activated'
@@ -33,8 +34,13 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     return resolved
   }
   let made: Host | undefined
+  /** As if the worker had been stopped, as far as a script can do that. */
+  const forget = () => {
+    platform = createPlatform()
+    made = undefined
+  }
   const host = (): Host => {
-    made ??= createHost({ configs: configs(), api, platform })
+    made ??= createHost({ configs: configs(), api, platform, ...(isDevelopment ? { forget } : {}) })
     return made
   }
 

@@ -1,5 +1,6 @@
 import { envelope, type PageRequest, type StateReason, type WorkerReply } from '../protocol.ts'
 import { createAnswerKind } from './answer.ts'
+import { type CoreDevtools, createCoreDevtools } from './core-devtools.ts'
 import { BODIES, COOKIES, DPOP, HOLD, MEMORY } from './features.ts'
 import { createHooks } from './hooks/ask-hook.ts'
 import { sendable } from './http/body.ts'
@@ -56,6 +57,8 @@ export interface Core {
   readonly navigate: Navigate
   /** Answers a page's message; never rejects. */
   readonly answerMessage: (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>
+  /** In development builds. */
+  readonly devtools?: CoreDevtools
 }
 
 interface Needs {
@@ -72,15 +75,17 @@ interface Needs {
 }
 
 export function createCore({ config, isDefault, about, routes, onSession, store, ports }: Needs): Core {
-  const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, isRetired, log } = ports
+  const { now, newId, random, isOnline, later, fetch, locks, broadcast, es256, isRetired, log, trace } = ports
   const waiting = () => hold?.count() ?? 0
   const describeState = createDescribeState({ config, isDefault, isDurable: store.isDurable, waiting, now, newId })
   // What is stored is stored: that a page could not be told is no reason for a login to fail.
   const tell = (session: Session, reason: StateReason) =>
     broadcast(envelope({ ...describeState(session), reason })).catch(() => log('warn', 'pages could not be told'))
   const onChange: OnChange = async (session, reason) => {
-    if (isDevelopment)
+    if (isDevelopment) {
       log('debug', `${config.storageKey} is ${session.status}: ${reason}, generation ${session.generation}`)
+      devtools?.tellState(session, reason)
+    }
     hold?.hear(session)
     await Promise.all([tell(session, reason), onSession(config.storageKey, sessionIdOf(session))])
   }
@@ -91,6 +96,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     now,
     onChange,
   })
+  const devtools = isDevelopment && trace ? createCoreDevtools({ config, trace, now, sessions: () => sessions }) : null
   const onCount = () => {
     const session = sessions.latest()
     if (session.status === 'anonymous') tell(session, session.reason)
@@ -102,7 +108,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const { known, isComplete, find } = createEndpoints({ config, fetch, log })
   const hooks = createHooks({ config, now, log })
   const readAnswer = createReadAnswer({ config, hooks, now })
-  const tokenEndpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchTokens, now, find })
+  const fetchRefresh = isDevelopment && devtools ? devtools.refusing(fetchTokens) : fetchTokens
+  const endpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchRefresh, now, find })
+  const tokenEndpoint = isDevelopment && devtools ? devtools.told(endpoint) : endpoint
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
   const isUnauthorized = createIsUnauthorized(config, hooks)
   const { logout, left, forward, revocation, farewell } = createLogout({
@@ -209,7 +217,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       try {
         if (!isDevelopment) return await work()
         const { origin } = new URL(about.scope)
-        return await followed(request, work, { matchedAs: `${kind}, ${config.storageKey}`, origin, log, now })
+        const session = config.storageKey
+        return await followed(request, work, { original, matchedAs: kind, session, origin, log, trace, now })
       } finally {
         openRequests--
         if (!store.isDurable()) event.waitUntil(saved())
@@ -228,5 +237,6 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       waitUntil(reply.then(saved))
       return reply
     },
+    ...(isDevelopment && devtools ? { devtools } : {}),
   }
 }

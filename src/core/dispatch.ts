@@ -5,6 +5,8 @@ import type { Fetch, Log, WatchPage } from './ports.ts'
 import type { Extendable } from './requests/api-route.ts'
 import { withoutPlaceholders } from './requests/placeholders.ts'
 import { isScripted, type RequestKind } from './requests/routes.ts'
+import { isDevelopment } from './trace.ts'
+import type { TellUntouched } from './untouched.ts'
 
 /** Answers a request. */
 export type Answer = (event: Extendable, watchPage?: WatchPage) => Promise<Response>
@@ -16,6 +18,8 @@ interface Needs {
   readonly cores: readonly Core[]
   readonly fetch: Fetch
   readonly log: Log
+  /** For devtools, in development builds. */
+  readonly tellUntouched?: TellUntouched
 }
 
 interface Claim {
@@ -23,7 +27,8 @@ interface Claim {
   readonly kind: RequestKind
 }
 
-export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
+export function createDispatch(needs: Needs): Dispatch {
+  const { cores, fetch, log } = needs
   const claimsOf = (request: Request): readonly Claim[] => {
     const url = new URL(request.url)
     return cores.flatMap(core => {
@@ -66,6 +71,7 @@ export function createDispatch({ cores, fetch, log }: Needs): Dispatch {
     const claims = claimsOf(request)
     if (isSome(claims)) return answerOf(request, claims)
     const instead = withoutPlaceholders(request)
+    if (isDevelopment) needs.tellUntouched?.(request, instead !== null)
     return instead && (async () => (instead instanceof Response ? instead : fetch(instead)))
   }
 }

@@ -65,7 +65,7 @@ export function createDescribeState(needs: DescribeNeeds): DescribeState {
 }
 
 /** What is the same for all sessions. */
-export type About = Pick<WorkerReport, 'version' | 'host' | 'scope' | 'storageKeys'>
+export type About = Pick<WorkerReport, 'version' | 'host' | 'scope' | 'storageKeys' | 'isDevelopment'>
 
 /** Answers a page's request; never rejects. */
 export type AnswerMessage = (message: PageRequest, waitUntil: WaitUntil) => Promise<WorkerReply>

@@ -1,3 +1,5 @@
+import type { Trace } from '../devtools-protocol.ts'
+
 /** What the core needs of its host, as plain types: each host has the real ones, tests have their own. */
 
 /** Milliseconds since the epoch. */
@@ -83,4 +85,6 @@ export interface Ports {
   readonly es256: Es256
   readonly isRetired?: IsRetired
   readonly log: Log
+  /** For devtools, in development builds. */
+  readonly trace?: Trace
 }

@@ -1,13 +1,16 @@
+import { createDevtoolsHost } from '../browser/devtools-host.ts'
 import { createAnswerPage } from '../core/answer-page.ts'
-import { createCore } from '../core/core.ts'
+import { type Core, createCore } from '../core/core.ts'
 import { createDispatch } from '../core/dispatch.ts'
 import type { Config } from '../core/options/config.ts'
 import { resolveConfigs } from '../core/options/configs.ts'
 import type { Options } from '../core/options/options.ts'
 import type { Store } from '../core/ports.ts'
 import { createFallbackStore } from '../core/session/fallback-store.ts'
+import { isDevelopment } from '../core/trace.ts'
 import type { InPageSession, Place } from '../page/in-page.ts'
 import { parsePageRequest } from '../protocol.ts'
+import { answerDevtools } from './answer-devtools.ts'
 import { mendForms } from './forms.ts'
 import { patchBeacon, patchEventSource } from './other-senders.ts'
 import { createPlatform } from './platform.ts'
@@ -24,7 +27,7 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
   const { scriptUrl, scope, own, mayRetire, isRetired, tell } = place
   const configs = resolveConfigs(options, scriptUrl)
   const worker = standIn(scriptUrl, (message, port) => answer(message, port))
-  const { ports, store: durable } = createPlatform({
+  const platform = createPlatform({
     fetch: request => {
       const { fetch } = own
       return fetch(request)
@@ -33,6 +36,11 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
     // A copy, as a worker's messages are: who gets it may do with it what they like.
     broadcast: async message => tell(structuredClone(message), worker),
   })
+  const devtools = isDevelopment
+    ? createDevtoolsHost({ ports: platform.ports, configs, scope, cores: () => cores, isPage: true })
+    : null
+  const ports = isDevelopment && devtools ? devtools.ports : platform.ports
+  const { store: durable } = platform
   const { now, later, fetch, log } = ports
   const storeIn = (durable: Store) => createFallbackStore({ durable, now, later, log })
   const store = storeIn(durable)
@@ -40,9 +48,10 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
     version: __VERSION__,
     host: 'page',
     scope,
+    ...(isDevelopment ? { isDevelopment: true as const } : {}),
     storageKeys: configs.map(({ storageKey }) => storageKey),
   } as const
-  const cores = configs.map((config, index) =>
+  const cores: readonly Core[] = configs.map((config, index) =>
     createCore({
       config,
       isDefault: index === 0,
@@ -65,7 +74,9 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
     if (message) port.postMessage(await answerPage(message, stayAlive))
   }
 
-  const send = createSend({ dispatch: createDispatch({ cores, fetch, log }), own, mayRetire, isRetired })
+  if (isDevelopment && devtools) answerDevtools(devtools, scope)
+  const dispatch = createDispatch({ cores, fetch, log, ...(isDevelopment && devtools ? devtools : {}) })
+  const send = createSend({ dispatch, own, mayRetire, isRetired })
   mendForms()
   patchEventSource(send)
   patchBeacon(send)

@@ -1,5 +1,5 @@
+import { defineDevtools } from '/refresh-worker/devtools.js'
 import { register } from '/refresh-worker/index.js'
-import './panel.js'
 import { $, dot, el } from './dom.js'
 import { startLog } from './log.js'
 import { renderSession, setLifetime } from './session.js'
@@ -10,12 +10,9 @@ const auth = register('/sw.js')
 document.title = `Tab ${number} · Many tabs, one refresh`
 $('tab-label').replaceChildren(dot(number), `Tab ${number}`)
 
-const panel = $('panel')
-onTabs(tabs => {
-  panel.showTabs(tabs)
-  renderSteps()
-})
-panel.addEventListener('heard', ({ detail }) => announce({ heard: detail }))
+onTabs(renderSteps)
+defineDevtools()
+$('devtools').auth = auth
 
 let session // changes with every login and logout, not with a refresh
 let isReady = false
@@ -31,7 +28,6 @@ auth.subscribe(state => {
     status: state.status === 'anonymous' ? 'logged out' : state.status,
     name: state.claims?.name?.split(' ')[0],
     token: state.generation,
-    asksAt: state.refreshAt ?? null,
   })
   if (session === (state.sessionId ?? state.status)) return
   session = state.sessionId ?? state.status
@@ -69,7 +65,6 @@ function renderSteps() {
 try {
   await auth.ready
   startLog().then(setLifetime)
-  await panel.start(auth)
   isReady = true
   enable()
 } catch (error) {
@@ -120,19 +115,14 @@ const post = (path, body = {}) =>
     body: JSON.stringify(body),
   })
 
-let calls = 0
-
 async function callApi(times) {
   const started = performance.now()
   const paths = times === 1 ? ['/api/me'] : Array.from({ length: times }, (_, index) => `/api/orders/${index + 1}`)
-  const working = Promise.all(paths.map(outcome))
-  panel.look()
-  const outcomes = await working
+  const outcomes = await Promise.all(paths.map(outcome))
   const text = `${summary(outcomes)} · ${since(started)}`
   const level = outcomes.every(status => status === 200) ? 'good' : 'bad'
   addResult(text, level)
-  calls += times
-  announce({ result: text, level, calls })
+  announce({ result: text, level })
 }
 
 async function outcome(path) {
@@ -175,9 +165,7 @@ function doneBursting() {
 async function update() {
   const started = performance.now()
   try {
-    const updating = auth.updateToken()
-    panel.look()
-    const { generation } = await updating
+    const { generation } = await auth.updateToken()
     addResult(`token #${generation} · ${since(started)}`, 'good')
   } catch (error) {
     addResult(error.code, 'bad', error.message)

@@ -22,7 +22,7 @@ export function tell(type, data) {
   channel.postMessage({ type, from: number, data })
 }
 
-/** Calls `listener` with all tabs, by number, whenever one of them has news. */
+/** Calls `listener` whenever a tab has news. */
 export function onTabs(listener) {
   listeners.push(listener)
 }
@@ -105,10 +105,7 @@ function render() {
     if (card.token !== undefined && tab.token && card.token !== tab.token) flash(card.root)
     card.token = tab.token
   })
-  for (const listener of listeners)
-    listener(
-      all.map(([number, tab]) => ({ ...tab, number, state: nameOf(tab), asksAt: tab.visible ? tab.asksAt : null })),
-    )
+  for (const listener of listeners) listener()
   $('tabs-count').textContent = all.length
   if (all.length >= 3) $('step-tabs').dataset.done = true
 }

@@ -9,7 +9,14 @@ function setUp() {
   const group: Log['group'] = (title, lines) => groups.push([title, lines])
   const log: Log = Object.assign(() => undefined, { group })
   const follow = (request: Request, answer: () => Promise<Response>) =>
-    followed(request, answer, { matchedAs: 'api, shop', origin: ORIGIN, log, now: clock.now })
+    followed(request, answer, {
+      original: request,
+      matchedAs: 'api',
+      session: 'shop',
+      origin: ORIGIN,
+      log,
+      now: clock.now,
+    })
   return { clock, groups, follow }
 }
 

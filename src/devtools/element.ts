@@ -1,0 +1,288 @@
+import {
+  type ChannelMessage,
+  DEVTOOLS_CHANNEL,
+  type DevtoolsCommand,
+  type DevtoolsReply,
+} from '../devtools-protocol.ts'
+import type { RefreshWorkerError } from '../errors.ts'
+import type { AuthClient } from '../page/auth-client.ts'
+import type { InspectReport } from '../page/inspect-report.ts'
+import type { AuthState } from '../protocol.ts'
+import { type Action, ActionsView } from './actions-view.ts'
+import { Frame } from './frame.ts'
+import { askHost } from './link.ts'
+import { SessionView } from './session-view.ts'
+import { takeNumber } from './tab-number.ts'
+import { Tabs } from './tabs.ts'
+import { TabsView } from './tabs-view.ts'
+import { Timeline } from './timeline.ts'
+import { TimelineView } from './timeline-view.ts'
+import { levelOfState, productionInWords, reasonInWords } from './words.ts'
+
+/** Milliseconds between two drawings, where nothing happens but that time goes by. */
+const [TICK, CALM_TICK] = [250, 1_000]
+
+/** How long (milliseconds) a look is put off, so that many events are one reason. */
+const SOON = 150
+
+/** A module of an application may be evaluated where there is no DOM. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement
+
+/**
+ * `<refresh-worker-devtools>`: the session, its hosts and tabs, and what becomes of each request. It needs the `auth` that
+ * `register()` has returned. With the attribute `inline` it stands where it is put, and is always open; without, it is a
+ * button in a corner that opens a panel.
+ */
+export class RefreshWorkerDevtools extends Base {
+  #auth: AuthClient | null = null
+  #client: AuthClient | null = null
+  #state: AuthState = { status: 'unknown' }
+  #report: InspectReport | null = null
+  #reply: DevtoolsReply | null = null
+  #number: number | null = null
+  #connected: AbortController | null = null
+  #channel: BroadcastChannel | null = null
+  #looking: ReturnType<typeof setTimeout> | undefined
+  #isDrawing = false
+  readonly #timeline = new Timeline()
+  readonly #tabs = new Tabs()
+  readonly #session = new SessionView()
+  readonly #actions = new ActionsView((action, isOn) => this.#act(action, isOn))
+  readonly #timelineView = new TimelineView(this.#timeline, this.#tabs)
+  readonly #tabsView = new TabsView(this.#tabs)
+  readonly #frame = new Frame({
+    parts: {
+      session: this.#session.root,
+      actions: this.#actions.root,
+      timeline: this.#timelineView.root,
+      tabs: this.#tabsView.root,
+    },
+    onOpen: () => this.#look(),
+    onSession: key => this.#choose(key),
+  })
+
+  /** What `register()` has returned. */
+  get auth(): AuthClient | null {
+    return this.#auth
+  }
+
+  set auth(auth: AuthClient | null) {
+    this.#auth = auth
+    this.#client = auth
+    if (this.isConnected) {
+      this.disconnectedCallback()
+      this.connectedCallback()
+    }
+  }
+
+  connectedCallback(): void {
+    if (!this.shadowRoot) this.#frame.attach(this)
+    if (!this.#auth || this.#connected) return
+    const connected = new AbortController()
+    const { signal } = connected
+    this.#connected = connected
+    this.#frame.listen(signal)
+    this.#channel = new BroadcastChannel(DEVTOOLS_CHANNEL)
+    this.#channel.onmessage = ({ data }) => this.#hear(data)
+    const ended = new Promise(resolve => signal.addEventListener('abort', resolve))
+    takeNumber(ended).then(number => {
+      this.#number = number
+      this.#announce()
+    })
+    addEventListener('pagehide', () => this.#post({ type: 'gone', client: this.#reply?.client ?? '' }), { signal })
+    addEventListener('pageshow', ({ persisted }) => persisted && this.#look(), { signal })
+    document.addEventListener('visibilitychange', () => this.#look(), { signal })
+    const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
+    const timer = setInterval(() => this.#frame.isOpen && !document.hidden && this.#draw(), isCalm ? CALM_TICK : TICK)
+    signal.addEventListener('abort', () => clearInterval(timer))
+    this.#watch()
+    this.#begin(signal)
+  }
+
+  disconnectedCallback(): void {
+    this.#post({ type: 'gone', client: this.#reply?.client ?? '' })
+    this.#connected?.abort()
+    this.#connected = null
+    this.#channel?.close()
+    this.#channel = null
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#auth?.ready
+    } catch (error) {
+      const { code, message } = error as RefreshWorkerError
+      this.#frame.notice(`No host keeps a session for this page (${code}): ${message}`)
+    }
+    if (signal.aborted) return
+    await this.#lookNow()
+    // Now that the worker is awake.
+    this.#post({ type: 'watch' })
+  }
+
+  /** Follows the state of the session that is shown. */
+  #watch(): void {
+    const { signal } = this.#connected ?? {}
+    const client = this.#client
+    const end = client?.subscribe(state => {
+      if (this.#client !== client) return
+      const was = this.#state
+      this.#state = state
+      if (was.status === 'authenticated' && state.status === 'anonymous')
+        this.#actions.say(`${reasonInWords(state.reason)}.`, state.reason !== 'logout')
+      this.#look()
+    })
+    if (end) signal?.addEventListener('abort', end)
+  }
+
+  #choose(storageKey: string): void {
+    const isDefault = storageKey === this.#report?.worker.storageKeys[0]
+    this.#client = isDefault ? this.#auth : (this.#auth?.session(storageKey) ?? null)
+    this.#report = null
+    this.#watch()
+  }
+
+  #hear(message: ChannelMessage): void {
+    switch (message?.type) {
+      case 'entries':
+        this.#timeline.take(message.host, message.entries)
+        break
+      case 'status': {
+        this.#timeline.hear(message.status)
+        const { scope, host } = message.status
+        const isOurs = host === this.#reply?.host
+        if (isOurs && this.#reply) this.#reply = { ...this.#reply, ...message.status }
+        // Another start of the same worker.
+        else if (scope === this.#report?.worker.scope && this.#report.worker.host === 'worker') this.#look()
+        break
+      }
+      case 'tab':
+        this.#tabs.hear(message.tab)
+        break
+      case 'gone':
+        this.#tabs.forget(message.client)
+        break
+      case 'watch':
+        this.#announce()
+        break
+    }
+    this.#draw()
+  }
+
+  /** Asks the host how things are, soon: not all the time, since every message keeps a worker from being stopped. */
+  #look(): void {
+    clearTimeout(this.#looking)
+    this.#looking = setTimeout(() => this.#connected && this.#lookNow(), SOON)
+    this.#draw()
+  }
+
+  async #lookNow(): Promise<void> {
+    const client = this.#client
+    const report = (await client?.inspect().catch(() => null)) ?? null
+    if (!this.#connected || client !== this.#client) return
+    if (report) {
+      this.#report = report
+      this.#frame.notice(report.worker.isDevelopment ? '' : productionInWords(report.worker.host))
+      this.#frame.sessions(report.worker.storageKeys, report.worker.storageKey)
+      this.#take(report.worker.isDevelopment ? await askHost(report.worker, 'hello') : null)
+    }
+    this.#announce()
+    this.#draw()
+  }
+
+  #take(reply: DevtoolsReply | null): void {
+    this.#reply = reply
+    if (!reply) return
+    this.#timeline.hear(reply)
+    this.#tabs.learn(reply.client, reply.clients)
+  }
+
+  /** Tells the other tabs of this one, and itself. */
+  #announce(): void {
+    const [reply, report, state] = [this.#reply, this.#report, this.#auth?.getSnapshot()]
+    if (!reply || !report || !state) return
+    const tab = {
+      id: reply.client,
+      number: this.#number,
+      path: location.pathname,
+      isVisible: !document.hidden,
+      host: reply.host,
+      servedBy: report.worker.host,
+      status: state.status,
+      generation: state.status === 'authenticated' ? state.generation : null,
+    }
+    this.#tabs.hear(tab)
+    this.#post({ type: 'tab', tab })
+  }
+
+  #post(message: ChannelMessage): void {
+    this.#channel?.postMessage(message)
+  }
+
+  async #act(action: Action, isOn: boolean): Promise<void> {
+    try {
+      this.#actions.say(await this.#do(action, isOn))
+    } catch (error) {
+      const { code, message } = error as RefreshWorkerError
+      this.#actions.say(code ? `${code}: ${message}` : String(message), true)
+    }
+    this.#look()
+  }
+
+  async #do(action: Action, isOn: boolean): Promise<string> {
+    const [client, report] = [this.#client, this.#report?.worker]
+    if (!client || !report) return ''
+    const command = async (command: DevtoolsCommand, said: string) => {
+      const reply = await askHost(report, command)
+      if (!reply) throw new Error('The host does not answer.')
+      this.#take(reply)
+      return said
+    }
+    switch (action) {
+      case 'refresh': {
+        const state = await client.updateToken()
+        return state.status === 'authenticated' ? `There is a new token, #${state.generation}.` : ''
+      }
+      case 'logout':
+        await client.logout()
+        return 'Logged out, in all tabs.'
+      case 'expire':
+        return command('expire', 'The access token has expired. The next request refreshes it first.')
+      case 'refuse':
+        return isOn
+          ? command('refuse', 'The next refresh will be refused, and the session will end.')
+          : command('accept', 'The next refresh goes to the server.')
+      case 'offline':
+        return isOn
+          ? command('offline', 'Offline: requests for the session fail until you switch this off.')
+          : command('online', 'Online again.')
+      case 'forget': {
+        if (report.host === 'page') {
+          location.reload()
+          return ''
+        }
+        await command('forget', '')
+        // Another host is there with the next event.
+        await client.inspect()
+        return 'The worker has forgotten all that it had in memory, and has started from storage.'
+      }
+    }
+  }
+
+  #draw(): void {
+    if (this.#isDrawing) return
+    this.#isDrawing = true
+    requestAnimationFrame(() => {
+      this.#isDrawing = false
+      if (!this.#connected) return
+      const now = Date.now()
+      const [state, report, reply] = [this.#state, this.#report, this.#reply]
+      this.#frame.draw(state, levelOfState(state), this.#session.left(state, report, now))
+      if (!this.#frame.isOpen) return
+      this.#session.draw(state, report, reply, now)
+      this.#actions.draw(state, report?.worker ?? null, reply)
+      this.#timelineView.draw(now)
+      this.#tabsView.draw(report, reply)
+    })
+  }
+}

@@ -1,0 +1,69 @@
+import type { ClientReport, TabReport } from '../devtools-protocol.ts'
+
+/** A tab as the panel shows it. */
+export interface TabView {
+  readonly client: string
+  readonly name: string
+  /** Picks a colour, from 1 on. */
+  readonly colour: number
+  readonly isOurs: boolean
+  readonly path: string
+  readonly isVisible: boolean
+  /** Null: it has no devtools, and so tells nothing of itself. */
+  readonly report: TabReport | null
+}
+
+const COLOURS = 8
+
+/** The tabs that are there, our own first. */
+export class Tabs {
+  readonly #reports = new Map<string, TabReport>()
+  #clients: readonly ClientReport[] = []
+  #own = ''
+
+  hear(tab: TabReport): void {
+    // It has got a new client id with a new page, or serves itself since.
+    for (const [client, { number }] of this.#reports)
+      if (number !== null && number === tab.number) this.#reports.delete(client)
+    this.#reports.set(tab.id, tab)
+  }
+
+  forget(client: string): void {
+    this.#reports.delete(client)
+    this.#clients = this.#clients.filter(({ id }) => id !== client)
+  }
+
+  /** What the worker knows: pages without devtools too, and none that is gone. */
+  learn(own: string, clients: readonly ClientReport[]): void {
+    this.#own = own
+    this.#clients = clients
+    if (clients.length === 0) return
+    const known = new Set(clients.map(({ id }) => id))
+    for (const [client, { servedBy }] of this.#reports)
+      if (servedBy === 'worker' && !known.has(client)) this.#reports.delete(client)
+  }
+
+  all(): readonly TabView[] {
+    const reported = [...this.#reports.values()].sort((a, b) => (a.number ?? 0) - (b.number ?? 0))
+    const others = this.#clients.filter(({ id }) => !this.#reports.has(id))
+    const views = [...reported, ...others].map(({ id }) => this.view(id))
+    return [...views.filter(({ isOurs }) => isOurs), ...views.filter(({ isOurs }) => !isOurs)]
+  }
+
+  /** Of a tab that may be gone, too. */
+  view(client: string): TabView {
+    const report = this.#reports.get(client) ?? null
+    const seen = report ?? this.#clients.find(({ id }) => id === client)
+    const number = report?.number ?? null
+    const short = client.replace(/[^\da-z]/gi, '').slice(0, 4)
+    return {
+      client,
+      name: number === null ? `Tab ${short}` : `Tab ${number}`,
+      colour: ((number ?? Number.parseInt(short, 36)) % COLOURS) + 1,
+      isOurs: client === this.#own,
+      path: seen?.path ?? '',
+      isVisible: seen?.isVisible ?? false,
+      report,
+    }
+  }
+}

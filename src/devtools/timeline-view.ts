@@ -1,0 +1,136 @@
+import { chartInWords, drawChart } from './chart.ts'
+import { arrange, draw, el, say } from './dom.ts'
+import { keep, kept } from './kept.ts'
+import type { Tabs } from './tabs.ts'
+import type { Line, Timeline } from './timeline.ts'
+import { clock, levelOf, outcomeOf, span, takenFor, titleOf, whyOf } from './words.ts'
+
+/** So many lines are in the document. */
+const SHOWN = 120
+
+interface Row {
+  readonly root: HTMLLIElement
+  readonly details: HTMLDetailsElement
+  readonly tab: HTMLElement
+  readonly title: HTMLElement
+  readonly why: HTMLElement
+  readonly outcome: HTMLElement
+  readonly took: HTMLElement
+  readonly steps: HTMLElement
+}
+
+/** The chart and the list of all that has been done. */
+export class TimelineView {
+  readonly root: HTMLElement
+  readonly #timeline: Timeline
+  readonly #tabs: Tabs
+  readonly #chart = draw('svg', { class: 'chart', role: 'img' })
+  readonly #list = el('ol', { class: 'lines', role: 'list', 'aria-label': 'Timeline, newest first' })
+  readonly #empty = el('p', { class: 'hint empty' })
+  readonly #others = el('input', { type: 'checkbox' })
+  readonly #rows = new Map<string, Row>()
+
+  constructor(timeline: Timeline, tabs: Tabs) {
+    this.#timeline = timeline
+    this.#tabs = tabs
+    this.#others.checked = kept('others') !== 'no'
+    this.#others.addEventListener('change', () => {
+      keep('others', this.#others.checked ? 'yes' : 'no')
+      this.draw(Date.now())
+    })
+    const clear = el('button', { type: 'button', class: 'small' }, 'Clear')
+    clear.addEventListener('click', () => {
+      timeline.clear(Date.now())
+      this.draw(Date.now())
+    })
+    const scroll = el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Timeline' }, this.#list)
+    this.root = el(
+      'section',
+      { class: 'timeline', 'aria-labelledby': 'timeline-title' },
+      el(
+        'div',
+        { class: 'bar' },
+        el('h3', { id: 'timeline-title' }, 'Timeline'),
+        el('label', { class: 'check' }, this.#others, 'Requests that are not ours'),
+        clear,
+      ),
+      this.#chart,
+      this.#empty,
+      scroll,
+    )
+  }
+
+  draw(now: number): void {
+    const isWanted = (line: Line) => this.#others.checked || line.kind !== 'request' || line.matchedAs !== null
+    const lines = this.#timeline.newestFirst().filter(isWanted)
+    drawChart(this.#chart, {
+      timeline: this.#timeline,
+      lines,
+      tabs: this.#tabs.all(),
+      now,
+      onPick: key => this.#pick(key),
+    })
+    this.#chart.setAttribute('aria-label', chartInWords(lines))
+    say(
+      this.#empty,
+      lines.length === 0 ? 'Nothing yet. Every request of every tab shows here, and why it got a token or none.' : '',
+    )
+    const shown = lines.slice(0, SHOWN)
+    const keys = new Set(shown.map(({ key }) => key))
+    for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key)
+    arrange(
+      this.#list,
+      shown.map(line => this.#draw(line)),
+    )
+  }
+
+  #draw(line: Line): HTMLElement {
+    const row = this.#rows.get(line.key) ?? createRow(line)
+    this.#rows.set(line.key, row)
+    const isCutOff = this.#timeline.isCutOff(line)
+    const tab = line.kind === 'request' && line.tab ? this.#tabs.view(line.tab) : null
+    row.tab.className = tab ? `dot tab-${tab.colour}` : 'dot'
+    say(row.tab, tab ? tab.name : '')
+    row.root.dataset.level = levelOf(line, isCutOff)
+    say(row.title, titleOf(line))
+    say(row.why, whyOf(line))
+    say(row.outcome, outcomeOf(line, isCutOff))
+    const duration = line.kind === 'request' || line.kind === 'refresh' ? line.duration : null
+    say(row.took, duration === null ? '' : span(duration))
+    const steps = stepsOf(line)
+    if (row.steps.children.length !== steps.length)
+      row.steps.replaceChildren(...steps.map(([when, what]) => el('li', {}, el('span', { class: 'ms' }, when), what)))
+    return row.root
+  }
+
+  #pick(key: string): void {
+    const row = this.#rows.get(key)
+    if (!row) return
+    row.details.open = true
+    row.root.scrollIntoView({ block: 'nearest' })
+    row.details.querySelector('summary')?.focus({ preventScroll: true })
+  }
+}
+
+function createRow(line: Line): Row {
+  const time = el('time', { datetime: new Date(line.at).toISOString() }, clock(line.at))
+  const [tab, title, why] = [el('span', { class: 'dot' }), el('b', { class: 'title' }), el('span', { class: 'why' })]
+  const [outcome, took] = [el('span', { class: 'outcome' }), el('span', { class: 'ms' })]
+  const steps = el('ol', { class: 'steps' })
+  const summary = el('summary', {}, time, tab, el('span', { class: 'what' }, title, ' ', why), outcome, took)
+  const details = el('details', {}, summary, steps)
+  return { root: el('li', { 'data-kind': line.kind }, details), details, tab, title, why, outcome, took, steps }
+}
+
+function stepsOf(line: Line): readonly (readonly [when: string, what: string])[] {
+  if (line.kind === 'request') {
+    const taken = [
+      ['', `taken for: ${takenFor(line)}${line.session === null ? '' : `, of the session ${line.session}`}`],
+    ] as const
+    const end = line.duration === null ? [] : ([[`+${line.duration} ms`, `answered: ${line.outcome}`]] as const)
+    return [...taken, ...line.steps.map(({ after, text }) => [`+${after} ms`, text] as const), ...end]
+  }
+  const session = `session: ${line.session}`
+  if (line.kind === 'refresh') return [['', session], ...(line.detail ? ([['', line.detail]] as const) : [])]
+  return [['', session]]
+}
