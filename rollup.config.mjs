@@ -56,6 +56,12 @@ export const worker = (mode, file, plugins, input = 'sw/worker.ts') => ({
   },
 })
 
+/** The same for pages without a bundler, and without a worker. */
+const inPage = (mode, plugins, output) => ({
+  ...worker(mode, undefined, plugins, 'src/in-page/index.ts'),
+  output: { format: 'es', banner: banner(IN_PAGE_NOTICES), ...output },
+})
+
 export const minified = terser({ ecma: 2020, format: { comments: /^!/, ascii_only: true } })
 
 export default [
@@ -85,25 +91,12 @@ export default [
     output: { file: 'dist/bin.js', format: 'es', banner: '#!/usr/bin/env node' },
   },
   worker('production', 'dist/refresh-worker.js', [minified, notices(NOTICES)]),
-  {
-    // For pages without a bundler.
-    input: 'src/in-page/index.ts',
-    plugins: [
-      resolve({ browser: true }),
-      typescript,
-      constants({ 'process.env.NODE_ENV': JSON.stringify('production'), ...WHOLE }),
-      minified,
-      notices(IN_PAGE_NOTICES),
-    ],
-    output: {
-      dir: 'dist',
-      entryFileNames: 'refresh-worker.in-page.js',
-      // What reads an EventSource's stream, which few pages open.
-      chunkFileNames: 'refresh-worker.event-source.js',
-      format: 'es',
-      banner: banner(IN_PAGE_NOTICES),
-    },
-  },
+  inPage('production', [minified, notices(IN_PAGE_NOTICES)], {
+    dir: 'dist',
+    entryFileNames: 'refresh-worker.in-page.js',
+    // What reads an EventSource's stream, which few pages open.
+    chunkFileNames: 'refresh-worker.event-source.js',
+  }),
   {
     // The page's side for the same: one file, so that one hash says what it is. It has no other package's code inside.
     input: 'src/index.ts',
@@ -113,4 +106,5 @@ export default [
   worker('production', 'dist/refresh-worker.presets.js', [minified], 'src/presets/script.ts'),
   worker('production', 'dist/kill.js', [minified], 'sw/kill.ts'),
   worker('development', 'dist/refresh-worker.dev.js', []),
+  inPage('development', [], { file: 'dist/refresh-worker.in-page.dev.js', inlineDynamicImports: true }),
 ]

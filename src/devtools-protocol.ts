@@ -30,7 +30,7 @@ export interface RequestEntry extends Entry {
   readonly steps: readonly RequestStep[]
   /** Status, or what else has become of it; null: it is under way. */
   readonly outcome: string | null
-  /** In milliseconds. */
+  /** In milliseconds; of one that is not touched, 0: nobody hears of its end. */
   readonly duration: number | null
 }
 

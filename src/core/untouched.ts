@@ -34,6 +34,6 @@ export function createTellUntouched({ configs, origin, trace, now }: Needs): Tel
     if (request.mode === 'navigate' || (!isScripts && !isIn(url))) return
     const text = isStripped ? `${whyNot(request, url)}; the placeholder in it was taken out` : whyNot(request, url)
     const entry = { kind: 'request', n: nextNumber(), at: now(), session: null, ...nameOf(request, origin) } as const
-    trace({ ...entry, matchedAs: null, steps: [{ after: 0, text }], outcome: 'not touched', duration: null })
+    trace({ ...entry, matchedAs: null, steps: [{ after: 0, text }], outcome: 'not touched', duration: 0 })
   }
 }

@@ -7,24 +7,21 @@ export type Action = 'refresh' | 'expire' | 'refuse' | 'offline' | 'forget' | 'l
 /** What a button says, and what it does in a sentence. */
 const BUTTONS: Readonly<Record<Action, readonly [name: string, about: string]>> = {
   refresh: ['Refresh now', 'Asks the token endpoint for new tokens, once for all tabs.'],
-  expire: ['Expire the token', 'The access token counts as expired: the next request refreshes it first.'],
-  refuse: [
-    'Refuse the next refresh',
-    'The next refresh is answered with 400 invalid_grant, and the server is not asked.',
-  ],
+  expire: ['Expire token', 'The access token counts as expired: the next request refreshes it first.'],
+  refuse: ['Refuse next refresh', 'The next refresh is answered with 400 invalid_grant, and the server is not asked.'],
   offline: [
     'Go offline',
     'What the worker sends fails as without a network, until you switch it off or the worker is stopped.',
   ],
   forget: [
-    'Empty the worker’s memory',
-    'As after a stop: the next request starts from storage. No page can stop a worker itself.',
+    'Empty memory',
+    'The worker drops all that it has in memory, as when it is stopped: the next request starts from storage. No page can stop a worker itself.',
   ],
   logout: ['Log out', 'Ends the session in all tabs, and at the server.'],
 }
 
 const IN_PAGE: Partial<typeof BUTTONS> = {
-  forget: ['Reload this page', 'This page keeps the session itself: a reload is to it what a stop is to a worker.'],
+  forget: ['Reload page', 'This page keeps the session itself: a reload is to it what a stop is to a worker.'],
   offline: [
     'Go offline',
     'What this page sends for the session fails as without a network, until you switch it off or reload.',

@@ -28,7 +28,7 @@ export function drawChart(svg: SVGSVGElement, { timeline, lines, tabs, now, onPi
   const from = now - (width < NARROW ? SHORT : LONG)
   const height = AXIS + LANE * (tabs.length + 1)
   const x = (at: number) => LABEL + ((Math.max(from, Math.min(now, at)) - from) / (now - from)) * (width - LABEL - 2)
-  const shown = lines.filter(line => line.at + (durationOf(line) ?? now - line.at) >= from)
+  const shown = lines.filter(line => endOf(line, now) >= from)
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`)
   svg.setAttribute('height', String(height))
 
@@ -59,8 +59,9 @@ export function drawChart(svg: SVGSVGElement, { timeline, lines, tabs, now, onPi
         ends[row] = Math.max(ends[row] ?? 0, endOf(line, now))
         const y = top(index + 1) + 3 + row * (BAR + 1)
         const level = levelOf(line, timeline.isCutOff(line))
+        const className = line.matchedAs === null ? 'untouched' : level
         return phasesOf(line, now).map(phase =>
-          bar(line, phase.kind === 'waiting' ? 'waiting' : level, phase.from, phase.to, y),
+          bar(line, phase.kind === 'waiting' ? 'waiting' : className, phase.from, phase.to, y),
         )
       })
   })
@@ -96,13 +97,13 @@ export function chartInWords(lines: readonly Line[]): string {
   return `The last minute as lanes: ${count('request')} requests and ${count('refresh')} refreshes are known. The list below has each of them.`
 }
 
-function durationOf(line: Line): number | null {
-  return line.kind === 'request' || line.kind === 'refresh' ? line.duration : 0
+/** Milliseconds so far, of what takes time. */
+function lengthOf(line: Line, now: number): number {
+  return line.kind === 'request' || line.kind === 'refresh' ? (line.duration ?? now - line.at) : 0
 }
 
 function endOf(line: Line, now: number): number {
-  const isOver = line.kind !== 'request' || line.outcome !== null
-  return line.at + (durationOf(line) ?? (isOver && line.kind === 'request' ? 0 : now - line.at))
+  return line.at + lengthOf(line, now)
 }
 
 function ticks(from: number, now: number) {

@@ -279,7 +279,8 @@ export class RefreshWorkerDevtools extends Base {
       const [state, report, reply] = [this.#state, this.#report, this.#reply]
       this.#frame.draw(state, levelOfState(state), this.#session.left(state, report, now))
       if (!this.#frame.isOpen) return
-      this.#session.draw(state, report, reply, now)
+      const live = reply && report ? this.#timeline.of(report.worker.storageKey) : null
+      this.#session.draw({ state, report, reply, live, now })
       this.#actions.draw(state, report?.worker ?? null, reply)
       this.#timelineView.draw(now)
       this.#tabsView.draw(report, reply)

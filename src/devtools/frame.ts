@@ -101,6 +101,7 @@ export class Frame {
 
   draw(state: AuthState, level: Level, left: number | null): void {
     this.#opener.dataset.level = level
+    this.#ring.style.setProperty('visibility', left ? 'visible' : 'hidden')
     this.#ring.style.setProperty('stroke-dasharray', `${100 * (left ?? 0)} 100`)
     say(this.#openerText, `refresh-worker devtools: ${statusOf(state)}`)
   }

@@ -1,10 +1,19 @@
-import type { DevtoolsReply } from '../devtools-protocol.ts'
+import type { DevtoolsReply, RefreshEntry } from '../devtools-protocol.ts'
 import type { InspectReport } from '../page/inspect-report.ts'
 import type { AuthState } from '../protocol.ts'
 import { el, say } from './dom.ts'
 import { clock, levelOfState, reasonInWords, span, statusOf, untilInWords } from './words.ts'
 
 const FACTS = ['Expires', 'Next ask', 'Session ends', 'Last refresh', 'Open requests', 'Session'] as const
+
+interface Shown {
+  readonly state: AuthState
+  readonly report: InspectReport | null
+  readonly reply: DevtoolsReply | null
+  /** What the timeline knows of it; null: only what the host has said when it was asked. */
+  readonly live: { readonly open: number; readonly lastRefresh: RefreshEntry | null } | null
+  readonly now: number
+}
 
 /** What one session is like, and how long its access token lives. */
 export class SessionView {
@@ -43,7 +52,7 @@ export class SessionView {
     return Math.max(0, Math.min(1, (expiresAt - now) / Math.max(1, expiresAt - this.#seen.at)))
   }
 
-  draw(state: AuthState, report: InspectReport | null, reply: DevtoolsReply | null, now: number): void {
+  draw({ state, report, reply, live, now }: Shown): void {
     const left = this.left(state, report, now)
     const level = levelOfState(state)
     say(this.#status, statusOf(state))
@@ -59,12 +68,15 @@ export class SessionView {
     const claims = isIn ? Object.entries(state.claims) : []
     say(this.#claims, claims.map(([name, value]) => `${name}: ${inShort(value)}`).join(' · '))
 
-    const last = report?.worker.lastRefresh
+    const last = live?.lastRefresh ?? report?.worker.lastRefresh
     this.#say('Expires', expiresAt === null ? '–' : clock(expiresAt))
     this.#say('Next ask', isIn ? untilInWords(state.refreshAt, now) : '–')
     this.#say('Session ends', isIn ? untilInWords(state.endsAt, now) : '–')
-    this.#say('Last refresh', last ? `${clock(last.at)}, ${span(last.duration)}, ${last.outcome}` : 'none yet')
-    this.#say('Open requests', report ? String(report.worker.openRequests) : '–')
+    this.#say(
+      'Last refresh',
+      last ? `${clock(last.at)}, ${span(last.duration ?? 0)}, ${last.outcome?.replaceAll('_', ' ')}` : 'none yet',
+    )
+    this.#say('Open requests', String(live?.open ?? report?.worker.openRequests ?? '–'))
     this.#say('Session', isIn ? state.sessionId.slice(0, 8) : '–')
   }
 

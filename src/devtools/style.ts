@@ -108,6 +108,7 @@ button[data-action="logout"] { color: var(--bad); }
   transition: transform 120ms;
 }
 .opener:hover { transform: scale(1.06); }
+.opener svg { width: 28px; height: 28px; }
 .opener circle { fill: none; stroke-width: 3; }
 .opener .track { stroke: var(--line); }
 .opener .ring { stroke: var(--level); stroke-linecap: round; transform: rotate(-90deg); transform-origin: center; }
@@ -134,6 +135,7 @@ button[data-action="logout"] { color: var(--bad); }
 }
 @keyframes rise { from { transform: translateY(24px); opacity: 0; } }
 :host([inline]) .panel { border: 1px solid var(--line); border-radius: 12px; overflow: clip; }
+:host([inline]) header { position: static; }
 
 header {
   position: sticky;
@@ -182,7 +184,7 @@ dd { overflow-wrap: anywhere; }
 .claims { margin-top: 2px; }
 
 .actions { margin-top: 12px; }
-.buttons { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 6px; }
+.buttons { display: grid; grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); gap: 6px; }
 .said { min-height: 38px; margin-top: 8px; color: var(--level, var(--muted)); }
 
 .chart { display: block; width: 100%; margin-bottom: 6px; font: 10.5px var(--mono); }
@@ -195,6 +197,7 @@ dd { overflow-wrap: anywhere; }
 .chart rect.warn { fill: var(--warn-bar); }
 .chart rect.bad { fill: var(--bad); }
 .chart rect.none { fill: var(--line-strong); }
+.chart rect.untouched { fill: none; stroke: var(--muted); }
 .chart rect.waiting { fill: var(--warn-bar); fill-opacity: 0.55; }
 circle.tab-1 { fill: var(--tab-1); } circle.tab-2 { fill: var(--tab-2); } circle.tab-3 { fill: var(--tab-3); } circle.tab-4 { fill: var(--tab-4); }
 circle.tab-5 { fill: var(--tab-5); } circle.tab-6 { fill: var(--tab-6); } circle.tab-7 { fill: var(--tab-7); } circle.tab-8 { fill: var(--tab-8); }
@@ -206,7 +209,7 @@ circle.tab-5 { fill: var(--tab-5); } circle.tab-6 { fill: var(--tab-6); } circle
 .lines > li[data-kind="state"], .lines > li[data-kind="command"] { background: var(--well); }
 summary {
   display: grid;
-  grid-template-columns: auto 58px minmax(0, 1fr) auto;
+  grid-template-columns: 8px auto 58px minmax(0, 1fr) auto 52px;
   align-items: baseline;
   gap: 0 10px;
   padding: 4px 10px;
@@ -216,12 +219,13 @@ summary {
 summary::-webkit-details-marker { display: none; }
 summary:hover { background: var(--well); }
 summary:focus-visible { outline-offset: -2px; }
-.what { grid-column: 3; overflow-wrap: anywhere; }
+summary::before { content: "›"; color: var(--muted); font-weight: 700; transition: transform 120ms; }
+details[open] > summary::before { transform: rotate(90deg); }
+.what { overflow-wrap: anywhere; }
 .title { font-weight: 600; }
 [data-kind="request"] .title { font: 600 12px var(--mono); }
 .why { color: var(--muted); }
-summary .outcome { grid-column: 4; }
-summary .ms { grid-column: 4; text-align: right; }
+summary .ms { text-align: right; }
 .steps { padding: 2px 10px 8px 10px; }
 .steps li { display: grid; grid-template-columns: 72px minmax(0, 1fr); gap: 8px; overflow-wrap: anywhere; }
 .steps .ms { text-align: right; }
@@ -248,12 +252,9 @@ summary .ms { grid-column: 4; text-align: right; }
   .tabs { grid-template-columns: minmax(0, 1fr); }
 }
 @container (max-width: 520px) {
-  summary { grid-template-columns: auto minmax(0, 1fr) auto; }
+  summary { grid-template-columns: 8px minmax(0, 1fr) auto auto; }
   summary time { display: none; }
-  .what { grid-column: 1 / -1; grid-row: 2; }
-  summary .outcome, summary .ms { grid-column: 3; grid-row: 1; }
-  summary .outcome { margin-right: 64px; }
-  summary .dot { grid-column: 1; }
+  .what { grid-column: 2 / -1; grid-row: 2; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }

@@ -59,7 +59,7 @@ export class Tabs {
     return {
       client,
       name: number === null ? `Tab ${short}` : `Tab ${number}`,
-      colour: ((number ?? Number.parseInt(short, 36)) % COLOURS) + 1,
+      colour: (((number ?? Number.parseInt(short, 36)) - 1) % COLOURS) + 1,
       isOurs: client === this.#own,
       path: seen?.path ?? '',
       isVisible: seen?.isVisible ?? false,

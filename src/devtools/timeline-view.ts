@@ -2,7 +2,7 @@ import { chartInWords, drawChart } from './chart.ts'
 import { arrange, draw, el, say } from './dom.ts'
 import { keep, kept } from './kept.ts'
 import type { Tabs } from './tabs.ts'
-import type { Line, Timeline } from './timeline.ts'
+import { type Group, groupsOf, type Line, routeOf, type Timeline } from './timeline.ts'
 import { clock, levelOf, outcomeOf, span, takenFor, titleOf, whyOf } from './words.ts'
 
 /** So many lines are in the document. */
@@ -13,6 +13,7 @@ interface Row {
   readonly details: HTMLDetailsElement
   readonly tab: HTMLElement
   readonly title: HTMLElement
+  readonly times: HTMLElement
   readonly why: HTMLElement
   readonly outcome: HTMLElement
   readonly took: HTMLElement
@@ -29,6 +30,7 @@ export class TimelineView {
   readonly #empty = el('p', { class: 'hint empty' })
   readonly #others = el('input', { type: 'checkbox' })
   readonly #rows = new Map<string, Row>()
+  #groups: readonly Group[] = []
 
   constructor(timeline: Timeline, tabs: Tabs) {
     this.#timeline = timeline
@@ -75,36 +77,42 @@ export class TimelineView {
       this.#empty,
       lines.length === 0 ? 'Nothing yet. Every request of every tab shows here, and why it got a token or none.' : '',
     )
-    const shown = lines.slice(0, SHOWN)
+    const shown = groupsOf(lines).slice(0, SHOWN)
     const keys = new Set(shown.map(({ key }) => key))
     for (const key of this.#rows.keys()) if (!keys.has(key)) this.#rows.delete(key)
+    this.#groups = shown
     arrange(
       this.#list,
-      shown.map(line => this.#draw(line)),
+      shown.map(group => this.#draw(group)),
     )
   }
 
-  #draw(line: Line): HTMLElement {
-    const row = this.#rows.get(line.key) ?? createRow(line)
-    this.#rows.set(line.key, row)
+  #draw({ key, lines }: Group): HTMLElement {
+    const [line] = lines
+    const row = this.#rows.get(key) ?? createRow(line)
+    this.#rows.set(key, row)
     const isCutOff = this.#timeline.isCutOff(line)
     const tab = line.kind === 'request' && line.tab ? this.#tabs.view(line.tab) : null
     row.tab.className = tab ? `dot tab-${tab.colour}` : 'dot'
     say(row.tab, tab ? tab.name : '')
     row.root.dataset.level = levelOf(line, isCutOff)
-    say(row.title, titleOf(line))
+    say(row.title, lines.length > 1 ? routeOf(titleOf(line)) : titleOf(line))
+    say(row.times, lines.length > 1 ? `× ${lines.length}` : '')
     say(row.why, whyOf(line))
     say(row.outcome, outcomeOf(line, isCutOff))
-    const duration = line.kind === 'request' || line.kind === 'refresh' ? line.duration : null
-    say(row.took, duration === null ? '' : span(duration))
-    const steps = stepsOf(line)
-    if (row.steps.children.length !== steps.length)
+    const slowest = Math.max(...lines.map(each => durationOf(each) ?? 0))
+    say(row.took, durationOf(line) === null || isUntouched(line) ? '' : span(slowest))
+    const steps = stepsOf(line, lines.length)
+    const written = steps.flat().join()
+    if (row.steps.dataset.of !== written)
       row.steps.replaceChildren(...steps.map(([when, what]) => el('li', {}, el('span', { class: 'ms' }, when), what)))
+    row.steps.dataset.of = written
     return row.root
   }
 
   #pick(key: string): void {
-    const row = this.#rows.get(key)
+    const group = this.#groups.find(({ lines }) => lines.some(line => line.key === key))
+    const row = group && this.#rows.get(group.key)
     if (!row) return
     row.details.open = true
     row.root.scrollIntoView({ block: 'nearest' })
@@ -115,22 +123,39 @@ export class TimelineView {
 function createRow(line: Line): Row {
   const time = el('time', { datetime: new Date(line.at).toISOString() }, clock(line.at))
   const [tab, title, why] = [el('span', { class: 'dot' }), el('b', { class: 'title' }), el('span', { class: 'why' })]
-  const [outcome, took] = [el('span', { class: 'outcome' }), el('span', { class: 'ms' })]
+  const [times, outcome, took] = [el('b'), el('span', { class: 'outcome' }), el('span', { class: 'ms' })]
   const steps = el('ol', { class: 'steps' })
-  const summary = el('summary', {}, time, tab, el('span', { class: 'what' }, title, ' ', why), outcome, took)
+  const summary = el(
+    'summary',
+    {},
+    time,
+    tab,
+    el('span', { class: 'what' }, title, ' ', times, ' ', why),
+    outcome,
+    took,
+  )
   const details = el('details', {}, summary, steps)
-  return { root: el('li', { 'data-kind': line.kind }, details), details, tab, title, why, outcome, took, steps }
+  return { root: el('li', { 'data-kind': line.kind }, details), details, tab, title, times, why, outcome, took, steps }
 }
 
-function stepsOf(line: Line): readonly (readonly [when: string, what: string])[] {
-  if (line.kind === 'request') {
-    const taken = [
-      ['', `taken for: ${takenFor(line)}${line.session === null ? '' : `, of the session ${line.session}`}`],
-    ] as const
-    const end = line.duration === null ? [] : ([[`+${line.duration} ms`, `answered: ${line.outcome}`]] as const)
-    return [...taken, ...line.steps.map(({ after, text }) => [`+${after} ms`, text] as const), ...end]
-  }
-  const session = `session: ${line.session}`
-  if (line.kind === 'refresh') return [['', session], ...(line.detail ? ([['', line.detail]] as const) : [])]
-  return [['', session]]
+function durationOf(line: Line): number | null {
+  return line.kind === 'request' || line.kind === 'refresh' ? line.duration : null
+}
+
+function isUntouched(line: Line): boolean {
+  return line.kind === 'request' && line.matchedAs === null
+}
+
+type Step = readonly [when: string, what: string]
+
+/** What was done, in order. @param count how many went the same way */
+function stepsOf(line: Line, count: number): readonly Step[] {
+  const session: Step = ['', line.session === null ? 'of no session' : `session: ${line.session}`]
+  if (line.kind === 'refresh') return [session, ...(line.detail ? [['', line.detail] as const] : [])]
+  if (line.kind !== 'request') return [session]
+  const all: readonly Step[] = count > 1 ? [['', `${count} requests; the newest of them:`]] : []
+  const end: readonly Step[] =
+    line.outcome === null || isUntouched(line) ? [] : [[`+${line.duration} ms`, `answered: ${line.outcome}`]]
+  const steps = line.steps.map(({ after, text }): Step => [`+${after} ms`, text])
+  return [...all, ['', `taken for: ${takenFor(line)}`], session, ...steps, ...end]
 }

@@ -1,4 +1,4 @@
-import type { HostStatus, RequestEntry, TraceEntry } from '../devtools-protocol.ts'
+import type { HostStatus, RefreshEntry, RequestEntry, TraceEntry } from '../devtools-protocol.ts'
 
 /** So many entries are kept, the newest. */
 const MOST = 400
@@ -8,6 +8,14 @@ const TOGETHER = 10_000
 
 /** An entry, by the name that tells it from all others. */
 export type Line = TraceEntry & { readonly key: string; readonly host: string }
+
+/** Requests of one tab that are alike, as one; anything else alone. */
+export interface Group {
+  /** Of the first that came. */
+  readonly key: string
+  /** The newest first. */
+  readonly lines: readonly [Line, ...Line[]]
+}
 
 /** A stretch of a request's time, in milliseconds since the epoch. */
 export interface Phase {
@@ -39,11 +47,6 @@ export class Timeline {
     this.#hosts.set(status.host, status)
   }
 
-  /** Hosts that may still be there: of those of one scope, a page's own aside, the newest. */
-  get hosts(): readonly HostStatus[] {
-    return [...this.#hosts.values()]
-  }
-
   newestFirst(): readonly Line[] {
     return [...this.#lines.values()].sort((a, b) => b.at - a.at || b.n - a.n)
   }
@@ -53,14 +56,61 @@ export class Timeline {
     this.#lines.clear()
   }
 
+  /** What it knows of one session: its last refresh that has come to an end, and how many requests are under way. */
+  of(session: string): { readonly open: number; readonly lastRefresh: RefreshEntry | null } {
+    const lines = this.newestFirst().filter(line => line.session === session)
+    const isOpen = (line: Line) => line.kind === 'request' && line.outcome === null && !this.isCutOff(line)
+    const isRefresh = (line: Line) => line.kind === 'refresh' && line.outcome !== null
+    return {
+      open: lines.filter(isOpen).length,
+      lastRefresh: (lines.find(isRefresh) as RefreshEntry | undefined) ?? null,
+    }
+  }
+
   /** Whether its host was stopped before it came to an end: another has begun in its place. */
   isCutOff(line: Line): boolean {
     if (!('outcome' in line) || line.outcome !== null || this.#forgotten.has(line.host)) return false
     const own = this.#hosts.get(line.host)
-    return this.hosts.some(
+    return [...this.#hosts.values()].some(
       ({ host, scope, startedAt }) => host !== line.host && scope === own?.scope && startedAt > line.at,
     )
   }
+}
+
+/** So close (milliseconds) to each other are requests that are shown as one. */
+const CLOSE = 2_000
+
+/** Puts requests together that differ in nothing but a number in their path. @param lines the newest first */
+export function groupsOf(lines: readonly Line[]): readonly Group[] {
+  const groups: [Line, ...Line[]][] = []
+  const latest = new Map<string, [Line, ...Line[]]>()
+  for (const line of lines) {
+    const like = likenessOf(line)
+    const group = latest.get(like)
+    if (group && lastOf(group).at - line.at < CLOSE) group.push(line)
+    else {
+      const begun: [Line, ...Line[]] = [line]
+      groups.push(begun)
+      if (like) latest.set(like, begun)
+    }
+  }
+  return groups.map(group => ({ key: lastOf(group).key, lines: group }))
+}
+
+function lastOf(lines: readonly [Line, ...Line[]]): Line {
+  return lines.at(-1) ?? lines[0]
+}
+
+function likenessOf(line: Line): string {
+  if (line.kind !== 'request') return ''
+  const { host, tab, session, method, url, matchedAs, outcome, steps } = line
+  const route = routeOf(url)
+  return JSON.stringify([host, tab, session, method, route, matchedAs, outcome, steps.map(({ text }) => text)])
+}
+
+/** A path without its numbers. */
+export function routeOf(url: string): string {
+  return url.replace(/\/\d+(?=\/|$)/g, '/:n')
 }
 
 function keyOf(host: string, entry: TraceEntry): string {

@@ -61,19 +61,25 @@ export function takenFor({ matchedAs }: { readonly matchedAs: string | null }): 
   return matchedAs === null ? 'not ours' : (TAKEN_FOR[matchedAs] ?? matchedAs)
 }
 
-/** Why it came out so, in a line. */
+/** Why it came out so, in a line: what it had to wait for tells more than that it was sent then. */
 export function whyOf(line: Line): string {
   if (line.kind === 'refresh') return line.detail ?? ''
   if (line.kind !== 'request') return ''
-  const last = line.steps.at(-1)
-  return last ? last.text : ''
+  const last = line.steps.at(-1)?.text ?? ''
+  const wait = line.steps.filter(({ text }) => text.startsWith('waits for')).at(-1)
+  if (!wait || last.startsWith('not ')) return last
+  return line.outcome === null ? wait.text : wait.text.replace('waits', 'waited')
 }
+
+/** What a request has come to where it is no status. */
+const ENDS: Readonly<Record<string, string>> = { TypeError: 'network error', AbortError: 'aborted' }
 
 /** How it came out. */
 export function outcomeOf(line: Line, isCutOff: boolean): string {
   if (line.kind === 'state' || line.kind === 'command') return ''
   if (isCutOff) return 'cut off'
-  return (line.outcome ?? 'under way').replaceAll('_', ' ')
+  const outcome = line.outcome ?? 'under way'
+  return ENDS[outcome] ?? outcome.replaceAll('_', ' ')
 }
 
 export function levelOf(line: Line, isCutOff: boolean): Level {

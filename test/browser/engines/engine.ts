@@ -21,7 +21,14 @@ export interface Tab {
   stopWorkers(scriptUrl?: string): Promise<void>
   /** Has it run no script until it is thawed, as a browser does with one that is hidden for long. Only where `engine.can.freeze`. */
   freeze(isFrozen: boolean): Promise<void>
+  /** Gives it another width (CSS pixels), or has its user prefer dark or light. Only where `engine.can.emulate`. */
+  emulate(how: Emulated): Promise<void>
   close(): Promise<void>
+}
+
+export interface Emulated {
+  readonly width?: number
+  readonly scheme?: 'light' | 'dark'
 }
 
 /** Storage and workers of their own, shared by its tabs alone. */
@@ -49,6 +56,8 @@ export interface Browser {
 export interface Engine {
   readonly name: EngineName
   /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
-  readonly can: Readonly<Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'freeze', boolean>>
+  readonly can: Readonly<
+    Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'freeze' | 'emulate', boolean>
+  >
   launch(executable: string): Promise<Browser>
 }

@@ -6,11 +6,11 @@ import {
   type Browser as PlaywrightBrowser,
 } from 'playwright-core'
 import { CHROMIUM_FLAGS } from '../../../scripts/browsers.mjs'
-import type { Browser, Engine, Held, Profile, Tab, Work } from './engine.ts'
+import type { Browser, Emulated, Engine, Held, Profile, Tab, Work } from './engine.ts'
 
 export const chromium: Engine = {
   name: 'chromium',
-  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true, freeze: true },
+  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true, freeze: true, emulate: true },
   async launch(executablePath) {
     const args = [...CHROMIUM_FLAGS]
     const hardReload = async (page: Page) => {
@@ -27,7 +27,14 @@ export const chromium: Engine = {
 export const firefox: Engine = {
   name: 'firefox',
   // Its workers do not go offline with their pages.
-  can: { stopWorkers: false, hardReload: true, seeWorkerConsole: false, goOffline: false, freeze: false },
+  can: {
+    stopWorkers: false,
+    hardReload: true,
+    seeWorkerConsole: false,
+    goOffline: false,
+    freeze: false,
+    emulate: false,
+  },
   async launch(executablePath) {
     // Firefox alone takes the argument, which other engines ignore. Not at once: the page is gone then.
     const hardReload = (page: Page) => page.evaluate('void setTimeout(() => location.reload(true))')
@@ -134,6 +141,11 @@ class PlaywrightTab implements Tab {
     const session = await this.#page.context().newCDPSession(this.#page)
     await session.send('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' })
     await session.detach()
+  }
+
+  async emulate({ width, scheme }: Emulated) {
+    if (width) await this.#page.setViewportSize({ width, height: 844 })
+    if (scheme) await this.#page.emulateMedia({ colorScheme: scheme })
   }
 
   close() {

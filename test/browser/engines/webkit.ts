@@ -16,7 +16,14 @@ const HANGS = 100_000
 /** WebKitGTK, which stands in for Safari's engine: its MiniBrowser, on a display that nobody sees. */
 export const webkit: Engine = {
   name: 'webkit',
-  can: { stopWorkers: false, hardReload: false, seeWorkerConsole: false, goOffline: false, freeze: false },
+  can: {
+    stopWorkers: false,
+    hardReload: false,
+    seeWorkerConsole: false,
+    goOffline: false,
+    freeze: false,
+    emulate: false,
+  },
   async launch(executable) {
     const xvfb = start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'])
     const [display] = await once(xvfb.stdout as NonNullable<typeof xvfb.stdout>, 'data')
@@ -139,6 +146,10 @@ class WebKitTab implements Tab {
 
   stopWorkers(): Promise<void> {
     return Promise.reject(new Error('WebKitGTK has no way to stop a worker'))
+  }
+
+  emulate(): Promise<void> {
+    return Promise.reject(new Error('WebKitGTK has no way to emulate what a user prefers'))
   }
 
   freeze(): Promise<void> {
