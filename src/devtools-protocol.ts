@@ -123,7 +123,8 @@ export type ChannelMessage =
   | { readonly type: 'entries'; readonly host: string; readonly entries: readonly TraceEntry[] }
   | { readonly type: 'status'; readonly status: HostStatus }
   | { readonly type: 'tab'; readonly tab: TabReport }
-  | { readonly type: 'gone'; readonly client: string }
+  /** It has no devtools any more; `isClosed`: nor has it anything else. */
+  | { readonly type: 'gone'; readonly client: string; readonly isClosed: boolean }
 
 /** What a tab with devtools tells the others. */
 export interface TabReport extends ClientReport {

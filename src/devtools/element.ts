@@ -89,7 +89,7 @@ export class RefreshWorkerDevtools extends Base {
       this.#number = number
       this.#announce()
     })
-    addEventListener('pagehide', () => this.#post({ type: 'gone', client: this.#reply?.client ?? '' }), { signal })
+    addEventListener('pagehide', () => this.#leave(true), { signal })
     addEventListener('pageshow', ({ persisted }) => persisted && this.#look(), { signal })
     document.addEventListener('visibilitychange', () => this.#look(), { signal })
     const isCalm = matchMedia('(prefers-reduced-motion: reduce)').matches
@@ -100,7 +100,7 @@ export class RefreshWorkerDevtools extends Base {
   }
 
   disconnectedCallback(): void {
-    this.#post({ type: 'gone', client: this.#reply?.client ?? '' })
+    this.#leave(false)
     this.#connected?.abort()
     this.#connected = null
     this.#channel?.close()
@@ -160,7 +160,7 @@ export class RefreshWorkerDevtools extends Base {
         this.#tabs.hear(message.tab)
         break
       case 'gone':
-        this.#tabs.forget(message.client)
+        this.#tabs.forget(message.client, message.isClosed)
         break
       case 'watch':
         this.#announce()
@@ -213,6 +213,10 @@ export class RefreshWorkerDevtools extends Base {
     }
     this.#tabs.hear(tab)
     this.#post({ type: 'tab', tab })
+  }
+
+  #leave(isClosed: boolean): void {
+    if (this.#reply) this.#post({ type: 'gone', client: this.#reply.client, isClosed })
   }
 
   #post(message: ChannelMessage): void {

@@ -19,18 +19,21 @@ const COLOURS = 8
 export class Tabs {
   readonly #reports = new Map<string, TabReport>()
   #clients: readonly ClientReport[] = []
+  /** A worker may know for a while yet of one that was closed. */
+  readonly #closed = new Set<string>()
   #own = ''
 
   hear(tab: TabReport): void {
     // It has got a new client id with a new page, or serves itself since.
     for (const [client, { number }] of this.#reports)
       if (number !== null && number === tab.number) this.#reports.delete(client)
+    this.#closed.delete(tab.id)
     this.#reports.set(tab.id, tab)
   }
 
-  forget(client: string): void {
+  forget(client: string, isClosed: boolean): void {
     this.#reports.delete(client)
-    this.#clients = this.#clients.filter(({ id }) => id !== client)
+    if (isClosed) this.#closed.add(client)
   }
 
   /** What the worker knows: pages without devtools too, and none that is gone. */
@@ -45,7 +48,7 @@ export class Tabs {
 
   all(): readonly TabView[] {
     const reported = [...this.#reports.values()].sort((a, b) => (a.number ?? 0) - (b.number ?? 0))
-    const others = this.#clients.filter(({ id }) => !this.#reports.has(id))
+    const others = this.#clients.filter(({ id }) => !this.#reports.has(id) && !this.#closed.has(id))
     const views = [...reported, ...others].map(({ id }) => this.view(id))
     return [...views.filter(({ isOurs }) => isOurs), ...views.filter(({ isOurs }) => !isOurs)]
   }

@@ -255,7 +255,9 @@ describe('devtools', () => {
       .toEqual([expect.stringContaining('Tab 2, this one'), expect.stringMatching(/Tab 1 ?anonymous/)])
     await tab.evaluate(() => (window as unknown as { unmount: () => void }).unmount())
     expect(await tab.evaluate(() => document.querySelector('refresh-worker-devtools'))).toBeNull()
-    await expect.poll(async () => (await read(other)).tabs).toHaveLength(1)
+    await expect
+      .poll(async () => (await read(other)).tabs)
+      .toEqual([expect.stringContaining('Tab 2, this one'), expect.stringMatching(/^Tab \w{4} ?has no devtools/)])
     const held = () => tab.evaluate(async () => (await navigator.locks.query()).held?.map(({ name }) => name))
     await expect.poll(held).toEqual(['refresh-worker/devtools/tab-2'])
   })
