@@ -97,6 +97,8 @@ export interface HostStatus {
   /** Random, one for each start of a host. */
   readonly host: string
   readonly scope: string
+  /** A page that keeps the session itself; there are as many as there are pages. */
+  readonly isPage: boolean
   readonly startedAt: number
   readonly isOffline: boolean
   /** Sessions whose next refresh is refused. */

@@ -2,6 +2,8 @@ import type { Server } from 'node:http'
 import type { Express, Request } from 'express'
 import type { SessionStore } from 'refresh-worker/server'
 
+export type DemoKind = 'bearer' | 'cookies' | 'page'
+
 export interface DemoOptions {
   /** Of an access token, in seconds; 30 unless set. */
   lifetime?: number
@@ -9,9 +11,13 @@ export interface DemoOptions {
   latency?: number
   /** Keeps the refresh token in a cookie; the demo's own worker is configured for it. */
   cookie?: boolean
+  /** How sessions are kept: tokens in the worker, both in cookies, or in pages that have no worker; `bearer` unless set. */
+  kind?: DemoKind
+  /** Where the demo of each kind is, once that is known: for its links. */
+  kinds?: () => readonly { kind: DemoKind; url: string }[]
   /** Has the demo's own worker keep tokens in memory alone. */
   memory?: boolean
-  /** Keeps sessions there, by `refresh-worker/server`; without one, by `refresh-worker/express`, nowhere. */
+  /** Keeps sessions there, by `refresh-worker/server`; without one, and for `bearer`, by `refresh-worker/express`, nowhere. */
   store?: SessionStore
   /** At least 32 bytes each; random at each start unless set. */
   secrets?: { accessTokenSecret: string | Uint8Array; refreshTokenSecret: string | Uint8Array }

@@ -16,6 +16,7 @@ import {
   refreshToken,
   setRefreshTokenCookie,
 } from 'refresh-worker/express'
+import { memoryStore } from 'refresh-worker/server'
 import { createStoredAuth } from './auth.mjs'
 
 const PUBLIC = fileURLToPath(new URL('public', import.meta.url))
@@ -30,6 +31,9 @@ const GOODS = ['Punched cards', 'Brass gears', 'Nanosecond wire', 'Logbook', 'Mo
 /** @type {typeof import('./app.mjs').createDemo} */
 export function createDemo(options = {}) {
   const { latency = 300, beforeRefresh, afterRefresh, files = {}, cookie = false, memory = false } = options
+  const { kind = 'bearer', kinds = () => [] } = options
+  // What the other kinds show takes a server that repeats a refresh whose answer was lost.
+  const store = options.store ?? (kind === 'bearer' ? undefined : memoryStore())
   const secrets = options.secrets ?? { accessTokenSecret: randomBytes(32), refreshTokenSecret: randomBytes(32) }
   let lifetime = options.lifetime ?? 30
   let epoch = 0 // access tokens of an earlier epoch are rejected, although their `exp` has not come
@@ -39,9 +43,10 @@ export function createDemo(options = {}) {
 
   const { log, stats, record, stream } = createLog()
   const stored =
-    options.store &&
+    store &&
     createStoredAuth({
-      ...{ store: options.store, secrets, users: USERS, cookie, beforeRefresh, afterRefresh },
+      ...{ store, secrets, users: USERS, beforeRefresh, afterRefresh },
+      cookies: kind === 'cookies' ? 'both' : cookie ? 'refresh' : 'none',
       lifetime: () => lifetime,
       epoch: () => epoch,
     })
@@ -55,7 +60,12 @@ export function createDemo(options = {}) {
 
   // --- login and refresh: one URL, as is the library's default ---
 
-  const slowDown = async (_req, _res, next) => {
+  let refreshing = 0 // so many are under way
+  const slowDown = async (req, res, next) => {
+    if (isRefresh(req)) {
+      refreshing++
+      res.once('close', () => refreshing--)
+    }
     await sleep(latency)
     next()
   }
@@ -118,7 +128,7 @@ export function createDemo(options = {}) {
 
   const api = express.Router()
   api.use(authorized)
-  api.get('/me', (_req, res) => {
+  api.get(['/me', '/session'], (_req, res) => {
     const { sub, name, roles } = res.locals.claims
     res.json({ sub, name, roles })
   })
@@ -155,26 +165,35 @@ export function createDemo(options = {}) {
 
   app.get('/events', stream)
   app.get('/demo.json', (_req, res) => {
-    res.json({ lifetime, stats, log })
+    res.json({ lifetime, stats, log, refreshing })
   })
   // With a cookie no forms: another site's could log its victim in as somebody else
-  const body = cookie ? [express.json()] : [express.json(), express.urlencoded({ extended: false })]
+  const body =
+    cookie || kind === 'cookies' ? [express.json()] : [express.json(), express.urlencoded({ extended: false })]
   app.post('/auth/login', record('login'), body, slowDown, ...(stored ? [stored.login] : [refresh, login]))
-  app.get('/auth/logout', record('logout'), stored?.logout ?? logout)
+  if (kind === 'cookies') app.post('/auth/logout', record('logout'), stored.logout)
+  else app.get('/auth/logout', record('logout'), stored?.logout ?? logout)
   app.use('/api', record('request'), api)
 
   const fromDisk = { cacheControl: false }
   app.get('/refresh-worker.js', (_req, res) => {
     res.sendFile('refresh-worker.dev.js', { ...fromDisk, root: DIST })
   })
+  const script = () => workerScript({ cookie, memory, kind, isStored: Boolean(stored) })
   app.get('/sw.js', (_req, res) => {
+    res.set('Content-Security-Policy', CSP).type('text/javascript').send(script())
+  })
+  app.get('/in-page.js', (_req, res) => {
+    res.type('text/javascript').send(inPageScript(script()))
+  })
+  app.get('/kind.js', (_req, res) => {
     res
-      .set('Content-Security-Policy', CSP)
       .type('text/javascript')
-      .send(workerScript({ cookie, memory, isStored: Boolean(stored) }))
+      .send(`export const kind = ${JSON.stringify(kind)}\nexport const kinds = ${JSON.stringify(kinds())}\n`)
   })
   app.use('/refresh-worker', express.static(DIST, fromDisk))
-  app.use(express.static(PUBLIC, { ...fromDisk, setHeaders: res => res.set('Content-Security-Policy', CSP) }))
+  const setHeaders = (res, path) => res.set('Content-Security-Policy', policyOf(path, kind))
+  app.use(express.static(PUBLIC, { ...fromDisk, setHeaders }))
   app.use((_req, res) => {
     res.status(404).type('text').send('Not found')
   })
@@ -214,12 +233,30 @@ export function createDemo(options = {}) {
 
 const CSP = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
+/** Only the page of a tab that is to be closed may be in a frame; where no worker is wanted, there can be none. */
+function policyOf(path, kind) {
+  const csp = path.endsWith('closed.html') ? CSP.replace("frame-ancestors 'none'", "frame-ancestors 'self'") : CSP
+  return kind === 'page' ? `${csp}; worker-src 'none'` : csp
+}
+
 /** The worker's script, with the options that the server was started with. */
-function workerScript({ cookie, memory, isStored }) {
+function workerScript({ cookie, memory, kind, isStored }) {
   const options = ['useRefreshToken: true,', ...(cookie ? ["refreshTokenIn: 'cookie',"] : [])]
+  if (kind === 'cookies')
+    options.push("accessTokenIn: 'cookie',", "sessionUrl: '/api/session',", "logoutMethod: 'post',")
   if (isStored) options.push("idempotencyKeys: 'always',")
   if (memory) options.push("storage: 'memory',")
   return readFileSync(`${PUBLIC}/sw.js`, 'utf8').replace('useRefreshToken: true,', options.join('\n  '))
+}
+
+/** The same options, for pages that keep the session themselves. */
+function inPageScript(worker) {
+  return worker
+    .replace(
+      "importScripts('/refresh-worker.js')",
+      "import { inPage } from '/refresh-worker/refresh-worker.in-page.dev.js'",
+    )
+    .replace('RefreshWorker.setup(', 'export default inPage(')
 }
 
 /** Remembers the last 200 requests, counts all, and streams them to whoever listens. Holds no tokens. */

@@ -4,7 +4,7 @@ import { createAuthServer, nodeHandler, requestOf } from 'refresh-worker/server'
  * The demo's login, refresh and logout with sessions in a store: `refresh-worker/server`. Made anew for each request, since
  * the demo changes the lifetime while it runs.
  */
-export function createStoredAuth({ store, secrets, users, cookie, lifetime, epoch, beforeRefresh, afterRefresh }) {
+export function createStoredAuth({ store, secrets, users, cookies, lifetime, epoch, beforeRefresh, afterRefresh }) {
   const server = () =>
     createAuthServer({
       keys: [{ kid: 'demo', secret: secrets.accessTokenSecret }],
@@ -13,7 +13,7 @@ export function createStoredAuth({ store, secrets, users, cookie, lifetime, epoc
       accessTokenLifetime: lifetime(),
       refreshTokenLifetime: 86_400,
       // The demo has no https
-      ...(cookie ? { cookies: { path: '/auth', secure: false } } : {}),
+      ...(cookies === 'none' ? {} : { cookies: { path: '/auth', accessToken: cookies === 'both', secure: false } }),
       authenticate: ({ username, password }) => {
         const user = users.get(username)
         return user?.password === password ? { ...user.claims, epoch: epoch() } : null
@@ -29,8 +29,11 @@ export function createStoredAuth({ store, secrets, users, cookie, lifetime, epoc
         if (isRefresh) await beforeRefresh?.(req)
         const answer = isRefresh ? await server().refresh(request) : await server().login(request)
         if (isRefresh && answer.ok) await afterRefresh?.(req)
-        if (!isRefresh && answer.ok) res.locals.user = users.get(req.body.username).claims.sub
-        return answer
+        if (isRefresh || !answer.ok) return answer
+        const { claims } = users.get(req.body.username)
+        res.locals.user = claims.sub
+        // Nothing else tells the worker who has logged in, where it sees no token
+        return cookies === 'both' ? Response.json({ ...(await answer.json()), ...claims }, answer) : answer
       })(req, res, next)
     },
     /** By GET, as is the worker's default; the server's own takes a POST. */

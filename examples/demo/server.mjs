@@ -6,6 +6,7 @@ const HELP = `Many tabs, one refresh: the demo of refresh-worker.
   npm start -- [options]
 
   --port      where to listen on localhost                     (8020)
+              the two other kinds of session are at the next two ports
   --lifetime  of an access token, in seconds                   (30)
   --latency   added to the token endpoint, in milliseconds     (300)
   --store     memory or sqlite: sessions are kept there, by refresh-worker/server
@@ -33,8 +34,14 @@ const { createDemo } = await import('./app.mjs')
 try {
   const store = await storeOf(args.store)
   const { cookie, memory } = args
-  const url = await createDemo({ lifetime, latency, cookie, memory, store }).listen(port)
-  console.log(`${url}/`)
+  // Each of an origin of its own: a worker, once there, has all pages of its origin
+  const kinds = []
+  for (const [index, kind] of ['bearer', 'cookies', 'page'].entries()) {
+    const options = kind === 'bearer' ? { cookie, memory, store } : {}
+    const demo = createDemo({ ...options, lifetime, latency, kind, kinds: () => kinds })
+    kinds.push({ kind, url: await demo.listen(port && port + index) })
+  }
+  console.log(`${kinds[0].url}/`)
   console.log('Log in as ada (password lovelace) or grace (password hopper).')
 } catch (error) {
   if (error.code === 'EADDRINUSE') {

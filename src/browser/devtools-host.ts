@@ -23,6 +23,8 @@ export interface DevtoolsHost {
   readonly tellUntouched: TellUntouched
   /** Does what devtools wants. */
   readonly answer: (request: DevtoolsRequest, asker: Asker) => Promise<DevtoolsReply>
+  /** Tells that this page goes, and what it has begun with it. */
+  readonly leave: () => void
 }
 
 /** Who asks, and what the host knows of its pages; a page that is the host itself knows of no others. */
@@ -54,6 +56,7 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
   const status = (): HostStatus => ({
     host,
     scope,
+    isPage,
     startedAt,
     isOffline,
     refuses: cores().flatMap(({ config, devtools }) => (devtools?.refuses() ? [config.storageKey] : [])),
@@ -100,6 +103,7 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
       },
     },
     tellUntouched: createTellUntouched({ configs, origin: new URL(scope).origin, trace, now }),
+    leave: () => post({ type: 'gone', client: host, isClosed: true }),
     answer: async (request, { client = host, clients = async () => [] }) => {
       await carryOut(request)
       return { ...status(), client, clients: await clients() }

@@ -46,8 +46,8 @@ export class ActionsView {
       return button
     })
     this.root = el(
-      'section',
-      { class: 'actions', 'aria-label': 'What to do' },
+      'div',
+      { class: 'actions', role: 'group', 'aria-label': 'What to do' },
       el('div', { class: 'buttons' }, ...buttons),
       this.#said,
     )

@@ -161,6 +161,7 @@ export class RefreshWorkerDevtools extends Base {
         break
       case 'gone':
         this.#tabs.forget(message.client, message.isClosed)
+        if (message.isClosed) this.#timeline.leave(message.client)
         break
       case 'watch':
         this.#announce()

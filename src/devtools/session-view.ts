@@ -32,8 +32,8 @@ export class SessionView {
   constructor() {
     const facts = [...this.#facts].map(([name, value]) => el('div', {}, el('dt', {}, name), value))
     this.root = el(
-      'section',
-      { class: 'session', 'aria-labelledby': 'session-title' },
+      'div',
+      { class: 'session', role: 'group', 'aria-labelledby': 'session-title' },
       el('div', { class: 'bar' }, el('h3', { id: 'session-title' }, 'Session'), this.#status),
       el('div', { class: 'life-line' }, this.#token, this.#left),
       this.#life,

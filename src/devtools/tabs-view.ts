@@ -23,8 +23,8 @@ export class TabsView {
   constructor(tabs: Tabs) {
     this.#tabs = tabs
     this.root = el(
-      'section',
-      { class: 'where', 'aria-labelledby': 'where-title' },
+      'div',
+      { class: 'where', role: 'group', 'aria-labelledby': 'where-title' },
       el('div', { class: 'bar' }, el('h3', { id: 'where-title' }, 'Hosts and tabs')),
       this.#host,
       this.#about,

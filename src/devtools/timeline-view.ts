@@ -47,8 +47,8 @@ export class TimelineView {
     })
     const scroll = el('div', { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Timeline' }, this.#list)
     this.root = el(
-      'section',
-      { class: 'timeline', 'aria-labelledby': 'timeline-title' },
+      'div',
+      { class: 'timeline', role: 'group', 'aria-labelledby': 'timeline-title' },
       el(
         'div',
         { class: 'bar' },

@@ -29,6 +29,7 @@ export class Timeline {
   readonly #lines = new Map<string, Line>()
   readonly #hosts = new Map<string, HostStatus>()
   readonly #forgotten = new Set<string>()
+  readonly #gone = new Set<string>()
   #clearedAt = 0
 
   take(host: string, entries: readonly TraceEntry[]): void {
@@ -45,6 +46,11 @@ export class Timeline {
 
   hear(status: HostStatus): void {
     this.#hosts.set(status.host, status)
+  }
+
+  /** A page is gone, and the host that it was. */
+  leave(client: string): void {
+    this.#gone.add(client)
   }
 
   newestFirst(): readonly Line[] {
@@ -67,12 +73,14 @@ export class Timeline {
     }
   }
 
-  /** Whether its host was stopped before it came to an end: another has begun in its place. */
+  /** Whether its host was stopped before it came to an end: it is gone, or another worker has begun in its place. */
   isCutOff(line: Line): boolean {
     if (!('outcome' in line) || line.outcome !== null || this.#forgotten.has(line.host)) return false
     const own = this.#hosts.get(line.host)
+    if (!own || own.isPage) return this.#gone.has(line.host)
     return [...this.#hosts.values()].some(
-      ({ host, scope, startedAt }) => host !== line.host && scope === own?.scope && startedAt > line.at,
+      ({ host, scope, isPage, startedAt }) =>
+        host !== line.host && !isPage && scope === own.scope && startedAt > line.at,
     )
   }
 }

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { findingsOf } from './axe.ts'
 import type { Tab } from './engines/engine.ts'
 import { barrier, engine, get, logIn, Scene, untilStatus, useBrowser } from './harness.ts'
 
@@ -83,79 +84,158 @@ it('the demo keeps the keyboard where it was, says what was refused, and offers 
   await expect.poll(see).toMatchObject({ focus: 'session', enabled: ['call-1'] })
 })
 
-it('the panel shows sessions, timers, refreshes with their outcomes, messages and tabs', async () => {
-  scene = await Scene.open(browser)
-  scene.expose('document', "the demo's buttons hold its users' passwords")
-  const first = await scene.tab('/', { ready: false })
-  await expect.poll(() => first.evaluate(() => document.querySelector('[data-username]:enabled') !== null)).toBe(true)
-  await scene.tab('/', { ready: false })
-  const panel = () =>
-    first.evaluate(() => {
-      const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(`refresh-worker-panel ${selector}`)]
-      return {
-        facts: Object.fromEntries(
-          all('dl div').map(fact => [...fact.children].map(({ textContent }) => String(textContent))),
-        ) as Record<string, string>,
-        chart: all('svg')[0]?.getAttribute('aria-label'),
-        marks: [all('svg circle.good').length, all('svg path.bad').length],
-        axes: all('svg .axis').map(({ textContent }) => textContent),
-        table: all('details tbody td:last-child').map(({ textContent }) => textContent),
-        heard: all('.heard b').map(({ textContent }) => textContent),
-        tabs: all('.panel-tabs tbody tr').map(({ innerText }) => innerText),
-      }
-    })
-  await click(first, /ada/i)
-  await expect.poll(async () => (await panel()).heard).toEqual(['login'])
-  await click(first, /update the token/i)
-  await expect.poll(panel).toMatchObject({
-    marks: [1, 0],
-    facts: {
-      Token: '#2',
-      Expires: expect.stringMatching(/^in \d+ s$/),
-      'Next ask': expect.stringMatching(/^in \d+ s$/),
-      'Logged in': expect.stringMatching(/^\d\d:\d\d:\d\d$/),
-      'Open requests': '0',
-    },
-    chart: expect.stringContaining('1 refreshed, 0 failed'),
-    axes: ['How long a refresh took (ms)', 'Time of day'],
-    table: ['refreshed'],
-    heard: ['refresh', 'login'],
+/** What the devtools in the page shows. */
+function devtools(page: Tab) {
+  return page.evaluate(() => {
+    const root = document.querySelector('refresh-worker-devtools')?.shadowRoot
+    const all = (selector: string) => [...(root?.querySelectorAll<HTMLElement>(selector) ?? [])]
+    const text = (selector: string) => all(selector).map(({ textContent }) => textContent ?? '')
+    return {
+      isOpen: all('.panel').some(panel => panel.checkVisibility()),
+      token: text('.token')[0],
+      lines: text('.title'),
+      outcomes: text('.outcome'),
+      open: text('dd')[4],
+      tabs: text('.tabs .sees'),
+      host: text('.host')[0],
+    }
   })
-  const ofAda = expect.stringMatching(/Tab \d\s+Ada · #2/)
-  await expect.poll(async () => (await panel()).tabs).toEqual([ofAda, ofAda])
+}
 
-  // The token endpoint is down: the session goes on, and a message tells that refreshes fail.
-  scene.serve('/auth/login', (_request, response) => response.writeHead(503).end())
-  await click(first, /update the token/i)
-  await expect.poll(panel).toMatchObject({
-    marks: [1, 1],
-    chart: expect.stringContaining('1 refreshed, 1 failed'),
-    table: ['refresh_unavailable', 'refreshed'],
-    heard: ['refresh_failed', 'refresh', 'login'],
-  })
-})
-
-it('the panel counts the requests that wait for a refresh, and forgets none of what a stopped worker had known', async () => {
+it('the demo has devtools in its page, which count the requests that wait for a refresh', async () => {
   const gate = barrier()
   let isHeld = true
   scene = await Scene.open(browser, { beforeRefresh: () => (isHeld ? gate.pass() : undefined) })
   scene.expose('document', "the demo's buttons hold its users' passwords")
   const page = await scene.tab('/', { ready: false })
   await expect.poll(() => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null)).toBe(true)
+  await scene.tab('/', { ready: false })
   await click(page, /ada/i)
-  await expect.poll(() => text(page)).toContain('Ada Lovelace')
+  await expect
+    .poll(() => devtools(page))
+    .toMatchObject({ isOpen: true, token: 'Access token #1', tabs: ['token #1', 'token #1'] })
   await click(page, /20 calls from every tab/)
   await gate.reached
-  const open = () => page.evaluate(() => document.querySelector('.facts div:last-child dd')?.textContent)
-  await expect.poll(open).toBe('20')
+  // Of both tabs.
+  await expect.poll(async () => (await devtools(page)).open).toBe('40')
   isHeld = false
   gate.open()
-  await expect.poll(open).toBe('0')
-  const rows = () => page.evaluate(() => document.querySelectorAll('refresh-worker-panel details tbody tr').length)
-  await expect.poll(rows).toBe(1)
-  if (engine.can.stopWorkers) await scene.stopWorkers(page)
-  await click(page, /update the token/i)
-  await expect.poll(rows).toBe(2)
+  await expect
+    .poll(() => devtools(page))
+    .toMatchObject({
+      open: '0',
+      token: 'Access token #2',
+      lines: expect.arrayContaining(['Logged in', 'Refresh, for all tabs']),
+      outcomes: expect.arrayContaining(['refreshed']),
+    })
+})
+
+describe('the demo of another kind', () => {
+  async function open(options: Parameters<typeof Scene.open>[1]) {
+    scene = await Scene.open(browser, options)
+    scene.expose('document', "the demo's buttons hold its users' passwords")
+    const page = await scene.tab('/', { ready: false })
+    await expect.poll(() => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null)).toBe(true)
+    return page
+  }
+
+  it('keeps the session in cookies, which no script sees, and refreshes once for all tabs', async () => {
+    const page = await open({ kind: 'cookies' })
+    // The worker cannot know whether there is a cookie: it asks once, and is refused.
+    expect(scene.demo.stats).toMatchObject({ refreshes: 0, refreshFailures: 1 })
+    const other = await scene.tab('/', { ready: false })
+    await click(page, /ada/i)
+    await expect.poll(() => text(page)).toContain('HttpOnly cookies')
+    for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('Ada Lovelace')
+    expect(await text(page)).toContain('"expires_in"')
+    expect(await text(page)).not.toContain('access_token')
+    expect(await page.evaluate(() => document.cookie)).toBe('')
+    await click(page, /20 calls from every tab/)
+    for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('200 × 20')
+    expect(scene.demo.stats.refreshes).toBe(1)
+    await click(other, /log out/i)
+    for (const tab of [page, other]) await expect.poll(() => text(tab)).toMatch(/logged out/i)
+    expect(scene.demo.stats.logouts).toBe(1)
+    expect(await get(page, '/api/me')).toBe(401)
+  })
+
+  it('has no worker: pages keep the session, and refresh once for all tabs', async () => {
+    const page = await open({ kind: 'page' })
+    const other = await scene.tab('/', { ready: false })
+    await click(page, /ada/i)
+    for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('Ada Lovelace')
+    await expect.poll(() => devtools(page)).toMatchObject({ host: 'This page, without a worker' })
+    await click(page, /20 calls from every tab/)
+    for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('200 × 20')
+    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+    expect(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0)
+  })
+
+  it('closes a tab in the middle of a refresh: the next one repeats it, and the session goes on', async () => {
+    const page = await open({ kind: 'page', latency: 300 })
+    await click(page, /ada/i)
+    await expect.poll(() => text(page)).toContain('Ada Lovelace')
+    await click(page, /close a tab in mid-refresh/i)
+    await expect.poll(() => text(page)).toContain('tab closed in mid-refresh')
+    await expect.poll(() => text(page)).toContain('token #2 ·')
+    await expect
+      .poll(() => devtools(page))
+      .toMatchObject({ outcomes: expect.arrayContaining(['cut off', 'refreshed']) })
+    // The first answer was lost with its page; the server has given the second one for the same token.
+    await expect
+      .poll(() => scene.demo.log.filter(({ kind }) => kind === 'refresh').map(({ status }) => status))
+      .toEqual([0, 200])
+    await click(page, /call the api once/i)
+    await expect.poll(() => text(page)).toContain('200 ·')
+  })
+
+  it('is found by a link, and says which one is shown', async () => {
+    const kinds = [
+      { kind: 'bearer', url: 'http://localhost:1' },
+      { kind: 'cookies', url: 'http://localhost:2' },
+    ] as const
+    const page = await open({ kind: 'cookies', kinds: () => kinds })
+    const links = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLAnchorElement>('nav a')].map(({ innerText, href, ariaCurrent }) => [
+        innerText,
+        href,
+        ariaCurrent,
+      ]),
+    )
+    expect(links).toEqual([
+      ['Tokens in the worker', 'http://localhost:1/', null],
+      ['Session in cookies', 'http://localhost:2/', 'page'],
+    ])
+  })
+})
+
+describe.runIf(engine.can.emulate)('axe finds nothing wrong with the demo', () => {
+  it.each(['bearer', 'cookies', 'page'] as const)(
+    'of the kind %s, before a login and after, light and dark, at any width',
+    async kind => {
+      const kinds = [
+        { kind, url: 'http://localhost:1' },
+        { kind: 'bearer', url: 'http://localhost:2' },
+      ] as const
+      scene = await Scene.open(browser, { kind, kinds: () => kinds })
+      scene.expose('document', "the demo's buttons hold its users' passwords")
+      const page = await scene.tab('/', { ready: false })
+      await expect
+        .poll(() => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null))
+        .toBe(true)
+      expect(await findingsOf(page)).toEqual([])
+      await click(page, /ada/i)
+      await expect.poll(() => text(page)).toContain('Ada Lovelace')
+      await click(page, /20 calls from every tab/)
+      await expect.poll(() => text(page)).toContain('200 × 20')
+      for (const width of [1280, 390])
+        for (const scheme of ['light', 'dark'] as const) {
+          await page.emulate({ width, scheme })
+          await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+          await expect.poll(() => findingsOf(page)).toEqual([])
+        }
+    },
+  )
 })
 
 describe.runIf(engine.can.seeWorkerConsole)('the log of the development worker (R35, H17)', () => {

@@ -1,11 +1,12 @@
 import { defineDevtools } from '/refresh-worker/devtools.js'
-import { register } from '/refresh-worker/index.js'
 import { $, dot, el } from './dom.js'
+import { registerKind, renderKinds, words } from './kinds.js'
 import { startLog } from './log.js'
 import { renderSession, setLifetime } from './session.js'
 import { announce, number, on, onTabs, tell } from './tabs.js'
 
-const auth = register('/sw.js')
+const auth = registerKind()
+renderKinds()
 
 document.title = `Tab ${number} · Many tabs, one refresh`
 $('tab-label').replaceChildren(dot(number), `Tab ${number}`)
@@ -44,7 +45,7 @@ auth.subscribe(state => {
 function enable() {
   const authenticated = auth.getSnapshot().status === 'authenticated'
   for (const button of document.querySelectorAll('main button')) button.disabled = !isReady
-  for (const id of ['burst', 'call-20', 'update', 'logout']) $(id).disabled = !isReady || !authenticated
+  for (const id of ['burst', 'call-20', 'update', 'logout', 'kill']) $(id).disabled = !isReady || !authenticated
 }
 
 /** A button that is gone, or can be clicked no more, would leave the keyboard at the beginning of the page. */
@@ -87,9 +88,7 @@ async function login(credentials) {
   if (!response) return
   const body = await response.json()
   $('proof-title').textContent = response.ok ? 'What this page received' : 'The login was refused'
-  $('proof-hint').textContent = response.ok
-    ? 'The worker has kept the tokens. The page that logged in gets placeholders, and needs no more.'
-    : `Status ${response.status}.`
+  $('proof-hint').textContent = response.ok ? words.proof : `Status ${response.status}.`
   $('proof-body').replaceChildren(...withPlaceholdersMarked(JSON.stringify(body, null, 2)))
   $('proof').hidden = false
   $('proof').open = true
@@ -172,6 +171,30 @@ async function update() {
   }
 }
 
+/**
+ * Closes a tab, in a frame, when the server has its refresh and the answer is still to come. The next tab finds that one
+ * was begun and repeats it under the same name, so that the server repeats its answer.
+ */
+async function kill() {
+  const frame = el('iframe', 'sr-only')
+  frame.title = 'A tab that is closed in the middle of a refresh'
+  frame.src = '/closed.html'
+  document.body.append(frame)
+  const isThere = await untilRefreshing()
+  frame.remove()
+  addResult(isThere ? 'tab closed in mid-refresh' : 'the other tab did not refresh', 'warn')
+  if (isThere) await update()
+}
+
+async function untilRefreshing() {
+  for (let tries = 0; tries < 200; tries++) {
+    const { refreshing } = await (await fetch('/demo.json')).json()
+    if (refreshing > 0) return true
+    await new Promise(resolve => setTimeout(resolve, 20))
+  }
+  return false
+}
+
 async function logout() {
   try {
     await auth.logout()
@@ -185,6 +208,7 @@ $('call-1').addEventListener('click', () => callApi(1))
 $('call-20').addEventListener('click', () => callApi(20))
 $('update').addEventListener('click', update)
 $('logout').addEventListener('click', logout)
+$('kill').addEventListener('click', kill)
 
 function addResult(text, level, title = '') {
   const chip = el('li', 'chip', text)

@@ -3,6 +3,7 @@
  * connections to one HTTP/1.1 server, and a live stream in each of six tabs would leave none for the calls.
  */
 import { $, clock, dot, el } from './dom.js'
+import { words } from './kinds.js'
 import { on, tell } from './tabs.js'
 
 const MAX_ROWS = 100
@@ -134,5 +135,5 @@ function time(at) {
 }
 
 function from(tab) {
-  return el('span', 'from', dot(Number(tab)), tab ? `Tab ${tab}` : 'worker')
+  return el('span', 'from', dot(Number(tab)), tab ? `Tab ${tab}` : words.host)
 }

@@ -35,7 +35,7 @@ function renderNobody() {
   $('avatar').textContent = ''
   $('status').dataset.level = 'none'
   const starting = state.status !== 'anonymous'
-  $('name').textContent = starting ? 'Starting the worker…' : 'Nobody is logged in'
+  $('name').textContent = starting ? 'Starting…' : 'Nobody is logged in'
   $('roles').textContent = starting ? '' : WHY[state.reason]
   $('status').textContent = starting ? 'starting' : 'anonymous'
 }

@@ -26,8 +26,9 @@ const state = (n: number, more: Partial<StateEntry> = {}): StateEntry => ({
   ...{ kind: 'state', n, at: NOW + n, session: 'shop', status: 'authenticated', reason: 'login', generation: 1 },
   ...more,
 })
-const status = (host: string, startedAt: number, scope = 'https://app.example/'): HostStatus => ({
-  ...{ host, scope, startedAt, isOffline: false, refuses: [] },
+const status = (host: string, startedAt: number, more: Partial<HostStatus> = {}): HostStatus => ({
+  ...{ host, scope: 'https://app.example/', isPage: false, startedAt, isOffline: false, refuses: [] },
+  ...more,
 })
 const only = (timeline: Timeline) => timeline.newestFirst()[0] as Line
 
@@ -76,12 +77,24 @@ describe('the timeline', () => {
     timeline.take('a', [refresh(1, { outcome: null, duration: null }), refresh(2)])
     const begun = () => timeline.newestFirst()[1] as Line
     expect(timeline.isCutOff(begun())).toBe(false)
-    timeline.hear(status('elsewhere', NOW + 50, 'https://app.example/other/'))
+    timeline.hear(status('elsewhere', NOW + 50, { scope: 'https://app.example/other/' }))
+    expect(timeline.isCutOff(begun())).toBe(false)
+    timeline.hear(status('page', NOW + 50, { isPage: true }))
     expect(timeline.isCutOff(begun())).toBe(false)
     timeline.hear(status('b', NOW + 50))
     expect(timeline.isCutOff(begun())).toBe(true)
     expect([outcomeOf(begun(), true), levelOf(begun(), true)]).toEqual(['cut off', 'bad'])
     expect(timeline.isCutOff(only(timeline))).toBe(false)
+  })
+
+  it('says that what a page had begun was cut off, once it is gone, and not because there are others', () => {
+    const timeline = new Timeline()
+    timeline.hear(status('a', NOW, { isPage: true }))
+    timeline.take('a', [refresh(1, { outcome: null, duration: null })])
+    timeline.hear(status('b', NOW + 50, { isPage: true }))
+    expect(timeline.isCutOff(only(timeline))).toBe(false)
+    timeline.leave('a')
+    expect(timeline.isCutOff(only(timeline))).toBe(true)
   })
 
   it('knows that what a worker had begun goes on where it only forgot', () => {
