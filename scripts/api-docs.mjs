@@ -32,6 +32,8 @@ const ABOUT = {
   './worker.dev.js': 'The same, with messages in the console, for development.',
   './express': 'For the server, Express 4 or 5. See [Server](server.md#refresh-workerexpress).',
   './in-page.js': 'The same, prebuilt as one file, for sites without a bundler.',
+  './devtools': 'For pages, in development. See [Devtools](devtools.md).',
+  './in-page.dev.js': 'The same as one file, for development: devtools sees what it does.',
   './in-page': 'For pages that can have no worker. See [Without a worker](without-worker.md).',
 }
 

@@ -2,7 +2,7 @@ import type { DevtoolsReply, RefreshEntry } from '../devtools-protocol.ts'
 import type { InspectReport } from '../page/inspect-report.ts'
 import type { AuthState } from '../protocol.ts'
 import { el, say } from './dom.ts'
-import { clock, levelOfState, reasonInWords, span, statusOf, untilInWords } from './words.ts'
+import { clock, lasted, levelOfState, reasonInWords, span, statusOf, untilInWords } from './words.ts'
 
 const FACTS = ['Expires', 'Next ask', 'Session ends', 'Last refresh', 'Open requests', 'Session'] as const
 
@@ -74,7 +74,7 @@ export class SessionView {
     this.#say('Session ends', isIn ? untilInWords(state.endsAt, now) : '–')
     this.#say(
       'Last refresh',
-      last ? `${clock(last.at)}, ${span(last.duration ?? 0)}, ${last.outcome?.replaceAll('_', ' ')}` : 'none yet',
+      last ? `${clock(last.at)}, ${lasted(last.duration ?? 0)}, ${last.outcome?.replaceAll('_', ' ')}` : 'none yet',
     )
     this.#say('Open requests', String(live?.open ?? report?.worker.openRequests ?? '–'))
     this.#say('Session', isIn ? state.sessionId.slice(0, 8) : '–')

@@ -255,6 +255,8 @@ summary .ms { text-align: right; }
   summary { grid-template-columns: 8px minmax(0, 1fr) auto auto; }
   summary time { display: none; }
   .what { grid-column: 2 / -1; grid-row: 2; }
+  li:not([data-kind="request"]) .what { grid-column: 2; grid-row: 1; }
+  li:not([data-kind="request"]) .dot { display: none; }
 }
 @media (prefers-reduced-motion: reduce) {
   *, *::before, *::after { animation: none !important; transition: none !important; }

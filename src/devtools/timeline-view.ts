@@ -3,7 +3,7 @@ import { arrange, draw, el, say } from './dom.ts'
 import { keep, kept } from './kept.ts'
 import type { Tabs } from './tabs.ts'
 import { type Group, groupsOf, type Line, routeOf, type Timeline } from './timeline.ts'
-import { clock, levelOf, outcomeOf, span, takenFor, titleOf, whyOf } from './words.ts'
+import { clock, lasted, levelOf, outcomeOf, takenFor, titleOf, whyOf } from './words.ts'
 
 /** So many lines are in the document. */
 const SHOWN = 120
@@ -101,7 +101,7 @@ export class TimelineView {
     say(row.why, whyOf(line))
     say(row.outcome, outcomeOf(line, isCutOff))
     const slowest = Math.max(...lines.map(each => durationOf(each) ?? 0))
-    say(row.took, durationOf(line) === null || isUntouched(line) ? '' : span(slowest))
+    say(row.took, durationOf(line) === null || isUntouched(line) ? '' : lasted(slowest))
     const steps = stepsOf(line, lines.length)
     const written = steps.flat().join()
     if (row.steps.dataset.of !== written)

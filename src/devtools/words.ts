@@ -146,6 +146,11 @@ export function span(milliseconds: number): string {
   return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} d`
 }
 
+/** How long something took: `850 ms`, `1.4 s`, and from ten seconds on as a {@link span}. */
+export function lasted(milliseconds: number): string {
+  return milliseconds >= 1_000 && milliseconds < 10_000 ? `${(milliseconds / 1_000).toFixed(1)} s` : span(milliseconds)
+}
+
 /** When, from now; `–` where nothing tells. */
 export function untilInWords(at: number | null | undefined, now: number): string {
   if (at === null || at === undefined) return '–'

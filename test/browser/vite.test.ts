@@ -1,5 +1,8 @@
 import type { ChildProcess } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type {} from '../../src/devtools/index.ts'
 import type { Tab } from './engines/engine.ts'
 import { start, stop } from './engines/processes.ts'
 import { Example, submitLogin } from './example.ts'
@@ -32,6 +35,9 @@ async function serve(...args: string[]): Promise<string> {
 
 const text = (page: Tab) => page.evaluate(() => document.body.innerText)
 
+const hasDevtools = (page: Tab) =>
+  page.evaluate(() => document.querySelector('refresh-worker-devtools')?.shadowRoot !== undefined)
+
 async function use(url: string, base: string) {
   expect(new URL(url).pathname).toBe(base)
   const page = await scene.profile.newTab()
@@ -42,17 +48,31 @@ async function use(url: string, base: string) {
   await expect.poll(() => text(page)).toMatch(/200 \{.*"name":"Ada Lovelace"/)
   const controller = await page.evaluate(() => navigator.serviceWorker.controller?.scriptURL)
   expect(controller).toBe(new URL('sw.js', url).href)
+  return page
 }
 
 describe.each(['/', '/app/'])('the example for Vite, below %s', base => {
   it('logs in, and calls the API through the proxy of the dev server', async () => {
     scene = await Scene.open(browser)
-    await use(await serve('dev', '--', '--port', '0', '--base', base), base)
+    const page = await use(await serve('dev', '--', '--port', '0', '--base', base), base)
+    // Of a development build, which the plugin has made.
+    await expect.poll(() => hasDevtools(page)).toBe(true)
+    expect(await page.evaluate(() => document.querySelector('refresh-worker-devtools')?.auth?.inspect())).toMatchObject(
+      {
+        worker: { isDevelopment: true },
+      },
+    )
   })
 
-  it('does so where it was built', async () => {
+  it('does so where it was built, without devtools', async () => {
     scene = await Scene.open(browser)
     await example.run('npm', 'run', 'build', '--', '--base', base)
-    await use(await serve('preview', '--', '--port', '0', '--base', base), base)
+    const page = await use(await serve('preview', '--', '--port', '0', '--base', base), base)
+    expect(await hasDevtools(page)).toBe(false)
+    const built = readdirSync(join(example.folder, 'dist'), { recursive: true, encoding: 'utf8' })
+    const scripts = built.filter(name => name.endsWith('.js'))
+    expect(scripts.length).toBeGreaterThan(1)
+    for (const name of scripts)
+      expect(readFileSync(join(example.folder, 'dist', name), 'utf8')).not.toMatch(/devtools/i)
   })
 })

@@ -25,3 +25,5 @@ document.querySelector('#call')?.addEventListener('click', async () => {
   const response = await fetch('/api/me')
   find('output').textContent = `${response.status} ${await response.text()}`
 })
+
+if (import.meta.env.DEV) import('refresh-worker/devtools').then(({ mountDevtools }) => mountDevtools(auth))

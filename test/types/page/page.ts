@@ -1,5 +1,6 @@
 // Compiles as a page's code does: against the built package, with the DOM's types and no worker's.
 import { type AuthClient, type AuthState, type ErrorCode, RefreshWorkerError, register } from 'refresh-worker'
+import { defineDevtools, mountDevtools, RefreshWorkerDevtools } from 'refresh-worker/devtools'
 import { inPage } from 'refresh-worker/in-page'
 import { inPage as prebuiltInPage } from 'refresh-worker/in-page.js'
 import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protocol'
@@ -57,6 +58,15 @@ export async function main(): Promise<ErrorCode | null> {
     return error instanceof RefreshWorkerError ? error.code : null
   }
 }
+
+const unmount: () => void = mountDevtools(auth, { open: true })
+unmount()
+defineDevtools()
+const devtools = document.createElement('refresh-worker-devtools')
+devtools.auth = auth
+export const isDevtools: boolean = devtools instanceof RefreshWorkerDevtools
+// @ts-expect-error: no such option
+mountDevtools(auth, { closed: true })
 
 export const message: PageRequest = envelope({ type: 'update-token', generation: 3 })
 export const check: (data: unknown) => boolean = isWorkerReply
