@@ -56,6 +56,8 @@ async function shoot(colorScheme, prepare) {
       await page.setViewportSize(viewport)
       // Two frames, so that what measures itself has been drawn anew.
       await page.evaluate(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 400))))
+      await page.mouse.move(0, 0)
+      await page.evaluate(() => scrollTo(0, 0))
       const path = `${DOCS}/screenshots/${prepare.name}-${size}-${colorScheme}.png`
       await page.screenshot({ path })
       if (path.endsWith('demo-desktop-light.png')) {

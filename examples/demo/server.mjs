@@ -20,7 +20,7 @@ if (args.help) {
   process.stdout.write(HELP)
   process.exit()
 }
-const port = number('port', 0, 65_535)
+const port = number('port', 0, 65_533)
 const lifetime = number('lifetime', 1, 86_400)
 const latency = number('latency', 0, 60_000)
 
@@ -45,9 +45,9 @@ try {
   console.log('Log in as ada (password lovelace) or grace (password hopper).')
 } catch (error) {
   if (error.code === 'EADDRINUSE') {
-    fail(`Port ${port} is in use. Stop what listens there, or let a free one be found: npm start -- --port 0`)
+    fail(`Port ${error.port} is in use. Stop what listens there, or let a free one be found: npm start -- --port 0`)
   }
-  if (error.code === 'EACCES') fail(`Port ${port} is not allowed here. Take another: npm start -- --port 8020`)
+  if (error.code === 'EACCES') fail(`Port ${error.port} is not allowed here. Take another: npm start -- --port 8020`)
   throw error
 }
 

@@ -72,6 +72,8 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
     // A refusal is spent with it.
     if (entry.kind === 'refresh' && entry.outcome) tellStatus()
   }
+  // A new start is news to whoever watches: what the last one had begun is cut off.
+  Promise.resolve().then(tellStatus)
   channel.onmessage = ({ data }: MessageEvent<ChannelMessage>) => {
     if (data?.type !== 'watch') return
     tellStatus()

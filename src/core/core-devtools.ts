@@ -2,7 +2,7 @@ import type { DevtoolsCommand, Trace } from '../devtools-protocol.ts'
 import type { StateReason } from '../protocol.ts'
 import type { SessionName } from './options/config.ts'
 import type { Clock, Fetch } from './ports.ts'
-import { expiredNow, type Session } from './session/session.ts'
+import type { Authenticated, Session } from './session/session.ts'
 import type { SessionStore } from './session/session-store.ts'
 import type { TokenEndpoint } from './tokens/token-endpoint.ts'
 import { nextNumber } from './trace.ts'
@@ -56,4 +56,10 @@ export function createCoreDevtools({ config, trace, now, sessions }: Needs): Cor
     tellState: ({ status, generation }, reason) =>
       trace({ kind: 'state', n: nextNumber(), at: now(), session, status, reason, generation }),
   }
+}
+
+/** The same, but that its access token expires at `now`, as if it had come so much earlier. */
+export function expiredNow(session: Authenticated, now: number): Authenticated {
+  const earlier = Math.max(0, (session.expiresAt ?? now) - now)
+  return { ...session, expiresAt: Math.min(session.expiresAt ?? now, now), receivedAt: session.receivedAt - earlier }
 }

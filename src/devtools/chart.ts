@@ -17,13 +17,15 @@ interface Picture {
   readonly timeline: Timeline
   readonly lines: readonly Line[]
   readonly tabs: readonly TabView[]
+  /** What the tab is called that a request is from. */
+  readonly nameOf: (client: string) => string
   readonly now: number
   /** A bar was clicked on. */
   readonly onPick: (key: string) => void
 }
 
 /** Draws the last seconds: a lane for refreshes, and one for each tab. Sizes are the screen's own, whatever the width. */
-export function drawChart(svg: SVGSVGElement, { timeline, lines, tabs, now, onPick }: Picture): void {
+export function drawChart(svg: SVGSVGElement, { timeline, lines, tabs, nameOf, now, onPick }: Picture): void {
   const width = Math.max(240, svg.clientWidth)
   const from = now - (width < NARROW ? SHORT : LONG)
   const height = AXIS + LANE * (tabs.length + 1)
@@ -46,10 +48,10 @@ export function drawChart(svg: SVGSVGElement, { timeline, lines, tabs, now, onPi
       ? [bar(line, levelOf(line, timeline.isCutOff(line)), line.at, endOf(line, now), top(0) + 7, 14)]
       : [],
   )
-  const requests = tabs.flatMap(({ client }, index) => {
+  const requests = tabs.flatMap(({ name }, index) => {
     const ends: number[] = []
     return shown
-      .filter(line => line.kind === 'request' && line.tab === client)
+      .filter(line => line.kind === 'request' && line.tab !== null && nameOf(line.tab) === name)
       .reverse()
       .flatMap(line => {
         if (line.kind !== 'request') return []

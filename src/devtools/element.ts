@@ -1,19 +1,15 @@
-import {
-  type ChannelMessage,
-  DEVTOOLS_CHANNEL,
-  type DevtoolsCommand,
-  type DevtoolsReply,
-} from '../devtools-protocol.ts'
+import { type ChannelMessage, DEVTOOLS_CHANNEL, type DevtoolsReply } from '../devtools-protocol.ts'
 import type { RefreshWorkerError } from '../errors.ts'
 import type { AuthClient } from '../page/auth-client.ts'
 import type { InspectReport } from '../page/inspect-report.ts'
 import type { AuthState } from '../protocol.ts'
 import { type Action, ActionsView } from './actions-view.ts'
+import { carryOut } from './carry-out.ts'
 import { Frame } from './frame.ts'
 import { askHost } from './link.ts'
 import { SessionView } from './session-view.ts'
 import { takeNumber } from './tab-number.ts'
-import { Tabs } from './tabs.ts'
+import { reportOf, Tabs } from './tabs.ts'
 import { TabsView } from './tabs-view.ts'
 import { Timeline } from './timeline.ts'
 import { TimelineView } from './timeline-view.ts'
@@ -76,6 +72,9 @@ export class RefreshWorkerDevtools extends Base {
   }
 
   connectedCallback(): void {
+    // Given before the element was defined, it stands in the way of the accessor.
+    const given = Object.getOwnPropertyDescriptor(this, 'auth')?.value
+    if (given && Reflect.deleteProperty(this, 'auth')) this.#auth = this.#client = given
     if (!this.shadowRoot) this.#frame.attach(this)
     if (!this.#auth || this.#connected) return
     const connected = new AbortController()
@@ -146,6 +145,8 @@ export class RefreshWorkerDevtools extends Base {
     switch (message?.type) {
       case 'entries':
         this.#timeline.take(message.host, message.entries)
+        // What a session is like then, no page may have been told.
+        if (message.entries.some(({ kind }) => kind !== 'request')) this.#look()
         break
       case 'status': {
         this.#timeline.hear(message.status)
@@ -202,16 +203,7 @@ export class RefreshWorkerDevtools extends Base {
   #announce(): void {
     const [reply, report, state] = [this.#reply, this.#report, this.#auth?.getSnapshot()]
     if (!reply || !report || !state) return
-    const tab = {
-      id: reply.client,
-      number: this.#number,
-      path: location.pathname,
-      isVisible: !document.hidden,
-      host: reply.host,
-      servedBy: report.worker.host,
-      status: state.status,
-      generation: state.status === 'authenticated' ? state.generation : null,
-    }
+    const tab = reportOf(reply, report.worker.host, state, this.#number)
     this.#tabs.hear(tab)
     this.#post({ type: 'tab', tab })
   }
@@ -225,53 +217,15 @@ export class RefreshWorkerDevtools extends Base {
   }
 
   async #act(action: Action, isOn: boolean): Promise<void> {
+    const [client, report] = [this.#client, this.#report?.worker]
+    if (!client || !report) return
     try {
-      this.#actions.say(await this.#do(action, isOn))
+      this.#actions.say(await carryOut(action, isOn, { client, report, take: reply => this.#take(reply) }))
     } catch (error) {
       const { code, message } = error as RefreshWorkerError
       this.#actions.say(code ? `${code}: ${message}` : String(message), true)
     }
     this.#look()
-  }
-
-  async #do(action: Action, isOn: boolean): Promise<string> {
-    const [client, report] = [this.#client, this.#report?.worker]
-    if (!client || !report) return ''
-    const command = async (command: DevtoolsCommand, said: string) => {
-      const reply = await askHost(report, command)
-      if (!reply) throw new Error('The host does not answer.')
-      this.#take(reply)
-      return said
-    }
-    switch (action) {
-      case 'refresh': {
-        const state = await client.updateToken()
-        return state.status === 'authenticated' ? `There is a new token, #${state.generation}.` : ''
-      }
-      case 'logout':
-        await client.logout()
-        return 'Logged out, in all tabs.'
-      case 'expire':
-        return command('expire', 'The access token has expired. The next request refreshes it first.')
-      case 'refuse':
-        return isOn
-          ? command('refuse', 'The next refresh will be refused, and the session will end.')
-          : command('accept', 'The next refresh goes to the server.')
-      case 'offline':
-        return isOn
-          ? command('offline', 'Offline: requests for the session fail until you switch this off.')
-          : command('online', 'Online again.')
-      case 'forget': {
-        if (report.host === 'page') {
-          location.reload()
-          return ''
-        }
-        await command('forget', '')
-        // Another host is there with the next event.
-        await client.inspect()
-        return 'The worker has forgotten all that it had in memory, and has started from storage.'
-      }
-    }
   }
 
   #draw(): void {

@@ -1,4 +1,5 @@
-import type { ClientReport, TabReport } from '../devtools-protocol.ts'
+import type { ClientReport, DevtoolsReply, TabReport } from '../devtools-protocol.ts'
+import type { AuthState } from '../protocol.ts'
 
 /** A tab as the panel shows it. */
 export interface TabView {
@@ -19,6 +20,8 @@ const COLOURS = 8
 export class Tabs {
   readonly #reports = new Map<string, TabReport>()
   #clients: readonly ClientReport[] = []
+  /** Of tabs as they were before a reload, too. */
+  readonly #numbers = new Map<string, number>()
   /** A worker may know for a while yet of one that was closed. */
   readonly #closed = new Set<string>()
   #own = ''
@@ -29,6 +32,7 @@ export class Tabs {
       if (number !== null && number === tab.number) this.#reports.delete(client)
     this.#closed.delete(tab.id)
     this.#reports.set(tab.id, tab)
+    if (tab.number !== null) this.#numbers.set(tab.id, tab.number)
   }
 
   forget(client: string, isClosed: boolean): void {
@@ -57,7 +61,7 @@ export class Tabs {
   view(client: string): TabView {
     const report = this.#reports.get(client) ?? null
     const seen = report ?? this.#clients.find(({ id }) => id === client)
-    const number = report?.number ?? null
+    const number = report?.number ?? this.#numbers.get(client) ?? null
     const short = client.replace(/[^\da-z]/gi, '').slice(0, 4)
     return {
       client,
@@ -68,5 +72,21 @@ export class Tabs {
       isVisible: seen?.isVisible ?? false,
       report,
     }
+  }
+}
+
+/** What this tab tells the others of itself. */
+export function reportOf(
+  { client, host }: DevtoolsReply,
+  servedBy: TabReport['servedBy'],
+  state: AuthState,
+  number: number | null,
+): TabReport {
+  return {
+    ...{ id: client, number, host, servedBy },
+    path: location.pathname,
+    isVisible: !document.hidden,
+    status: state.status,
+    generation: state.status === 'authenticated' ? state.generation : null,
   }
 }

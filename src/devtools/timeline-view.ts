@@ -69,10 +69,12 @@ export class TimelineView {
       timeline: this.#timeline,
       lines,
       tabs: this.#tabs.all(),
+      nameOf: client => this.#tabs.view(client).name,
       now,
       onPick: key => this.#pick(key),
     })
-    this.#chart.setAttribute('aria-label', chartInWords(lines))
+    const label = chartInWords(lines)
+    if (this.#chart.getAttribute('aria-label') !== label) this.#chart.setAttribute('aria-label', label)
     say(
       this.#empty,
       lines.length === 0 ? 'Nothing yet. Every request of every tab shows here, and why it got a token or none.' : '',

@@ -1,5 +1,5 @@
 import type { DevtoolsCommand } from '../devtools-protocol.ts'
-import type { AuthState, StateReason } from '../state.ts'
+import type { AuthState, StateReason } from '../protocol.ts'
 import type { Line } from './timeline.ts'
 
 export type Level = 'good' | 'warn' | 'bad' | 'none'

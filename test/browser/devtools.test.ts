@@ -246,6 +246,50 @@ describe('devtools', () => {
     await expect.poll(async () => (await read(tab)).tabs).toHaveLength(1)
   })
 
+  it('takes a page that was reloaded for the tab that it was', async () => {
+    await open()
+    const tab = await scene.tab('/app.html')
+    const other = await scene.tab('/app.html')
+    await logIn(other)
+    await expect.poll(() => rowsOf(tab)).toContainEqual(row({ what: 'POST /auth/login', tab: 'Tab 2' }))
+    await other.reload()
+    await other.evaluate(() => window.auth.ready)
+    await get(other, '/api/me')
+    await expect
+      .poll(() => rowsOf(tab))
+      .toEqual([
+        row({ what: 'GET /api/me', tab: 'Tab 2' }),
+        row({ what: 'Logged in' }),
+        row({ what: 'POST /auth/login', tab: 'Tab 2' }),
+      ])
+    expect(await read(tab)).toMatchObject({ lanes: ['Refreshes', 'Tab 1', 'Tab 2'], tabs: [{}, {}] })
+  })
+
+  it('stands where the page has put it, whatever comes first: the element, its auth, or its definition', async () => {
+    const main = `import { register } from '/refresh-worker/index.js'
+      import { defineDevtools } from '/refresh-worker/devtools.js'
+      window.received = []
+      window.auth = register('/sw.js')
+      document.querySelector('refresh-worker-devtools').auth = window.auth
+      defineDevtools()`
+    const page = pageOf('/inline.js', "default-src 'self'")
+    await open({
+      '/inline.js': script(main),
+      '/inline.html': {
+        ...page,
+        body: page.body.replace('</main>', '<refresh-worker-devtools inline></refresh-worker-devtools></main>'),
+      },
+    })
+    const tab = await scene.tab('/inline.html')
+    await logIn(tab)
+    await expect.poll(() => read(tab)).toMatchObject({ isOpen: true, status: 'authenticated', rows: [{}, {}] })
+    // Moved within the page, it goes on.
+    await tab.evaluate(() => document.body.append(document.querySelector('refresh-worker-devtools') as Element))
+    await get(tab, '/api/me')
+    await expect.poll(async () => (await rowsOf(tab)).length).toBe(3)
+    expect((await read(tab)).tabs).toEqual([expect.stringContaining('Tab 1, this one')])
+  })
+
   it('goes with all that it has begun when it is unmounted', async () => {
     await open()
     const tab = await scene.tab('/app.html')
@@ -257,7 +301,7 @@ describe('devtools', () => {
     expect(await tab.evaluate(() => document.querySelector('refresh-worker-devtools'))).toBeNull()
     await expect
       .poll(async () => (await read(other)).tabs)
-      .toEqual([expect.stringContaining('Tab 2, this one'), expect.stringMatching(/^Tab \w{4} ?has no devtools/)])
+      .toEqual([expect.stringContaining('Tab 2, this one'), expect.stringMatching(/^Tab 1 ?has no devtools/)])
     const held = () => tab.evaluate(async () => (await navigator.locks.query()).held?.map(({ name }) => name))
     await expect.poll(held).toEqual(['refresh-worker/devtools/tab-2'])
   })

@@ -221,12 +221,6 @@ export function isExpired(session: Authenticated, now: number): boolean {
   return session.accessToken === null || (session.expiresAt !== null && now >= session.expiresAt)
 }
 
-/** The same, but that its access token expires at `now`, as if it had come so much earlier. */
-export function expiredNow(session: Authenticated, now: number): Authenticated {
-  const earlier = Math.max(0, (session.expiresAt ?? now) - now)
-  return { ...session, expiresAt: Math.min(session.expiresAt ?? now, now), receivedAt: session.receivedAt - earlier }
-}
-
 /** Whether the access token should be replaced behind the requests that still use it. */
 export function isDue(session: Authenticated, now: number, refreshAhead: number): boolean {
   const at = dueAt(session, refreshAhead)

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createDevtoolsHost, type DevtoolsHost } from '../../../src/browser/devtools-host.ts'
 import { type Core, createCore } from '../../../src/core/core.ts'
+import { expiredNow } from '../../../src/core/core-devtools.ts'
 import { createDispatch } from '../../../src/core/dispatch.ts'
 import type { Options } from '../../../src/core/options/options.ts'
 import type { Es256, Ports } from '../../../src/core/ports.ts'
 import { createFallbackStore } from '../../../src/core/session/fallback-store.ts'
-import { expiredNow } from '../../../src/core/session/session.ts'
 import { sentBy } from '../../../src/core/trace.ts'
 import {
   type ChannelMessage,
