@@ -223,7 +223,7 @@ describe.runIf(engine.can.emulate)('axe finds nothing wrong with the demo', () =
       await expect
         .poll(() => page.evaluate(() => document.querySelector('[data-username]:enabled') !== null))
         .toBe(true)
-      expect(await findingsOf(page)).toEqual([])
+      await expect.poll(() => findingsOf(page)).toEqual([])
       await click(page, /ada/i)
       await expect.poll(() => text(page)).toContain('Ada Lovelace')
       await click(page, /20 calls from every tab/)
