@@ -82,7 +82,7 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
 
   const carryOut = async ({ command, session }: DevtoolsRequest) => {
     if (command === 'hello') return
-    trace({ kind: 'command', n: nextNumber(), at: now(), session, command })
+    const entry = { kind: 'command', n: nextNumber(), at: now(), session, command } as const
     if (command === 'offline' || command === 'online') isOffline = command === 'offline'
     else if (command === 'forget' && forget) {
       forget()
@@ -91,6 +91,8 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
       await cores()
         .find(({ config }) => config.storageKey === session)
         ?.devtools?.command(command)
+    // Whoever sees it can count on it.
+    trace(entry)
     tellStatus()
   }
 

@@ -142,7 +142,7 @@ describe('the demo of another kind', () => {
   it('keeps the session in cookies, which no script sees, and refreshes once for all tabs', async () => {
     const page = await open({ kind: 'cookies' })
     // The worker cannot know whether there is a cookie: it asks once, and is refused.
-    expect(scene.demo.stats).toMatchObject({ refreshes: 0, refreshFailures: 1 })
+    await expect.poll(() => scene.demo.stats).toMatchObject({ refreshes: 0, refreshFailures: 1 })
     const other = await scene.tab('/', { ready: false })
     await click(page, /ada/i)
     await expect.poll(() => text(page)).toContain('HttpOnly cookies')
@@ -152,10 +152,10 @@ describe('the demo of another kind', () => {
     expect(await page.evaluate(() => document.cookie)).toBe('')
     await click(page, /20 calls from every tab/)
     for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('200 × 20')
-    expect(scene.demo.stats.refreshes).toBe(1)
+    await expect.poll(() => scene.demo.stats.refreshes).toBe(1)
     await click(other, /log out/i)
     for (const tab of [page, other]) await expect.poll(() => text(tab)).toMatch(/logged out/i)
-    expect(scene.demo.stats.logouts).toBe(1)
+    await expect.poll(() => scene.demo.stats.logouts).toBe(1)
     expect(await get(page, '/api/me')).toBe(401)
   })
 
@@ -167,7 +167,7 @@ describe('the demo of another kind', () => {
     await expect.poll(() => devtools(page)).toMatchObject({ host: 'This page, without a worker' })
     await click(page, /20 calls from every tab/)
     for (const tab of [page, other]) await expect.poll(() => text(tab)).toContain('200 × 20')
-    expect(scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
+    await expect.poll(() => scene.demo.stats).toMatchObject({ refreshes: 1, refreshFailures: 0 })
     expect(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0)
   })
 

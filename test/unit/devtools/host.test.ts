@@ -217,8 +217,8 @@ describe('a host in a development build', () => {
     await command('forget')
     expect(forgotten).toBe(1)
     channel.postMessage({ type: 'watch' } satisfies ChannelMessage)
-    // What it has done is still worth telling; how things are, is the next one's to say.
-    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['entries', 'entries'])
+    // After the one of its start. What it has done is still worth telling; how things are, is the next one's to say.
+    await expect.poll(() => heard.map(({ type }) => type)).toEqual(['status', 'entries', 'entries'])
   })
 
   it.each([
