@@ -1,5 +1,7 @@
 import { createAuthServer, nodeHandler, requestOf } from 'refresh-worker/server'
 
+const BOTH = { accessToken: true, names: { refresh: 'demo_refresh', access: 'demo_access' } }
+
 /**
  * The demo's login, refresh and logout with sessions in a store: `refresh-worker/server`. Made anew for each request, since
  * the demo changes the lifetime while it runs.
@@ -12,8 +14,8 @@ export function createStoredAuth({ store, secrets, users, cookies, lifetime, epo
       store,
       accessTokenLifetime: lifetime(),
       refreshTokenLifetime: 86_400,
-      // The demo has no https
-      ...(cookies === 'none' ? {} : { cookies: { path: '/auth', accessToken: cookies === 'both', secure: false } }),
+      // The demo has no https, and cookies know no ports: other kinds of session have other names
+      ...(cookies === 'none' ? {} : { cookies: { path: '/auth', secure: false, ...(cookies === 'both' ? BOTH : {}) } }),
       authenticate: ({ username, password }) => {
         const user = users.get(username)
         return user?.password === password ? { ...user.claims, epoch: epoch() } : null
