@@ -19,7 +19,7 @@ const BUILDS = [
   },
   // Only where there is no worker, or none yet.
   { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 32_850, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 26_850, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 26_900, target: 20_000 },
   {
     name: 'page',
     code: await bundled("import { register } from 'refresh-worker'; register('/sw.js')"),

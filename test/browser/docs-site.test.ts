@@ -1,22 +1,14 @@
 /** The site of the documents, as `npm run docs` builds it. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type axe from 'axe-core'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { CHROMIUM_FLAGS } from '../../scripts/browsers.mjs'
 import { buildDocs, serveDocs } from '../../scripts/docs.mjs'
+import { AXE } from './axe.ts'
 
 const SITE = join(import.meta.dirname, '../../docs/site/dist')
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const PAGES = ['/', '/which-setup', '/comparison', '/configuration']
-
-declare global {
-  interface Window {
-    axe: typeof axe
-  }
-}
 
 // Widths and colours are the drivers' own affair, and the site is not: one engine shows it.
 describe.runIf(inject('engine') === 'chromium')('the site of the documents', () => {

@@ -121,7 +121,7 @@ describe('a host in a development build', () => {
     await expect.poll(entries).toMatchObject([
       { kind: 'request', method: 'POST', url: '/auth/login', matchedAs: 'login', tab: 'tab-1', outcome: '200' },
       { kind: 'state', status: 'authenticated', reason: 'login', generation: 1 },
-      { kind: 'request', url: '/api/me', matchedAs: 'api', steps: [{ text: 'sent with Authorization: Bearer …' }] },
+      { kind: 'request', url: '/api/me', matchedAs: 'api', steps: [{ text: 'sent with Authorization: Bearer ...' }] },
     ])
     expect(JSON.stringify(heard)).not.toMatch(/secret|eyJ/)
   })
