@@ -5,8 +5,10 @@ import { basename, dirname, join, normalize } from 'node:path'
 const WANTED = /^((LICENSE|package\.json|(README|CHANGELOG|SECURITY)\.md)$|docs\/[\w-]+\.(md|svg)$|dist\/)/
 /** What the licences of this package and of those inside it ask for. */
 const NOTICES = ['LICENSE', 'dist/THIRD-PARTY-LICENSES.txt', 'dist/THIRD-PARTY-LICENSES.in-page.txt']
-/** In the repository alone, where npm's page leads, which takes relative links of the README for those of `repository`. */
+/** In the repository alone: where npm's page leads, which takes relative links of the README for those of `repository`. */
 const OF_README = ['docs/demo.png', 'CONTRIBUTING.md']
+/** Pictures, which nobody looks at in `node_modules`. */
+const PICTURE = /^docs\/screenshots\/.+\.png$/
 
 /**
  * @param {string} home the folder that was unpacked
@@ -52,7 +54,7 @@ function deadLinks(read, document, home) {
   return [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)\s]*)?\)/g)].flatMap(([, target]) => {
     if (/^[a-z]+:/.test(target)) return []
     const path = join(dirname(document), target)
-    if (document === 'README.md' && OF_README.includes(path)) return []
+    if (PICTURE.test(path) || (document === 'README.md' && OF_README.includes(path))) return []
     return existsSync(join(home, path)) ? [] : [`${document} links to ${path}, which is not in the package`]
   })
 }

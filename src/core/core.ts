@@ -138,7 +138,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   })
   const takesTokens = BODIES && (config.tokensInAnswers || config.tokensInBodies.length > 0)
   const takeTokens = takesTokens ? createTakeTokens({ config, sessions, readAnswer, now }) : null
-  const tellTokens = isDevelopment && config.redactTokens ? createTellTokens({ readAnswer, log }) : null
+  const tellTokens =
+    isDevelopment && config.redactTokens && !config.readTokens ? createTellTokens({ readAnswer, log }) : null
   const authorize = createAuthorize({
     config,
     sessions,
@@ -157,7 +158,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const match = createMatcher(config, known, log)
   const navigate: Navigate = COOKIES ? createNavigate({ config, sessions, freshSession, fetch, now }) : () => null
   const recheck =
-    COOKIES && config.accessTokenIn === 'cookie'
+    COOKIES && config.refreshTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
       : freshSession.current
   const unsure = createUnsure({ config, sessions, recheck })

@@ -18,7 +18,7 @@ declare const __RW_STATIC_ROUTES__: boolean
 export const BODIES = typeof __RW_BODIES__ === 'undefined' || __RW_BODIES__
 /** Options are checked when `setup()` is called, as they may be wrong. */
 export const CHECKS = typeof __RW_CHECKS__ === 'undefined' || __RW_CHECKS__
-/** Sessions in cookies. */
+/** A cookie is a part of the session, or all of it. */
 export const COOKIES = typeof __RW_COOKIES__ === 'undefined' || __RW_COOKIES__
 /** RFC 9449. */
 export const DPOP = typeof __RW_DPOP__ === 'undefined' || __RW_DPOP__

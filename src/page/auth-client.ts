@@ -114,7 +114,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
   }
 
   /**
-   * With `accessTokenIn: 'cookie'`: asks the server who is logged in, after a login that the worker cannot have seen.
+   * With cookies: asks who is logged in, after a login that the worker cannot have seen; once, for all tabs that ask.
    * @throws {RefreshWorkerError} codes of {@link AuthClient.ready}
    */
   async recheck(): Promise<AuthState> {
@@ -126,7 +126,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
    * Hands over the tokens of a login that the worker has not seen: those that your application has stored before it used
    * the worker, or those of a redirect, a native shell or an SDK. Call it as often as you like, in every tab: of all calls
    * with the same tokens one begins a session, and none does after a logout.
-   * @returns whether there is a new session; false: the worker knows these tokens, or they are older than its session
+   * @returns whether a session has begun; false: the worker knows these tokens, or has newer ones
    * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, and those of {@link AuthClient.ready}
    */
   async adopt(tokens: GivenTokens): Promise<boolean> {
@@ -182,8 +182,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
           // Whoever waits, waits for the page then.
           if (error.code !== 'worker_timeout') throw error
           if (this.#connection.giveUp(error)) return true
-          const silent = registration.active?.scriptURL
-          throw silent && this.#scriptUrl && silent !== this.#scriptUrl ? foreign(silent) : error
+          const { scriptURL } = registration.active ?? {}
+          throw scriptURL && ![undefined, scriptURL].includes(this.#scriptUrl) ? foreign(scriptURL) : error
         })
         .finally(() => clearTimeout(nudge))
       if (isGivenUp) return this.#ready

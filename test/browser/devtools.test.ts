@@ -170,8 +170,8 @@ describe('devtools', () => {
           what: 'GET /api/me',
           tab: 'Tab 1',
           outcome: '200',
-          why: 'sent with Authorization: Bearer …',
-          steps: ['taken for: API', 'session: refresh-worker', 'sent with Authorization: Bearer …', 'answered: 200'],
+          why: 'sent with Authorization: Bearer ...',
+          steps: ['taken for: API', 'session: refresh-worker', 'sent with Authorization: Bearer ...', 'answered: 200'],
         }),
       )
     for (const each of [tab, other]) {

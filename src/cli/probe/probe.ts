@@ -179,7 +179,11 @@ async function refusal(config: ProbeConfig, say: Say) {
 
 async function logOut(config: ProbeConfig, say: Say) {
   if (config.logoutUrl === null)
-    return say('note', 'logout', 'there is no logoutUrl: the server does not hear of a logout, and its tokens go on')
+    return say(
+      'note',
+      'logout',
+      'there is no logoutUrl: the server does not hear of a logout, and its tokens go on, unless you set revocationUrl, which is not tried here',
+    )
   const client = createClient(config.origin)
   const login = await sendLogin(config, client)
   const tokens = tokensIn(config, login)

@@ -36,7 +36,7 @@ export function featuresOf(config: Config): Readonly<Record<Feature, boolean>> {
   const { issuer, isRefreshRejected, isUnauthorized, readTokens, refreshRequest } = config
   return {
     BODIES: config.tokensInAnswers || config.tokensInBodies.length > 0,
-    COOKIES: config.accessTokenIn === 'cookie',
+    COOKIES: config.refreshTokenIn === 'cookie',
     DPOP: config.dpop,
     HOLD: config.whenEnded === 'hold',
     HOOKS: [isRefreshRejected, isUnauthorized, readTokens, refreshRequest].some(Boolean),

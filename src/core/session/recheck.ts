@@ -11,14 +11,14 @@ import { isOfSameUser, loggedIn, refreshed, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 /**
- * For sessions in cookies, which may begin or change where the worker does not see it: asks the server whether there is one,
- * and whose it is, once for all who ask at the same time. Never rejects; where the server does not say, the session is as it
+ * For sessions of which a cookie is a part, and which may begin where the worker does not see it: asks the server whether
+ * there is one, and whose it is, once for all who ask at the same time. Never rejects; where the server does not say, the session is as it
  * was. A refresh that may not be due is tried where nobody was ever known, or with `isAsked`.
  */
 export type Recheck = (waitUntil: WaitUntil, isAsked?: boolean) => Promise<Session>
 
 interface Needs {
-  readonly config: LockOptions & Pick<Config, 'sessionUrl'>
+  readonly config: LockOptions & Pick<Config, 'accessTokenIn' | 'sessionUrl'>
   readonly sessions: SessionStore
   readonly freshSession: Pick<FreshSession, 'refresh'>
   readonly tokenEndpoint: TokenEndpoint
@@ -59,6 +59,8 @@ export function createRecheck(needs: Needs): Recheck {
   const ask = async (waitUntil: WaitUntil, isAsked: boolean): Promise<Session> => {
     const before = await sessions.load()
     if (before.status === 'anonymous' && before.isCookieLeft) return before
+    // Who has a token of it knows.
+    if (before.status === 'authenticated' && config.accessTokenIn !== 'cookie') return before
     const said = config.sessionUrl ? await askSessionUrl(config.sessionUrl.href) : 'nobody'
     if (said === null) return before
     if (said !== 'nobody') return take(said, before)

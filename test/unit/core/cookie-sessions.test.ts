@@ -427,3 +427,43 @@ it('nothing of the session in a record is a token', async () => {
   const { accessToken, refreshToken, idToken } = stored() as Authenticated
   expect([accessToken, refreshToken, idToken]).toEqual(['in cookie', null, null])
 })
+
+describe('recheck with the refresh token alone in a cookie', () => {
+  /** A server that knows the cookie of a user who was logged in before there was a worker. */
+  function openBefore(user: string | null) {
+    const server = { user }
+    const core = openCore(
+      { refreshTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout' },
+      sent => {
+        if (pathOf(sent) === '/auth/logout') server.user = null
+        if (pathOf(sent) !== '/auth/refresh') return jsonResponse({})
+        return server.user
+          ? jsonResponse({ access_token: 'secret-of-a-refresh', expires_in: 60 })
+          : jsonResponse({ error: 'invalid_grant' }, { status: 401 })
+      },
+    )
+    const refreshes = () => core.sent.filter(sent => pathOf(sent) === '/auth/refresh').length
+    return { ...core, refreshes }
+  }
+
+  it('begins a session by one refresh, for all who ask', async () => {
+    const { ask, state, send, refreshes } = openBefore('ada')
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'none' })
+    await Promise.all([ask('recheck'), ask('recheck'), ask('recheck')])
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    await ask('recheck')
+    await send('/api/me')
+    expect(refreshes()).toBe(1)
+  })
+
+  it('leaves nobody logged in whose cookie is none, and nobody after a logout', async () => {
+    const { ask, state } = openBefore(null)
+    await ask('recheck')
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'none' })
+    const other = openBefore('ada')
+    await other.ask('recheck')
+    await other.ask('logout')
+    await other.ask('recheck')
+    expect(await other.state()).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+})

@@ -13,7 +13,7 @@ const request = (n: number, more: Partial<RequestEntry> = {}): RequestEntry => (
   url: `/api/orders/${n}`,
   tab: 'tab-1',
   matchedAs: 'api',
-  steps: [{ after: 1, text: 'sent with Authorization: Bearer …' }],
+  steps: [{ after: 1, text: 'sent with Authorization: Bearer ...' }],
   outcome: '200',
   duration: 5,
   ...more,
@@ -148,7 +148,7 @@ describe('a group', () => {
 describe('a request', () => {
   const steps = [
     { after: 0, text: 'waits for a refresh: the access token has expired' },
-    { after: 30, text: 'sent with Authorization: Bearer …' },
+    { after: 30, text: 'sent with Authorization: Bearer ...' },
   ]
 
   it('has its waits told apart from the rest', () => {
@@ -164,7 +164,7 @@ describe('a request', () => {
 
   it('says what it has waited for, or why it was not sent, or what else there is to say', () => {
     const line = (more: Partial<RequestEntry>): Line => ({ ...request(0, more), key: '', host: '' })
-    expect(whyOf(line({}))).toBe('sent with Authorization: Bearer …')
+    expect(whyOf(line({}))).toBe('sent with Authorization: Bearer ...')
     expect(whyOf(line({ steps }))).toBe('waited for a refresh: the access token has expired')
     expect(whyOf(line({ steps, outcome: null }))).toBe('waits for a refresh: the access token has expired')
     const failed = [...steps, { after: 40, text: 'not sent again: the refresh has ended the session' }]
