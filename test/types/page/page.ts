@@ -2,6 +2,7 @@
 import { type AuthClient, type AuthState, type ErrorCode, RefreshWorkerError, register } from 'refresh-worker'
 import { defineDevtools, mountDevtools, RefreshWorkerDevtools } from 'refresh-worker/devtools'
 import { inPage } from 'refresh-worker/in-page'
+import { inPage as developmentInPage } from 'refresh-worker/in-page.dev.js'
 import { inPage as prebuiltInPage } from 'refresh-worker/in-page.js'
 import { envelope, isWorkerReply, type PageRequest } from 'refresh-worker/protocol'
 import { type FakeAuth, type FakeServer, fakeAuth, fakeServer } from 'refresh-worker/testing'
@@ -16,6 +17,7 @@ register(new URL('/sw.js', location.href))
 // The bundler's and the prebuilt one are the same to the compiler.
 register('/sw.js', { withoutWorker: async () => inPage({ apiUrls: ['/api/'], loginUrl: '/auth/login' }) })
 register('/sw.js', { withoutWorker: async () => prebuiltInPage({ apiUrls: ['/api/'] }), host: 'page' })
+register('/sw.js', { withoutWorker: async () => developmentInPage({ apiUrls: ['/api/'] }) })
 // @ts-expect-error: apiUrls is required
 inPage({})
 
