@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { build, transform } from 'esbuild'
+import { type BuildOptions, build, transform } from 'esbuild'
+import { loadedAtOnce } from '../../scripts/loaded-at-once.mjs'
 import type { File, Files, Site } from './server.ts'
 
 export type SubjectName = 'plain' | 'pass' | 'constant' | 'ours' | 'inpage' | 'axa' | 'axios' | 'supabase' | 'auth0'
@@ -259,7 +260,7 @@ export class Kit {
   }
 
   async build(): Promise<void> {
-    for (const { name } of SUBJECTS) this.#pages.set(name, await this.#bundle({ file: `pages/${name}.js` }))
+    for (const { name } of SUBJECTS) this.#pages.set(name, await this.#bundle(`pages/${name}.js`))
   }
 
   readonly files: Files = async (site, label, path) => {
@@ -307,7 +308,7 @@ export class Kit {
     const worker = await workers[name]?.()
     return {
       worker: worker === undefined ? null : gzip(worker),
-      page: entry ? gzip(await this.#bundle({ source: entry })) : null,
+      page: entry ? gzip(await loadedAtOnce(entry, this.#folder, this.#options())) : null,
     }
   }
 
@@ -333,23 +334,28 @@ export class Kit {
     )
   }
 
-  async #bundle({ file, source }: { file?: string; source?: string }): Promise<string> {
+  async #bundle(file: string): Promise<string> {
     const { outputFiles } = await build({
-      ...(file ? { entryPoints: [join(this.#folder, file)] } : {}),
-      ...(source ? { stdin: { contents: source, resolveDir: this.#folder } } : {}),
+      ...this.#options(),
+      entryPoints: [join(this.#folder, file)],
       bundle: true,
       write: false,
       format: 'esm',
-      target: 'es2022',
       minify: true,
+      logLevel: 'error',
+    })
+    return outputFiles[0]?.text ?? ''
+  }
+
+  #options(): BuildOptions {
+    return {
+      target: 'es2022',
       legalComments: 'none',
       alias: {
         'refresh-worker': join(this.#root, 'dist/index.js'),
         'refresh-worker/in-page': join(this.#root, 'dist/in-page.js'),
       },
       define: { 'process.env.NODE_ENV': '"production"' },
-      logLevel: 'error',
-    })
-    return outputFiles[0]?.text ?? ''
+    }
   }
 }

@@ -15,7 +15,7 @@ async function run(bench: Bench): Promise<Section> {
   const peers = sizes.filter(({ one }) => one.name !== 'ours' && one.name !== 'inpage')
   return {
     title: 'Bytes',
-    text: 'Minified and compressed with `gzip -9`: the worker, and what a page’s bundle has of it when it imports no more than it needs; and what the worker would be smaller by without some of its parts.',
+    text: 'Minified and compressed with `gzip -9`: the worker, and what a page that imports no more than it needs loads of it at once; and what the worker would be smaller by without some of its parts.',
     tables: [
       {
         head: ['', 'worker', 'page'],
