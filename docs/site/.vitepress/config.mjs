@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitepress'
 import { anchorOf, linkLikeGit } from './markdown.mjs'
 import { PAGES, sidebar } from './pages.mjs'
-import { writeSources } from './sources.mjs'
 
 export default defineConfig({
   title: 'refresh-worker',
@@ -50,5 +49,4 @@ export default defineConfig({
     sidebar,
     outline: [2, 3],
   },
-  buildEnd: ({ outDir }) => writeSources(outDir),
 })

@@ -1,6 +1,5 @@
 import { posix, relative } from 'node:path'
 import { PAGES, ROOT } from './pages.mjs'
-import { sourceOf } from './sources.mjs'
 
 /** The anchor of a heading, as git hosts make it. */
 export const anchorOf = heading =>
@@ -20,7 +19,8 @@ export function linkLikeGit(md) {
       const from = fileOf(env)
       const file = posix.join(posix.dirname(from), decodeURI(path))
       const page = PAGES[file]
-      token.attrSet('href', page === undefined ? sourceOf(file, from) : `/${page}${anchor ? `#${anchor}` : ''}`)
+      if (page === undefined) throw new Error(`${from} links to ${file}, which is no page of the site`)
+      token.attrSet('href', `/${page}${anchor ? `#${anchor}` : ''}`)
     }
   })
 
