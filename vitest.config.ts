@@ -14,10 +14,12 @@ const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name
 const ONE_ENGINE = [
   'backends',
   'build',
+  'cdn',
   'composition',
   'cookie-servers',
   'demo',
   'demo-store',
+  'devtools',
   'discovery',
   'docs-site',
   'existing-libraries',
@@ -89,12 +91,16 @@ const IN_PAGE = [
   'secrets',
 ]
 
+/** Of them, what takes long: only with EVERYWHERE=1. */
+const IN_PAGE_LONG = ['storage']
+
 /** Of them, what an engine decides. */
 const IN_PAGE_EVERYWHERE = ['requests', 'main-job', 'users', 'pages']
 
 const withoutWorker = (engine: EngineName, index: number) => {
   const { test } = browserProject('browser')(engine, index)
-  const names = engine === 'chromium' || process.env.EVERYWHERE ? IN_PAGE : IN_PAGE_EVERYWHERE
+  const short = engine === 'chromium' ? IN_PAGE.filter(name => !IN_PAGE_LONG.includes(name)) : IN_PAGE_EVERYWHERE
+  const names = process.env.EVERYWHERE ? IN_PAGE : short
   const include = names.map(name => `test/browser/${name}.test.ts`)
   return {
     test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const, isOneFile: false } },
@@ -102,8 +108,17 @@ const withoutWorker = (engine: EngineName, index: number) => {
 }
 
 /** What is run by a worker that was built as one script, too: without what the options of each test do not name. */
-const ONE_FILE = ['main-job', 'modes', 'hooks', 'sessions', 'cookies']
-const ONE_FILE_EVERYWHERE = ['existing-code', 'limits', 'discovery', 'refusals', 'renewal', 'secrets', 'users']
+const ONE_FILE = ['main-job', 'modes', 'hooks', 'sessions']
+const ONE_FILE_EVERYWHERE = [
+  'cookies',
+  'existing-code',
+  'limits',
+  'discovery',
+  'refusals',
+  'renewal',
+  'secrets',
+  'users',
+]
 
 const oneFile = () => {
   const { test } = browserProject('browser')('chromium', 0)
