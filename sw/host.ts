@@ -89,13 +89,14 @@ export function createHost(needs: Needs): Host {
       if (event.data === 'MOCK_ACTIVATE')
         log('warn', 'MSW is part of this script, and sees either all requests or none: use withoutWorker')
       const [port] = event.ports
-      const wish = isDevelopment && isFromPage(event) ? parseDevtoolsRequest(event.data) : null
-      if (isDevelopment && port && wish && devtools) {
+      if (!port || !isFromPage(event)) return
+      const wish = isDevelopment && devtools ? parseDevtoolsRequest(event.data) : null
+      if (isDevelopment && devtools && wish) {
         const asker = { client: (event.source as Client).id, clients: () => clientsIn(scope) }
         event.waitUntil(devtools.answer(wish, asker).then(reply => port.postMessage(reply)))
       }
-      const message = isFromPage(event) ? parsePageRequest(event.data) : null
-      if (!port || !message) return
+      const message = parsePageRequest(event.data)
+      if (!message) return
       const reply = answerPage(message, promise => event.waitUntil(promise))
       event.waitUntil(
         reply.then(reply => {

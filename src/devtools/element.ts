@@ -40,6 +40,7 @@ export class RefreshWorkerDevtools extends Base {
   #channel: BroadcastChannel | null = null
   #looking: ReturnType<typeof setTimeout> | undefined
   #isDrawing = false
+  #unwatch: () => void = () => undefined
   readonly #timeline = new Timeline()
   readonly #tabs = new Tabs()
   readonly #session = new SessionView()
@@ -100,6 +101,7 @@ export class RefreshWorkerDevtools extends Base {
 
   disconnectedCallback(): void {
     this.#leave(false)
+    this.#unwatch()
     this.#connected?.abort()
     this.#connected = null
     this.#channel?.close()
@@ -121,17 +123,15 @@ export class RefreshWorkerDevtools extends Base {
 
   /** Follows the state of the session that is shown. */
   #watch(): void {
-    const { signal } = this.#connected ?? {}
-    const client = this.#client
-    const end = client?.subscribe(state => {
-      if (this.#client !== client) return
-      const was = this.#state
-      this.#state = state
-      if (was.status === 'authenticated' && state.status === 'anonymous')
-        this.#actions.say(`${reasonInWords(state.reason)}.`, state.reason !== 'logout')
-      this.#look()
-    })
-    if (end) signal?.addEventListener('abort', end)
+    this.#unwatch()
+    this.#unwatch =
+      this.#client?.subscribe(state => {
+        const was = this.#state
+        this.#state = state
+        if (was.status === 'authenticated' && state.status === 'anonymous')
+          this.#actions.say(`${reasonInWords(state.reason)}.`, state.reason !== 'logout')
+        this.#look()
+      }) ?? (() => undefined)
   }
 
   #choose(storageKey: string): void {

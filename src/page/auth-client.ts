@@ -182,8 +182,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
           // Whoever waits, waits for the page then.
           if (error.code !== 'worker_timeout') throw error
           if (this.#connection.giveUp(error)) return true
-          const { scriptURL } = registration.active ?? {}
-          throw scriptURL && ![undefined, scriptURL].includes(this.#scriptUrl) ? foreign(scriptURL) : error
+          const [known, silent] = [this.#scriptUrl, registration.active?.scriptURL]
+          throw known && silent && silent !== known ? foreign(silent) : error
         })
         .finally(() => clearTimeout(nudge))
       if (isGivenUp) return this.#ready

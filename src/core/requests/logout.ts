@@ -10,7 +10,7 @@ import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
 import { isDevelopment, note } from '../trace.ts'
-import { attach, hasOwnCredentials, placeholderIn } from './attach.ts'
+import { attach, placeholderIn } from './attach.ts'
 import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
 import type { SendLogout } from './send-logout.ts'
 
@@ -129,11 +129,7 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
       const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
       try {
-        const { response, isTold } = await inTurn(async () => {
-          if (!hasOwnCredentials(sent, config)) return sendLogout(sent, was)
-          const response = await fetch(sent)
-          return { response, isTold: response.status < 500 }
-        })
+        const { response, isTold } = await inTurn(() => sendLogout(sent, was))
         await settle(sessions.latest(), isTold)
         return response
       } catch (error) {

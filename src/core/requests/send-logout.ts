@@ -4,11 +4,12 @@ import type { Fetch, NewId } from '../ports.ts'
 import { type Authenticated, isRefreshable, isUsable, refreshed } from '../session/session.ts'
 import type { Prover } from '../tokens/dpop.ts'
 import type { TokenEndpoint } from '../tokens/token-endpoint.ts'
+import { hasOwnCredentials } from './attach.ts'
 import { createSend } from './send.ts'
 import type { IsUnauthorized } from './unauthorized.ts'
 
 /**
- * Sends a request to the logout URL with the token of the session that has ended. If the server refuses that token, mostly
+ * Sends a request to the logout URL with the token of the session that has ended, or as it is if it brings its own. If the server refuses that token, mostly
  * because it has expired, the request goes out once more with a fresh one: else the server's session would live on, and
  * nobody would notice. Settles with the answer, and with whether the server has heard of the logout.
  */
@@ -38,11 +39,12 @@ export function createSendLogout(needs: Needs): SendLogout {
   const mayRenew = config.httpInterceptor && config.autoUpdateToken && !isRevoked
 
   return async (request, was) => {
+    const answered = (response: Response) => ({ response, isTold: response.status < 500 })
+    if (hasOwnCredentials(request, config)) return answered(await fetch(request))
     const token = config.httpInterceptor && was && isUsable(was) ? was : null
     const isRenewable = mayRenew && was !== null && isRefreshable(was, config)
     const replay = isRenewable || token?.isBound ? keepForReplay(request, config.replayBodyLimit) : null
     const response = await send(replay?.request ?? request, token, replay?.again)
-    const answered = (response: Response) => ({ response, isTold: response.status < 500 })
     if (!replay || !isRenewable || !(await isUnauthorized(response))) return answered(response)
 
     const copy = await replay.again()

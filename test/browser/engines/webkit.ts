@@ -174,7 +174,7 @@ class WebKitTab implements Tab {
     await this.#driver.command(this.#window, 'POST', path, body)
     const begun = Date.now()
     while (!(await this.#driver.execute(this.#window, IS_LOADED))) {
-      if (Date.now() - begun > HANGS) throw new Error(`hangs: ${path} ${await this.#whereabouts()}`)
+      await this.#mustGoOn(begun, path)
       await sleep(SOONEST)
     }
     await this.#driver.execute(this.#window, OBSERVE)
@@ -214,15 +214,16 @@ class WebKitTab implements Tab {
       const [isDone, error] = (await this.#driver.execute(this.#window, ask)) as [boolean, string | null]
       if (error !== null) throw new Error(error)
       if (isDone) return key
-      if (Date.now() - begun > HANGS) throw new Error(`hangs: ${expression} ${await this.#whereabouts()}`)
+      await this.#mustGoOn(begun, expression)
       await sleep(delay)
     }
   }
 
-  async #whereabouts(): Promise<string> {
+  async #mustGoOn(begun: number, what: string): Promise<void> {
+    if (Date.now() - begun <= HANGS) return
     const ask = `return [location.pathname, document.readyState, document.visibilityState,
       navigator.serviceWorker?.controller?.state, window.auth?.getSnapshot().status, window.__isLeft]`
-    return JSON.stringify(await this.#driver.execute(this.#window, ask))
+    throw new Error(`hangs: ${what} ${JSON.stringify(await this.#driver.execute(this.#window, ask))}`)
   }
 }
 
