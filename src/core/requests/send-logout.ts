@@ -9,9 +9,10 @@ import { createSend } from './send.ts'
 import type { IsUnauthorized } from './unauthorized.ts'
 
 /**
- * Sends a request to the logout URL with the token of the session that has ended, or as it is if it brings its own. If the server refuses that token, mostly
- * because it has expired, the request goes out once more with a fresh one: else the server's session would live on, and
- * nobody would notice. Settles with the answer, and with whether the server has heard of the logout.
+ * Sends a request to the logout URL with the token of the session that has ended, or as it is if it brings its own. If
+ * the server refuses that token, mostly because it has expired, the request goes out once more with a fresh one: else
+ * the server's session would live on, and nobody would notice. Settles with the answer, and with whether the server has
+ * heard of the logout.
  */
 export type SendLogout = (
   request: Request,

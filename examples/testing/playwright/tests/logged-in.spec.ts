@@ -14,5 +14,6 @@ test('a logout is that of its own test', async ({ page, server }) => {
   await page.goto('/')
   await page.getByRole('button', { name: 'Log out' }).click()
   await expect(page.getByRole('button', { name: 'Log in' })).toBeVisible()
-  expect(server.calls).toEqual(['logout'])
+  // Pages hear of a logout at once, the server a moment later.
+  await expect.poll(() => server.calls).toEqual(['logout'])
 })
