@@ -2,7 +2,6 @@
 
 import { es256 } from '../src/browser/es256.ts'
 import { createLocks } from '../src/browser/locks.ts'
-import { openStore } from '../src/browser/records.ts'
 import type { Broadcast, Ports, Records, Store } from '../src/core/ports.ts'
 import { log } from './log.ts'
 import type { Pages } from './pages.ts'
@@ -20,9 +19,10 @@ export interface Platform {
   readonly waitsForStreams: boolean
 }
 
-export function createPlatform(): Platform {
+export function createPlatform(store: Store & Records): Platform {
+  const { userAgent } = navigator
   return {
-    store: openStore(),
+    store,
     ports: {
       now: () => Date.now(),
       newId: () => crypto.randomUUID(),
@@ -49,8 +49,8 @@ export function createPlatform(): Platform {
       },
     },
     // Nothing else tells: it shows only when it is too late.
-    stopsAnswers: /firefox/i.test(navigator.userAgent),
-    waitsForStreams: /chrome/i.test(navigator.userAgent),
+    stopsAnswers: userAgent.includes('Firefox'),
+    waitsForStreams: userAgent.includes('Chrome'),
   }
 }
 

@@ -1,5 +1,6 @@
 /// <reference lib="webworker" />
 import { clientsClaim } from 'workbox-core/clientsClaim.js'
+import { openStore } from '../src/browser/records.ts'
 import { STATIC_ROUTES } from '../src/core/features.ts'
 import type { Config } from '../src/core/options/config.ts'
 import { resolveConfigs } from '../src/core/options/configs.ts'
@@ -9,6 +10,7 @@ import type { RefreshWorkerError } from '../src/errors.ts'
 import { SETUP_CHANNEL, type SetupError } from '../src/protocol.ts'
 import type { AuthorizedApi } from './caches/authorized-api.ts'
 import { createHost, type Host } from './host.ts'
+import { log } from './log.ts'
 import { createPlatform } from './platform.ts'
 import { type StaticRoute, staticRoutes } from './static-routes.ts'
 
@@ -24,7 +26,7 @@ declare const self: ServiceWorkerGlobalScope
  */
 export function setup(options: Options | readonly Options[]): AuthorizedApi {
   // First, since it opens the database, which is there by the time that all else is made.
-  let platform = createPlatform()
+  let store = openStore()
   const api: AuthorizedApi = { routes: [], router: null, sweeper: null }
   // One that the browser starts again has had these options before.
   const isAgain = self.serviceWorker?.state === 'activated'
@@ -36,11 +38,16 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   let made: Host | undefined
   /** As if the worker had been stopped, as far as a script can do that. */
   const forget = () => {
-    platform = createPlatform()
+    store = openStore()
     made = undefined
   }
   const host = (): Host => {
-    made ??= createHost({ configs: configs(), api, platform, ...(isDevelopment ? { forget } : {}) })
+    made ??= createHost({
+      configs: configs(),
+      api,
+      platform: createPlatform(store),
+      ...(isDevelopment ? { forget } : {}),
+    })
     return made
   }
 
@@ -50,9 +57,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
 
   // The event that it is started for comes only when the script is through: all that can be made while it is on its way, is.
   if (isAgain) {
-    const { port1, port2 } = new MessageChannel()
-    port1.onmessage = () => void host()
-    port2.postMessage(null)
+    setTimeout(host)
     return api
   }
 
@@ -64,10 +69,7 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
     const routes = STATIC_ROUTES && staticRoutes(configs())
     // They spare work, no more.
     const added =
-      routes &&
-      addRoutes
-        ?.call(event, routes)
-        .catch(() => platform.ports.log('warn', 'the browser did not take the static routes'))
+      routes && addRoutes?.call(event, routes).catch(() => log('warn', 'the browser did not take the static routes'))
     if (added) event.waitUntil(added)
   })
   if (hasLifecycle) {

@@ -3,28 +3,39 @@ import type { Records, Store } from '../core/ports.ts'
 
 /** The real ports of those names: IndexedDB, and a channel on which workers tell each other of changes. */
 export function openStore(): Store & Records {
-  const news = new EventTarget()
-  const tell = () => news.dispatchEvent(new Event('news'))
+  const watchers: (() => void)[] = []
+  const tell = () => {
+    for (const onNews of watchers) onNews()
+  }
   const records = openRecords(tell)
-  // Another scope or version of this worker may be running on the same records.
-  const channel = new BroadcastChannel('refresh-worker')
-  channel.onmessage = tell
+  let opened: BroadcastChannel | undefined
+  /** Another scope or version of this worker may be running on the same records. */
+  const channel = () => {
+    if (!opened) {
+      opened = new BroadcastChannel('refresh-worker')
+      opened.onmessage = tell
+    }
+    return opened
+  }
   return {
     read: key => get(key, records),
     update: (key, updater) => {
       const change = (stored: unknown) => {
         const next = updater(stored)
         // Now, and not when it is done, lest the worker be killed in between: who reads on hearing it comes after us.
-        if (next !== stored) channel.postMessage('changed')
+        if (next !== stored) channel().postMessage('changed')
         return next
       }
       return update(key, change, records)
     },
-    watch: onNews => news.addEventListener('news', onNews),
+    watch: onNews => {
+      watchers.push(onNews)
+      channel()
+    },
     entries: () => entries<string, unknown>(records),
     remove: async keys => {
       await delMany([...keys], records)
-      channel.postMessage('changed')
+      channel().postMessage('changed')
     },
   }
 }

@@ -5,11 +5,25 @@ import { show } from './show.ts'
 
 /**
  * @param value joined to `baseUrl` unless it is absolute, then resolved against `scriptUrl`
+ * @param isChecked whether this very value was parsed before
  * @throws {ConfigError} code `config_error`, of the option `name`
  */
-export function parseEndpoint(name: keyof Options, value: string, baseUrl: string, scriptUrl: string): Endpoint {
+export function parseEndpoint(
+  name: keyof Options,
+  value: string,
+  baseUrl: string,
+  scriptUrl: string,
+  isChecked = false,
+): Endpoint {
+  const joined = !baseUrl || isAbsolute(value) ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
+  const { href, origin, pathname, search } = isChecked
+    ? new URL(joined, scriptUrl)
+    : parsed(name, value, joined, scriptUrl)
+  return { href, origin, pathname, search }
+}
+
+function parsed(name: keyof Options, value: string, joined: string, scriptUrl: string): URL {
   const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
-  const joined = isAbsolute(value) || !baseUrl ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
   // URL parsers skip them, wherever they stand: `/\t/evil.example/` is another host.
   if (/[\t\n\r]/.test(joined)) throw wrong('takes a URL without tabs and line breaks')
   if (!/^([a-z][a-z\d+.-]*:\/)?\/(?![/\\])/i.test(joined))
@@ -23,8 +37,7 @@ export function parseEndpoint(name: keyof Options, value: string, baseUrl: strin
     throw wrong(
       'takes https: (http: only for localhost), since whoever is on the way could read the token (RFC 6750, section 5)',
     )
-  const { href, origin, pathname, search } = url
-  return { href, origin, pathname, search }
+  return url
 }
 
 export function isAbsolute(url: string): boolean {

@@ -17,16 +17,14 @@ import { show } from './show.ts'
  */
 export function resolveConfig(options: Options, scriptUrl: string, isChecked = false): Config {
   if (CHECKS && !isChecked) checkOptions(options, scriptUrl)
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-  const checked = { ...defaults, ...(options.issuer ? withIssuer : {}), ...given } as Required<Options>
-  const { useRefreshToken } = checked
+  const { loginUrl, logoutUrl, ...checked } = withDefaults(options)
+  const { issuer, useRefreshToken } = checked
   const refreshTokenIn = checked.accessTokenIn === 'cookie' ? 'cookie' : checked.refreshTokenIn
-  const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl)
+  const url = (name: keyof Options, value: string) => parseEndpoint(name, value, checked.baseUrl, scriptUrl, isChecked)
   const urlOf = (name: 'signupUrl' | 'revocationUrl' | 'endSessionUrl' | 'refreshTokenUrl' | 'sessionUrl') => {
     const value = checked[name]
     return value === null ? null : url(name, value)
   }
-  const { issuer, loginUrl, logoutUrl, ...rest } = checked
   const ownOrigin = new URL(scriptUrl).origin
   const parsed = (name: 'loginUrl' | 'logoutUrl', entries: readonly UrlEntry[]) => {
     const all = entries.map(entry => predicateOf(name, entry, ownOrigin) ?? url(name, entry as string))
@@ -48,9 +46,7 @@ export function resolveConfig(options: Options, scriptUrl: string, isChecked = f
     )
   const areas = (name: 'apiUrls' | 'tokensInBodies') =>
     checked[name].map(entry => predicateOf(name, entry, ownOrigin) ?? prefixOf(name, entry as string, url, ownOrigin))
-  const config: Config = {
-    ...rest,
-    issuer,
+  const config: Config = Object.assign(checked, {
     refreshTokenIn,
     sessionUrl: urlOf('sessionUrl'),
     navigations: checked.navigations.map(entry => url('navigations', entry)),
@@ -74,9 +70,16 @@ export function resolveConfig(options: Options, scriptUrl: string, isChecked = f
     ownOrigin,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
     keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
-  }
+  })
   assertBuiltFor(config)
   return config
+}
+
+/** One that is given as undefined is not checked. */
+function withDefaults(options: Options): Required<Options> {
+  const all: Record<string, unknown> = options.issuer ? { ...defaults, ...withIssuer } : { ...defaults }
+  for (const [name, value] of Object.entries(options)) if (value !== undefined) all[name] = value
+  return all as unknown as Required<Options>
 }
 
 type UrlEntry = string | UrlPredicate | UrlTest
@@ -111,6 +114,8 @@ function prefixOf(
 }
 
 function isFormEncoded(headers: Readonly<Record<string, string>>): boolean {
+  // As most are.
+  if (headers === defaults.defaultHeadersForTokenRequests) return false
   const contentType = new Headers(headers).get('Content-Type') ?? 'application/json'
   const type = contentType.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (/^application\/([\w.+-]+[+-])?json([+-][\w.+-]+)?$/.test(type)) return false
