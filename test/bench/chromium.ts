@@ -41,6 +41,21 @@ export interface WorkerMemory {
   readonly script: number
 }
 
+/** Something that a thread has done, as Chromium's tracing notes it. */
+export interface TraceEvent {
+  readonly name: string
+  /** A span of time has `X`. */
+  readonly ph: string
+  readonly pid: number
+  readonly tid: number
+  /** When it began, microseconds. */
+  readonly ts: number
+  readonly dur?: number
+  /** The CPU time that it took the thread, microseconds. */
+  readonly tdur?: number
+  readonly args: { readonly name?: string }
+}
+
 /** As far as it is read here. */
 interface HeapSnapshot {
   readonly snapshot: { readonly meta: { readonly node_fields: string[]; readonly node_types: [string[]] } }
@@ -155,6 +170,24 @@ export class Chromium {
         sum += nodes[at + size] as number
     }
     return sum
+  }
+
+  /** What the browser notes of itself, in these categories, while it works. */
+  async trace(categories: readonly string[], work: () => Promise<unknown>): Promise<readonly TraceEvent[]> {
+    const events: TraceEvent[] = []
+    const end = this.#cdp.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as TraceEvent[])))
+    const isComplete = new Promise<void>(resolve => {
+      const off = this.#cdp.on('Tracing.tracingComplete', () => {
+        off()
+        resolve()
+      })
+    })
+    await this.#cdp.send('Tracing.start', { traceConfig: { includedCategories: categories } })
+    await work()
+    await this.#cdp.send('Tracing.end')
+    await isComplete
+    end()
+    return events
   }
 
   /** What all processes of this browser have used so far. */

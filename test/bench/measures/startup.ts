@@ -1,4 +1,5 @@
 import { type Bench, type Measure, Samples, type Section, subject } from '../bench.ts'
+import type { TraceEvent } from '../chromium.ts'
 import { shown } from '../report.ts'
 import { rotated } from '../statistics.ts'
 import { MARKED, ONE_FILE } from '../subjects.ts'
@@ -12,9 +13,41 @@ const WORKERS = [
 /** What a worker notes of its own start, in this order as a rule; see pages/marks.js. */
 const MARKS = ['begun', 'imported', 'opening', 'evaluated', 'opened', 'asked', 'read', 'sent'] as const
 
+/** What the worker's thread works at, by what Chromium calls it. The compiling is a part of the evaluation. */
+const WORK = {
+  compiling: /^V8\.Compile(Script|Deserialize)$/,
+  evaluating: /^(WorkerGlobalScope::RunWorkerScript|EvaluateScript)$/,
+  'after that': /^(v8\.callFunction|RunMicrotasks|ServiceWorkerGlobalScope::DispatchFetchEvent.*)$/,
+} as const
+const CATEGORIES = [
+  'v8',
+  'devtools.timeline',
+  'disabled-by-default-v8.compile',
+  'blink',
+  'blink.worker',
+  'ServiceWorker',
+]
+
+/** The CPU time (milliseconds) of a worker's thread by what it works at, from its start until it has answered. */
+function cpuTimes(events: readonly TraceEvent[]): Readonly<Record<keyof typeof WORK, number>> {
+  const isWorker = ({ name, args }: TraceEvent) => name === 'thread_name' && /ServiceWorker/.test(args.name ?? '')
+  const threads = new Set(events.filter(isWorker).map(({ pid, tid }) => `${pid} ${tid}`))
+  const spans = events.filter(({ ph, pid, tid }) => ph === 'X' && threads.has(`${pid} ${tid}`))
+  const inside = (inner: TraceEvent, outer: TraceEvent) =>
+    inner !== outer && inner.ts >= outer.ts && inner.ts + (inner.dur ?? 0) <= outer.ts + (outer.dur ?? 0)
+  const timeOf = (names: RegExp) => {
+    const own = spans.filter(({ name }) => names.test(name))
+    const outermost = own.filter(span => !own.some(other => inside(span, other)))
+    return outermost.reduce((sum, { tdur = 0 }) => sum + tdur, 0) / 1000
+  }
+  const compiling = timeOf(WORK.compiling)
+  return { compiling, evaluating: timeOf(WORK.evaluating) - compiling, 'after that': timeOf(WORK['after that']) }
+}
+
 /** Where the time goes between the stop of a worker and the first request that it sends. */
 async function run(bench: Bench): Promise<Section> {
   const samples = Object.fromEntries(MARKS.map(mark => [mark, new Samples()]))
+  const cpu = Object.fromEntries(Object.keys(WORK).map(kind => [kind, new Samples()]))
   const rounds = bench.rounds(20)
   for (let round = 0; round <= rounds; round++)
     for (const { name, one, tag } of rotated(WORKERS, round))
@@ -33,15 +66,37 @@ async function run(bench: Bench): Promise<Section> {
           await tab.close()
         }
       })
+  for (const { name, one, tag } of WORKERS)
+    await bench.attempt(one, 'startup', async () => {
+      // One for all rounds: a process that begins or ends makes the browser's tracing wait.
+      const tab = await bench.open(one, tag)
+      try {
+        for (let round = 0; round <= rounds; round++) {
+          await bench.browser.stopWorkers(tab)
+          const events = await bench.browser.trace(CATEGORIES, () => tab.measure('once', { url: '/api/item' }))
+          if (round === 0) continue
+          for (const [kind, time] of Object.entries(cpuTimes(events))) cpu[kind]?.add(name, round, time)
+        }
+      } finally {
+        await tab.close()
+      }
+    })
   return {
     title: 'Where the start goes',
-    text: 'After a stop: when what happens first in the worker, in milliseconds since the browser began to start it. `asked` is the event of the request, `sent` the request to the server.',
+    text: 'After a stop: when what happens first in the worker, in milliseconds since the browser began to start it. `asked` is the event of the request, `sent` the request to the server. Below, the CPU time in milliseconds that the worker’s thread spends on it until it has answered, by Chromium’s own tracing: to read the compiled script from its cache, to evaluate it, and after that. What comes after that goes on, as far as it can, while the event is on its way.',
     tables: [
       {
         head: ['', ...MARKS],
         rows: WORKERS.map(({ name, title }) => [
           title,
           ...MARKS.map(mark => shown(samples[mark] as Samples, name, '')),
+        ]),
+      },
+      {
+        head: ['', ...Object.keys(WORK)],
+        rows: WORKERS.map(({ name, title }) => [
+          title,
+          ...Object.keys(WORK).map(kind => shown(cpu[kind] as Samples, name, '')),
         ]),
       },
     ],
