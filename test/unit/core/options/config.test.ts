@@ -102,6 +102,24 @@ describe('the defaults', () => {
   })
 })
 
+describe('a worker that starts again', () => {
+  it.each<[string, Partial<Options>]>([
+    ['paths', { loginUrl: ['/login', '/sso?via=1'], logoutUrl: '/out', refreshTokenUrl: '/token', maxIdle: undefined }],
+    [
+      'a baseUrl',
+      { baseUrl: 'https://api.example/v1/', loginUrl: 'login', apiUrls: ['/orders/', 'https://b.example/'] },
+    ],
+    ['an issuer', { issuer: 'https://id.example', useRefreshToken: true }],
+    ['cookies', { accessTokenIn: 'cookie', useRefreshToken: true, sessionUrl: '/me', navigations: ['/'] }],
+    ['forms', { defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' } }],
+  ])('comes to the same by options that are not checked again: %s', (_, options) => {
+    const given: Options = { apiUrls: ['/api/'], ...options }
+    const before = structuredClone(given)
+    expect(resolveConfig(given, SCRIPT, true)).toEqual(resolveConfig(given, SCRIPT))
+    expect(given).toEqual(before)
+  })
+})
+
 describe('URLs', () => {
   it.each([
     ['', '/login', 'https://app.example/login'],
