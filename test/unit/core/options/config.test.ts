@@ -103,7 +103,7 @@ describe('the defaults', () => {
 })
 
 describe('a worker that starts again', () => {
-  it.each<[string, Partial<Options>]>([
+  it.each<[string, object]>([
     ['paths', { loginUrl: ['/login', '/sso?via=1'], logoutUrl: '/out', refreshTokenUrl: '/token', maxIdle: undefined }],
     [
       'a baseUrl',
@@ -113,7 +113,7 @@ describe('a worker that starts again', () => {
     ['cookies', { accessTokenIn: 'cookie', useRefreshToken: true, sessionUrl: '/me', navigations: ['/'] }],
     ['forms', { defaultHeadersForTokenRequests: { 'Content-Type': 'application/x-www-form-urlencoded' } }],
   ])('comes to the same by options that are not checked again: %s', (_, options) => {
-    const given: Options = { apiUrls: ['/api/'], ...options }
+    const given = { apiUrls: ['/api/'], ...options } as Options
     const before = structuredClone(given)
     expect(resolveConfig(given, SCRIPT, true)).toEqual(resolveConfig(given, SCRIPT))
     expect(given).toEqual(before)
