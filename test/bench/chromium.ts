@@ -175,18 +175,22 @@ export class Chromium {
   /** What the browser notes of itself, in these categories, while it works. */
   async trace(categories: readonly string[], work: () => Promise<unknown>): Promise<readonly TraceEvent[]> {
     const events: TraceEvent[] = []
-    const end = this.#cdp.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as TraceEvent[])))
-    const isComplete = new Promise<void>(resolve => {
-      const off = this.#cdp.on('Tracing.tracingComplete', () => {
-        off()
-        resolve()
-      })
+    let resolve: (() => void) | undefined
+    const isComplete = new Promise<void>(settle => {
+      resolve = settle
     })
+    const ends = [
+      this.#cdp.on('Tracing.dataCollected', ({ value }) => void events.push(...(value as TraceEvent[]))),
+      this.#cdp.on('Tracing.tracingComplete', () => resolve?.()),
+    ]
     await this.#cdp.send('Tracing.start', { traceConfig: { includedCategories: categories } })
-    await work()
-    await this.#cdp.send('Tracing.end')
-    await isComplete
-    end()
+    try {
+      await work()
+    } finally {
+      await this.#cdp.send('Tracing.end')
+      await isComplete
+      for (const end of ends) end()
+    }
     return events
   }
 

@@ -18,11 +18,11 @@ export function parseEndpoint(
   const joined = !baseUrl || isAbsolute(value) ? value : `${baseUrl.replace(/\/+$/, '')}/${value.replace(/^\/+/, '')}`
   const { href, origin, pathname, search } = isChecked
     ? new URL(joined, scriptUrl)
-    : parsed(name, value, joined, scriptUrl)
+    : checkedUrl(name, value, joined, scriptUrl)
   return { href, origin, pathname, search }
 }
 
-function parsed(name: keyof Options, value: string, joined: string, scriptUrl: string): URL {
+function checkedUrl(name: keyof Options, value: string, joined: string, scriptUrl: string): URL {
   const wrong = (problem: string) => new ConfigError(name, `got ${show(value)}, ${problem}`)
   // URL parsers skip them, wherever they stand: `/\t/evil.example/` is another host.
   if (/[\t\n\r]/.test(joined)) throw wrong('takes a URL without tabs and line breaks')

@@ -75,7 +75,7 @@ export function resolveConfig(options: Options, scriptUrl: string, isChecked = f
   return config
 }
 
-/** One that is given as undefined is not checked. */
+/** One that is given as undefined is not given. */
 function withDefaults(options: Options): Required<Options> {
   const all: Record<string, unknown> = options.issuer ? { ...defaults, ...withIssuer } : { ...defaults }
   for (const [name, value] of Object.entries(options)) if (value !== undefined) all[name] = value

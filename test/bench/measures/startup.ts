@@ -33,12 +33,17 @@ function cpuTimes(events: readonly TraceEvent[]): Readonly<Record<keyof typeof W
   const isWorker = ({ name, args }: TraceEvent) => name === 'thread_name' && /ServiceWorker/.test(args.name ?? '')
   const threads = new Set(events.filter(isWorker).map(({ pid, tid }) => `${pid} ${tid}`))
   const spans = events.filter(({ ph, pid, tid }) => ph === 'X' && threads.has(`${pid} ${tid}`))
-  const inside = (inner: TraceEvent, outer: TraceEvent) =>
-    inner !== outer && inner.ts >= outer.ts && inner.ts + (inner.dur ?? 0) <= outer.ts + (outer.dur ?? 0)
+  // The outer ones before those that lie in them, which are a part of their time.
+  const inOrder = spans.sort((a, b) => a.ts - b.ts || (b.dur ?? 0) - (a.dur ?? 0))
   const timeOf = (names: RegExp) => {
-    const own = spans.filter(({ name }) => names.test(name))
-    const outermost = own.filter(span => !own.some(other => inside(span, other)))
-    return outermost.reduce((sum, { tdur = 0 }) => sum + tdur, 0) / 1000
+    let sum = 0
+    let end = 0
+    for (const { name, ts, dur = 0, tdur = 0 } of inOrder) {
+      if (!names.test(name) || ts < end) continue
+      sum += tdur
+      end = ts + dur
+    }
+    return sum / 1000
   }
   const compiling = timeOf(WORK.compiling)
   return { compiling, evaluating: timeOf(WORK.evaluating) - compiling, 'after that': timeOf(WORK['after that']) }
