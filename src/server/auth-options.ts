@@ -36,6 +36,8 @@ export interface AuthServerOptions {
   audience?: string
   /** Called when a refresh token was used twice: its session has ended. */
   onReuse?(session: StoredSession): unknown
+  /** Called with what the store has thrown; the answer is 503. By default it goes to the console: the store knows no token. */
+  onStoreError?(error: unknown): unknown
 }
 
 /** The user who has logged in. */
@@ -62,6 +64,8 @@ export function readAuthOptions(options: AuthServerOptions) {
     issuer,
     audience,
     onReuse = () => undefined,
+    // biome-ignore lint/suspicious/noConsole: nobody else would hear of it.
+    onStoreError = console.error,
     ...unknown
   } = options
   for (const name of Object.keys(unknown)) throw new ConfigError(name, 'is unknown')
@@ -75,7 +79,7 @@ export function readAuthOptions(options: AuthServerOptions) {
     throw new ConfigError('refreshTokenSecret', 'must be a string or Uint8Array of at least 32 bytes')
   if (keys.some(key => 'secret' in key && bytesOf(key.secret).join() === secret.join()))
     throw new ConfigError('refreshTokenSecret', 'must not be one of the keys')
-  for (const [name, value] of Object.entries({ authenticate, renew, onReuse }))
+  for (const [name, value] of Object.entries({ authenticate, renew, onReuse, onStoreError }))
     if (typeof value !== 'function') throw new ConfigError(name, 'must be a function')
   if (typeof store?.swap !== 'function') throw new ConfigError('store', 'must be a store, such as memoryStore()')
   return {
@@ -87,6 +91,7 @@ export function readAuthOptions(options: AuthServerOptions) {
     authenticate: options.authenticate.bind(options),
     renew,
     onReuse,
+    onStoreError,
     accessTokenLifetime: seconds('accessTokenLifetime', accessTokenLifetime),
     limits: {
       lifetime: seconds('refreshTokenLifetime', refreshTokenLifetime),

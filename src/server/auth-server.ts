@@ -9,7 +9,10 @@ import type { Claims } from './session.ts'
 import { rotate, type SessionStore, type StoredSession } from './sessions.ts'
 import { now } from './tokens.ts'
 
-/** Handlers of the web's own types. None throws because of what a client sends. If `authenticate`, `renew` or the store throws, so do they. */
+/**
+ * Handlers of the web's own types. None throws because of what a client sends. If the store fails, they answer 503
+ * `temporarily_unavailable`, which ends no session. If `authenticate` or `renew` throws, so do they.
+ */
 export interface AuthServer {
   /** POST of credentials in JSON: 200 with tokens, or 401 `invalid_grant`. */
   login(request: Request): Promise<Response>
@@ -34,7 +37,8 @@ export interface AuthServer {
  */
 export function createAuthServer(options: AuthServerOptions): AuthServer {
   const config = readAuthOptions(options)
-  const { store, limits, origins, cookies } = config
+  const { limits, origins, cookies } = config
+  const store = guarded(config.store)
   const accessTokens = createAccessTokens(config)
   const refreshTokens = createRefreshTokens(config.refreshTokenSecret)
 
@@ -94,8 +98,20 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
     return cookies.isUsed && !isTrusted(request, origins) ? foreign() : null
   }
 
+  const unlessStoreFails =
+    (handle: (request: Request) => Promise<Response>) =>
+    async (request: Request): Promise<Response> => {
+      try {
+        return await handle(request)
+      } catch (error) {
+        if (!(error instanceof StoreFailure)) throw error
+        config.onStoreError(error.cause)
+        return failure(503, 'temporarily_unavailable', 'The session store does not answer. Try again.')
+      }
+    }
+
   return {
-    login: async request => {
+    login: unlessStoreFails(async request => {
       const refusal = refused(request)
       if (refusal) return refusal
       // A form of another site could log its victim in as somebody else.
@@ -118,9 +134,9 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       }
       if (!(await store.swap(session.id, null, session))) throw new Error('the store has taken no new session')
       return answer(session)
-    },
+    }),
 
-    refresh: async request => {
+    refresh: unlessStoreFails(async request => {
       const refusal = refused(request)
       if (refusal) return refusal
       if (cookies.has('refresh') && !isRequestedWith(request))
@@ -145,9 +161,9 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       if (rotation.outcome === 'rotated' || rotation.outcome === 'repeated') return answer(rotation.session)
       if (rotation.outcome === 'reused') config.onReuse(rotation.session)
       return over('The session has ended.')
-    },
+    }),
 
-    logout: async request => {
+    logout: unlessStoreFails(async request => {
       const refusal = refused(request)
       if (refusal) return refusal
       const isJson = request.headers.get('Content-Type')?.includes('json') ?? false
@@ -157,19 +173,37 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       const id = found?.id ?? claims?.sid
       if (typeof id === 'string') await end(store, id)
       return new Response(null, { status: 204, headers: cookies.clear() })
-    },
+    }),
 
-    logoutEverywhere: async request => {
+    logoutEverywhere: unlessStoreFails(async request => {
       const refusal = refused(request)
       if (refusal) return refusal
       const claims = await verify(request)
       if (!claims) return failure(401, 'invalid_token', 'Log in first.')
       await store.endAll(String(claims.sub))
       return new Response(null, { status: 204, headers: cookies.clear() })
-    },
+    }),
 
     verify,
     jwks: accessTokens.jwks,
+  }
+}
+
+/** Tells a store that fails from what `authenticate` and `renew` throw. */
+class StoreFailure extends Error {}
+
+function guarded(store: SessionStore): SessionStore {
+  const ask = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await call()
+    } catch (cause) {
+      throw new StoreFailure('the session store failed', { cause })
+    }
+  }
+  return {
+    read: id => ask(() => store.read(id)),
+    swap: (id, counter, next) => ask(() => store.swap(id, counter, next)),
+    endAll: sub => ask(() => store.endAll(sub)),
   }
 }
 

@@ -3,9 +3,14 @@ import { REQUESTED_WITH } from '../protocol.ts'
 /** No login or refresh is longer (bytes). */
 const LONGEST_BODY = 65_536
 
-/** @see RFC 6749 §5.2 */
-export function failure(status: 400 | 401 | 403 | 404 | 405 | 413 | 415, error: string, text: string): Response {
-  const headers = status === 401 ? { 'WWW-Authenticate': 'Bearer' } : {}
+/** When to try again after a 503 (seconds). */
+const RETRY_AFTER = '5'
+
+/** @see RFC 6749 §5.2, and for 503 §4.1.2.1 */
+export function failure(status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 503, error: string, text: string): Response {
+  const headers = new Headers()
+  if (status === 401) headers.set('WWW-Authenticate', 'Bearer')
+  if (status === 503) headers.set('Retry-After', RETRY_AFTER)
   return json({ error, error_description: text }, { status, headers })
 }
 

@@ -146,7 +146,7 @@ describe('the session goes on', () => {
   })
 })
 
-it(`a thief's use of an old token ends the family, ${TIMES} times`, async () => {
+it(`a thief's use of an old token ends the family (Z2), ${TIMES} times`, async () => {
   const { server, site } = await open(() => undefined)
   const tab = await site.tab('/page.html')
   for (let n = 1; n <= TIMES; n++) {

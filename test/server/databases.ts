@@ -15,8 +15,14 @@ export interface Database {
   stop(): Promise<void>
 }
 
+export interface Postgres extends Database {
+  /** As if it had crashed: all connections are cut, and what was committed is there afterwards. */
+  crash(): void
+  start(): void
+}
+
 /** Null where it is not there, and cannot be installed: other than as root on Debian. */
-export async function openPostgres(): Promise<Database | null> {
+export async function openPostgres(): Promise<Postgres | null> {
   if (!ensure(() => existsSync(POSTGRES), 'postgresql')) return null
   const bin = join(POSTGRES, readdirSync(POSTGRES).sort().at(-1) ?? '', 'bin')
   const folder = mkdtempSync(join(tmpdir(), 'refresh-worker-postgres-'))
@@ -30,11 +36,15 @@ export async function openPostgres(): Promise<Database | null> {
   run(as(join(bin, 'initdb'), '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync'))
   const options = `-k ${folder} -c listen_addresses= -c fsync=off`
   const control = (...args: readonly string[]) => run(as(join(bin, 'pg_ctl'), '-D', data, '-w', ...args))
-  control('-o', options, '-l', join(folder, 'log'), 'start')
+  const start = () => control('-o', options, '-l', join(folder, 'log'), 'start')
+  const crash = () => control('-m', 'immediate', 'stop')
+  start()
   return {
     where: folder,
+    start,
+    crash,
     stop: async () => {
-      control('-m', 'immediate', 'stop')
+      crash()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -77,7 +77,7 @@ const URLS = {
   apiUrl: '/api/me',
 }
 
-describe('a server that keeps the contract', () => {
+describe('a server that keeps the contract (Z13)', () => {
   it.each([
     ['in the body', {}, {}],
     ['in a cookie', { cookies: { path: '/auth', secure: false } }, { refreshTokenIn: 'cookie' }],
@@ -133,7 +133,7 @@ describe('others, what they are', () => {
   })
 })
 
-describe('servers of docs/backends.md', () => {
+describe('servers of docs/backends.md (Z13)', () => {
   const simple = {
     refreshTokenUrl: '/api/token/refresh/',
     accessTokenProp: 'access',

@@ -59,7 +59,7 @@ describe('a login', () => {
 })
 
 describe('rotation', () => {
-  it('gives a new refresh token each time, and ends the family where an old one comes back', async () => {
+  it('gives a new refresh token each time, and ends the family where an old one comes back (Z2)', async () => {
     const reused: StoredSession[] = []
     const { logIn, refresh } = open({ onReuse: session => reused.push(session) })
     const first = await logIn()
@@ -71,7 +71,7 @@ describe('rotation', () => {
     expect(reused.map(({ sub }) => sub)).toEqual(['ada'])
   })
 
-  it('gives one successor to fifty at once, and ends the family', async () => {
+  it('gives one successor to fifty at once, and ends the family (Z5)', async () => {
     const { logIn, refresh } = open()
     const { refresh_token } = await logIn()
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(refresh_token)))
@@ -80,7 +80,7 @@ describe('rotation', () => {
     expect((await refresh((await good.json()).refresh_token)).status).toBe(401)
   })
 
-  it('gives the same successor to all that come by one name (G17)', async () => {
+  it('gives the same successor to all that come by one name (G17, Z1)', async () => {
     const { logIn, refresh } = open()
     const { refresh_token } = await logIn()
     const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(refresh_token, 'the-same-name')))
@@ -90,10 +90,10 @@ describe('rotation', () => {
   })
 
   it.each([
-    ['by another name', 'another-name', 0, 401],
-    ['without one', undefined, 0, 401],
-    ['by the same name, later than the window', 'the-same-name', 86_400, 401],
-    ['by the same name, within it', 'the-same-name', 86_399, 200],
+    ['by another name (Z3)', 'another-name', 0, 401],
+    ['without one (Z2)', undefined, 0, 401],
+    ['by the same name, later than the window (Z4)', 'the-same-name', 86_400, 401],
+    ['by the same name, within it (Z1)', 'the-same-name', 86_399, 200],
   ])('of a token that was used: %s', async (_, key, seconds, status) => {
     const { logIn, refresh } = open()
     const { refresh_token } = await logIn()
@@ -120,7 +120,7 @@ describe('rotation', () => {
     expect((await refresh(refresh_token)).status).toBe(401)
   })
 
-  it('does not begin the life of a session anew (RFC 10017 §6.3.2.3)', async () => {
+  it('does not begin the life of a session anew (Z7, RFC 10017 §6.3.2.3)', async () => {
     const { logIn, refresh } = open({ refreshTokenLifetime: 100, maxAge: 250 })
     let { refresh_token } = await logIn()
     for (const at of [90, 180, 240]) {
@@ -204,7 +204,7 @@ describe('a logout', () => {
     expect((await refresh(refresh_token)).status).toBe(401)
   })
 
-  it('everywhere ends all of the user, and nobody else', async () => {
+  it('everywhere ends all of the user, and nobody else (Z9)', async () => {
     const { server, logIn, refresh } = open()
     const [one, two, other] = [await logIn(), await logIn(), await logIn('grace')]
     const headers = { Authorization: `Bearer ${one.access_token}` }
@@ -212,6 +212,64 @@ describe('a logout', () => {
     expect((await refresh(two.refresh_token)).status).toBe(401)
     expect((await refresh(other.refresh_token)).status).toBe(200)
     expect((await server.logoutEverywhere(new Request(ORIGIN, { method: 'POST' }))).status).toBe(401)
+  })
+})
+
+describe('a store that fails (Z10)', () => {
+  const down = async () => {
+    throw new Error('connection refused')
+  }
+  const open503 = () => {
+    const store = memoryStore()
+    const onStoreError = vi.fn()
+    const opened = open({ store, onStoreError })
+    const fails = () => {
+      const working = { ...store }
+      Object.assign(store, { read: down, swap: down, endAll: down })
+      return () => Object.assign(store, working)
+    }
+    return { ...opened, onStoreError, fails }
+  }
+
+  it('is a 503 that ends no session, whatever was asked', async () => {
+    const { server, logIn, refresh, onStoreError, fails } = open503()
+    const { access_token, refresh_token } = await logIn()
+    const headers = { Authorization: `Bearer ${access_token}` }
+    const mends = fails()
+    for (const answer of [
+      await server.login(post({ name: 'ada', password: 'right' })),
+      await refresh(refresh_token),
+      await server.logout(post({ refresh_token })),
+      await server.logoutEverywhere(new Request(ORIGIN, { method: 'POST', headers })),
+    ]) {
+      expect(answer.headers.get('Retry-After')).toBe('5')
+      expect(answer.headers.getSetCookie()).toEqual([])
+      expect(await errorOf(answer)).toEqual([503, 'temporarily_unavailable'])
+    }
+    expect(onStoreError.mock.calls.map(([error]) => error.message)).toEqual(Array(4).fill('connection refused'))
+    mends()
+    expect((await refresh(refresh_token)).status).toBe(200)
+  })
+
+  it('after it has stored the successor: the repetition gets that', async () => {
+    const store = memoryStore()
+    let isCut = true
+    const swap = async (...args: Parameters<typeof store.swap>) => {
+      const isSwapped = await store.swap(...args)
+      if (args[1] !== null && isCut) throw new Error('the connection was closed')
+      return isSwapped
+    }
+    const { logIn, refresh } = open({ store: { ...store, swap }, onStoreError: () => undefined })
+    const { refresh_token } = await logIn()
+    expect((await refresh(refresh_token, 'the-same-name')).status).toBe(503)
+    isCut = false
+    expect((await refresh(refresh_token, 'the-same-name')).status).toBe(200)
+  })
+
+  it('is told from authenticate and renew, whose errors are thrown', async () => {
+    const { logIn, refresh } = open({ renew: down })
+    await expect(refresh((await logIn()).refresh_token)).rejects.toThrow('connection refused')
+    await expect(open({ authenticate: down }).logIn()).rejects.toThrow('connection refused')
   })
 })
 
@@ -225,7 +283,7 @@ describe('keys', () => {
     expect(keys[0]).not.toHaveProperty('d')
   })
 
-  it('rotate without a logout: the first signs, all verify', async () => {
+  it('rotate without a logout: the first signs, all verify (Z8)', async () => {
     const store = memoryStore()
     const [old, next] = [
       { kid: 'old', secret: 'o'.repeat(32) },
@@ -281,7 +339,7 @@ describe('cookies', () => {
     expect((await server.refresh(from('same-origin', cookieOf(refreshed)))).status).toBe(401)
   })
 
-  it.each(['cross-site', 'same-site'])('change nothing for a %s request', async site => {
+  it.each(['cross-site', 'same-site'])('change nothing for a %s request (Z12)', async site => {
     const { server } = open({ cookies })
     const cookie = cookieOf(await server.login(post({ name: 'ada', password: 'right' })))
     for (const handle of [server.login, server.refresh, server.logout, server.logoutEverywhere])
@@ -292,7 +350,7 @@ describe('cookies', () => {
     expect((await server.refresh(from('same-origin', cookie))).status).toBe(200)
   })
 
-  it('need the header that no form can send', async () => {
+  it('need the header that no form can send (Z12)', async () => {
     const { server } = open({ cookies })
     const request = from('same-origin', '')
     request.headers.delete('X-Requested-With')
@@ -308,7 +366,7 @@ describe('cookies', () => {
     expect((await server.login(request)).status).toBe(200)
   })
 
-  it('are judged by Origin where a browser says no more', async () => {
+  it('are judged by Origin where a browser says no more (Z12)', async () => {
     const { server } = open({ cookies })
     const of = (origin: string) => post({ name: 'ada', password: 'right' }, { Origin: origin, Host: 'app.example' })
     expect((await server.login(of('https://evil.example'))).status).toBe(403)

@@ -6,7 +6,7 @@ import { createAuthServer, memoryStore } from '../../../src/server/index.ts'
 
 const ORIGIN = 'https://app.example'
 
-it('ten thousand requests with malformed bodies, cookies and tokens are refused, each with 4xx', async () => {
+it('ten thousand requests with malformed bodies, cookies and tokens are refused, each with 4xx (Z11)', async () => {
   const store = memoryStore()
   const serverOf = (isInCookies: boolean) =>
     createAuthServer({
@@ -69,7 +69,7 @@ it('ten thousand requests with malformed bodies, cookies and tokens are refused,
   )
 })
 
-it('and leave nothing behind: memory is flat', async () => {
+it('and leave nothing behind: memory is flat (Z11)', async () => {
   setFlagsFromString('--expose_gc')
   const collect: () => void = runInNewContext('gc')
   const server = createAuthServer({
