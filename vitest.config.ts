@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config'
 import { ENGINE_NAMES, type EngineName, findBrowser, isRequired } from './scripts/browsers.mjs'
 import { CountReporter } from './test/count-reporter.ts'
 
-const define = { __VERSION__: JSON.stringify('0.0.0-test') }
+/** One for each project: Vitest takes away what it has read. */
+const define = () => ({ __VERSION__: JSON.stringify('0.0.0-test') })
 
 /** The same tests in each engine. One that is not there is left out, which scripts/browsers.mjs has said loudly. */
 const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
@@ -52,6 +53,7 @@ const leftOut = (folder: string, engine: EngineName) =>
     : []
 
 const browserProject = (folder: string) => (engine: EngineName, index: number) => ({
+  define: define(),
   test: {
     name: engine,
     include: [`test/${folder}/**/*.test.ts`],
@@ -103,6 +105,7 @@ const withoutWorker = (engine: EngineName, index: number) => {
   const names = process.env.EVERYWHERE ? IN_PAGE : short
   const include = names.map(name => `test/browser/${name}.test.ts`)
   return {
+    define: define(),
     test: { ...test, name: `${engine}-page`, include, provide: { engine, host: 'page' as const, isOneFile: false } },
   }
 }
@@ -125,7 +128,7 @@ const oneFile = () => {
   const names = process.env.EVERYWHERE ? [...ONE_FILE, ...ONE_FILE_EVERYWHERE] : ONE_FILE
   const include = names.map(name => `test/browser/${name}.test.ts`)
   const provide = { engine: 'chromium' as const, host: 'worker' as const, isOneFile: true }
-  return { test: { ...test, name: 'chromium-onefile', include, provide } }
+  return { define: define(), test: { ...test, name: 'chromium-onefile', include, provide } }
 }
 
 export default defineConfig(({ mode }) => ({
@@ -142,7 +145,7 @@ export default defineConfig(({ mode }) => ({
         ? []
         : [
             {
-              define,
+              define: define(),
               test: {
                 name: 'unit',
                 provide: { host: 'worker' as const },
@@ -152,7 +155,7 @@ export default defineConfig(({ mode }) => ({
               },
             },
             {
-              define,
+              define: define(),
               // What the whole core does, by the page that keeps the session itself.
               test: {
                 name: 'unit-page',
@@ -162,7 +165,7 @@ export default defineConfig(({ mode }) => ({
               },
             },
             {
-              define,
+              define: define(),
               // Stores and adapters against what they are for, in Node.
               test: {
                 name: 'server',
@@ -173,7 +176,7 @@ export default defineConfig(({ mode }) => ({
               },
             },
             {
-              define,
+              define: define(),
               test: {
                 name: 'model',
                 include: ['test/model/**/*.test.ts'],

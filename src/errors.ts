@@ -46,12 +46,20 @@ export type ErrorCode =
   /** None of the above: a defect. Please report it. */
   | 'internal_error'
 
-/** The one error class of this package. It has a stable {@link ErrorCode}, a message that says what to do, and the cause. */
+declare const __VERSION__: string
+
+/** Where this version explains its codes. */
+const EXPLAINED = `https://unpkg.com/refresh-worker@${__VERSION__}/docs/troubleshooting.md`
+
+/**
+ * The one error class of this package. It has a stable {@link ErrorCode}, a message that says what to do, and the cause. A
+ * build for production by `refresh-worker/plugin` leaves the words out: then the message is the code and a link.
+ */
 export class RefreshWorkerError extends Error {
   override readonly name: string = 'RefreshWorkerError'
   readonly code: ErrorCode
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message = `${code}: see ${EXPLAINED}#${code}`, options?: { cause?: unknown }) {
     super(message, options)
     this.code = code
   }

@@ -1,14 +1,12 @@
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { resolveConfigs } from '../core/options/configs.ts'
 import { type Feature, featuresOf } from '../core/options/features-of.ts'
 import type { Options } from '../core/options/options.ts'
 import { RefreshWorkerError } from '../errors.ts'
+import { OWN_FILES, withoutWords } from './without-words.ts'
+import { WORKER } from './worker-file.ts'
 
 declare const __VERSION__: string
-
-/** Of the library, from where this is built to. */
-const WORKER = fileURLToPath(new URL('./sw.js', import.meta.url))
 
 /** Stands for the site that the script will be served from: what is relative is relative to that. */
 const ANYWHERE = 'https://localhost/sw.js'
@@ -34,6 +32,7 @@ export type Defines = Readonly<Record<string, 'true' | 'false'>>
 
 /**
  * Makes the worker as one script from a configuration, without the parts of the library that the configuration does not name.
+ * In a build for production, the errors that pages get have their codes, and a link in place of words.
  * @throws {ConfigError} code `config_error`: an option is unknown or wrong
  * @throws {RefreshWorkerError} code `build_failed`: Rolldown is not installed, or the module cannot be read or run in Node
  */
@@ -113,6 +112,7 @@ async function bundle(
             inputs?.push(id)
             return null
           },
+          transform: { filter: { id: OWN_FILES }, handler: code => (minify ? withoutWords(code) : null) },
         },
       ],
     })

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { createUnplugin, type UnpluginFactory } from 'unplugin'
 import { buildWorker, definesFor } from './build-worker.ts'
+import { OWN_FILES, withoutWords } from './without-words.ts'
 
 export type { Options } from '../core/options/options.ts'
 export { ConfigError, RefreshWorkerError } from '../errors.ts'
@@ -68,6 +69,8 @@ const factory: UnpluginFactory<PluginOptions> = ({ config, file = 'sw.js' }, met
       if (meta.framework !== 'esbuild') for (const input of inputs) this.addWatchFile(input)
       this.emitFile({ type: 'asset', fileName: file, source: code })
     },
+    // In pages, too.
+    transform: { filter: { id: OWN_FILES }, handler: code => (mode === 'production' ? withoutWords(code) : null) },
     webpack: compiler => pack(compiler as unknown as Packer),
     rspack: compiler => pack(compiler as unknown as Packer),
     vite: {

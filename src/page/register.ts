@@ -138,7 +138,7 @@ async function explain<Name extends keyof Diagnosis>(
   const diagnose = diagnosis?.[name] as
     | ((...args: Parameters<Diagnosis[Name]>) => RefreshWorkerError | Promise<RefreshWorkerError>)
     | undefined
-  return diagnose?.(...args) ?? new RefreshWorkerError(code, `${code}: see docs/troubleshooting.md`)
+  return diagnose?.(...args) ?? new RefreshWorkerError(code)
 }
 
 /** How often (milliseconds) a page that waits for its worker looks whether it was unregistered. */

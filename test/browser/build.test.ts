@@ -112,7 +112,7 @@ function packed(name: string, one: unknown): Promise<void> {
 
 const file = (name: string) => readFile(join(root, name), 'utf8')
 
-/** Uses what was built, as somebody does: by `main.js` if that is there. */
+/** Uses what was built, as somebody does: by `main.js` if that is there. Settles with what an error of the worker's says. */
 async function use(worker: string, page?: string, more: Scene['files'] = {}) {
   const files = {
     ...more,
@@ -133,8 +133,11 @@ async function use(worker: string, page?: string, more: Scene['files'] = {}) {
   expect(await stateOf(tab)).toEqual({ status: 'anonymous', reason: 'logout' })
   const { demo } = scene
   await expect.poll(() => demo.stats.logouts).toBe(1)
-  return scene
+  return tab.evaluate(() => window.auth.updateToken().catch(({ message }: Error) => message))
 }
+
+/** Of an error of a production build. */
+const EXPLAINED = /^not_authenticated: see https:\/\/\S+\/docs\/troubleshooting\.md#not_authenticated$/
 
 const PAGE = {
   type: 'text/html',
@@ -144,7 +147,10 @@ const PAGE = {
 describe('the plugin', () => {
   it.each(Object.keys(bundle))('makes the worker in %s', async name => {
     await bundle[name]?.()
-    await use(await file('out/sw.js'), await file('out/main.js'))
+    const [worker, page] = [await file('out/sw.js'), await file('out/main.js')]
+    expect(await use(worker, page)).toMatch(EXPLAINED)
+    // Nor has the page words of its own.
+    expect(page).not.toContain('the worker has been unregistered')
   })
 
   it("in Vite knows the environment of the build, and leaves out of a page's host what the options do not name", async () => {
@@ -195,7 +201,7 @@ describe('refresh-worker build', () => {
     expect(await command('auth.config.ts', '--out', 'public/sw.js')).toBe('wrote public/sw.js\n')
     const built = await file('public/sw.js')
     expect(built).toMatch(/^\/\*! refresh-worker \d\S+, MIT\. Has code under the licences /)
-    await use(built)
+    expect(await use(built)).toMatch(EXPLAINED)
     const whole = await readFile('dist/refresh-worker.js')
     expect(gzipSync(built).length).toBeLessThan(0.85 * gzipSync(whole).length)
   })
@@ -204,7 +210,7 @@ describe('refresh-worker build', () => {
     await command('auth.config.ts', '--out', 'sw.js', '--dev')
     const built = await file('sw.js')
     expect(built).toContain('sourceMappingURL=data:')
-    await use(built)
+    expect(await use(built)).toBe('nobody is logged in: log in first')
   })
 
   it.each([
