@@ -31,7 +31,7 @@ describe('G5: a token endpoint of another origin that', () => {
     ['resets the connection (B5)', UNREACHED],
     ['resets the connection in the middle of its answer (B5)', UNREACHED],
     ['closes the connection in the middle of its answer (A4)', BROKEN_OFF],
-    ['redirects (B6)', UNREACHED],
+    ['redirects (B6)', UNAVAILABLE],
     ['does not allow the origin (B7)', UNREACHED],
   ])(fact, signsNobodyOut)
 

@@ -14,8 +14,8 @@ export interface RefreshNeeds {
 }
 
 /**
- * Makes the request of a refresh: a `Request`, or the `RequestInit` of a POST to `refreshTokenUrl`. The request fails on a
- * redirect, and after six times `timeout` (with a cookie, after `timeout`).
+ * Makes the request of a refresh: a `Request`, or the `RequestInit` of a POST to `refreshTokenUrl`. The request follows no
+ * redirect, and fails after six times `timeout` (with a cookie, after `timeout`).
  */
 export type RefreshRequestHook = (needs: RefreshNeeds) => Request | RequestInit | Promise<Request | RequestInit>
 

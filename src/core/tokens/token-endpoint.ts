@@ -78,14 +78,21 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
         ? { outcome: 'unavailable', detail: `the token endpoint did not answer in ${patience / 1000} s` }
         : {
             outcome: 'network_error',
-            detail:
-              'the token endpoint could not be reached, answered with a redirect, or does not allow this origin (CORS)',
+            detail: 'the token endpoint could not be reached, or does not allow this origin (CORS)',
           }
     }
   }
 
   async function classify(response: Response, receivedAt: number): Promise<RefreshAnswer> {
     const { ok, status, headers } = response
+    const unavailable = (detail: string, retryAfter: number | null = null): RefreshAnswer => ({
+      outcome: 'unavailable',
+      detail,
+      isAnswer: true,
+      ...(retryAfter === null ? {} : { retryAfter }),
+    })
+    // It is opaque: to a login, or to somewhere else.
+    if (status === 0) return unavailable('the token endpoint answered with a redirect, which a refresh does not follow')
     const text = (await readText(response)) ?? ''
     const body = isJson(response) ? parseJson(text) : undefined
     const error = own(body, 'error')
@@ -96,12 +103,6 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
         ? await hooks.ask('isRefreshRejected', () => hook(copyOf(response, text)), isBoolean)
         : isRefusal({ status, headers, text, body })
     if (isRejected) return { outcome: 'rejected', detail: said }
-    const unavailable = (detail: string, retryAfter: number | null = null): RefreshAnswer => ({
-      outcome: 'unavailable',
-      detail,
-      isAnswer: true,
-      ...(retryAfter === null ? {} : { retryAfter }),
-    })
     if (!ok) return unavailable(said, readRetryAfter(headers, receivedAt))
     try {
       const found = await readAnswer(response, text)

@@ -9,6 +9,9 @@ import { type HeldTokens, sentIn } from './tokens.ts'
 /** How the worker asks a server of its own accord. A redirect would carry the tokens on to wherever it points. */
 export const DISCREET = { redirect: 'error', cache: 'no-store', referrerPolicy: 'no-referrer' } as const
 
+/** How it asks for tokens. That there is a redirect is an answer; a request that fails at one tells as little as no network. */
+const ASKING = { ...DISCREET, redirect: 'manual' } as const
+
 /** Whether cookies go along to another origin of the site, too. */
 export function credentialsOf({ refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): RequestCredentials {
   return refreshTokenIn === 'cookie' ? 'include' : 'same-origin'
@@ -50,8 +53,8 @@ export function createRefreshRequest(
     try {
       const request =
         made instanceof Request
-          ? new Request(made, { ...DISCREET, signal })
-          : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...DISCREET, signal })
+          ? new Request(made, { ...ASKING, signal })
+          : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...ASKING, signal })
       if (isSecure(new URL(request.url))) return request
     } catch {
       // No cause: the engine's message may quote what the hook gave.
@@ -91,7 +94,7 @@ export function tokenRequest(
     headers,
     body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
     credentials: credentialsOf(config),
-    ...DISCREET,
+    ...ASKING,
     signal,
   })
 }

@@ -88,7 +88,7 @@ describe('refreshRequest', () => {
       url: `${ORIGIN}/auth/refresh?via=hook`,
       body: 'token=first-access-token',
     })
-    expect(refresh.request.redirect).toBe('error')
+    expect(refresh.request.redirect).toBe('manual')
     expect(refresh.request.cache).toBe('no-store')
   })
 

@@ -332,7 +332,7 @@ describe('a refresh', () => {
     expect(refresh).toMatchObject({ htm: 'POST', htu: `${ORIGIN}/auth/login` })
     expect(refresh).not.toHaveProperty('ath')
     expect(api).toMatchObject({ htm: 'GET', jkt: refresh?.jkt })
-    expect(sent[0]).toMatchObject({ authorization: null, request: { redirect: 'error', cache: 'no-store' } })
+    expect(sent[0]).toMatchObject({ authorization: null, request: { redirect: 'manual', cache: 'no-store' } })
     expect(sessions.latest()).toMatchObject({ accessToken: 'access-2', isBound: true })
   })
 
