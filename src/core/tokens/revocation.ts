@@ -45,7 +45,7 @@ export function createRevoke({ config, fetch, now, later, log, find = async () =
       const isBusy = response.status === 429 || response.status >= 500
       // RFC 7009 §2.2.1: after a 503 the client must assume that the token still exists.
       if (isBusy) return readRetryAfter(response.headers, now()) ?? 0
-      if (!response.ok) log('warn', `the revocation endpoint answered ${response.status || 'with a redirect'}`)
+      if (!response.ok) log('warn', `the revocation endpoint answered ${response.status}`)
       return null
     } catch {
       return 0

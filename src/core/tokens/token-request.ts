@@ -39,7 +39,7 @@ export function createRefreshRequest(
         ...(refreshToken === null ? {} : { [config.refreshTokenSubmitProp]: refreshToken }),
       }
       // One of the two there is, by the checks of the configuration.
-      const request = tokenRequest(config, url as Endpoint, fields, session, signal)
+      const request = tokenRequest(config, url as Endpoint, fields, session, signal, ASKING)
       if (isKeyed(config, request)) request.headers.set('Idempotency-Key', `"${key}"`)
       return request
     }
@@ -55,7 +55,7 @@ export function createRefreshRequest(
         made instanceof Request
           ? new Request(made, { ...ASKING, signal })
           : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...ASKING, signal })
-      if (isSecure(new URL(request.url))) return request
+      if (isSecure(new URL(request.url))) return withAccept(request)
     } catch {
       // No cause: the engine's message may quote what the hook gave.
     }
@@ -78,6 +78,7 @@ export function tokenRequest(
   fields: Readonly<Record<string, string>>,
   session: Pick<HeldTokens, 'accessToken' | 'isBound'>,
   signal: AbortSignal,
+  how: Pick<RequestInit, 'redirect'> = DISCREET,
 ): Request {
   const isInCookie = config.refreshTokenIn === 'cookie'
   const accessToken = sentIn(session)
@@ -89,12 +90,21 @@ export function tokenRequest(
   if (takesToken && accessToken !== null)
     headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
   if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
-  return new Request(href, {
-    method: 'POST',
-    headers,
-    body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
-    credentials: credentialsOf(config),
-    ...ASKING,
-    signal,
-  })
+  return withAccept(
+    new Request(href, {
+      method: 'POST',
+      headers,
+      body: config.formEncoded ? new URLSearchParams(all).toString() : JSON.stringify(all),
+      credentials: credentialsOf(config),
+      ...DISCREET,
+      ...how,
+      signal,
+    }),
+  )
+}
+
+/** Frameworks answer what does not ask for JSON with a page, or send it to a login. */
+function withAccept(request: Request): Request {
+  if (!request.headers.has('Accept')) request.headers.set('Accept', 'application/json')
+  return request
 }
