@@ -76,6 +76,65 @@ export const REFUSALS: readonly (readonly [name: string, ...written: Written])[]
   ['Devise Token Auth', 401, { success: false, errors: ['Invalid login credentials'] }],
   ['a request that the server does not take (B11)', 400, { error: 'invalid_request' }],
   ['412 of a CSRF library', 412, ''],
+  // As W15 and W20, with the type that frameworks and PHP give to what has none:
+  ['Express’ res.status(403).send(…)', 403, 'Invalid refresh token', { 'Content-Type': 'text/html; charset=utf-8' }],
+  ['Express’ res.status(400).send(…)', 400, 'No token provided', { 'Content-Type': 'text/html; charset=utf-8' }],
+  ['Rails’ head :forbidden, as HTML', 403, '', { 'Content-Type': 'text/html' }],
+  ['PHP’s json_encode()', 403, '{"error":"Invalid token"}', { 'Content-Type': 'text/html; charset=UTF-8' }],
+  ['PHP’s json_encode(), RFC 6749', 400, '{"error":"invalid_grant"}', { 'Content-Type': 'text/html; charset=UTF-8' }],
+  // As W27:
+  ['404 of a user, as text', 404, 'User not found', { 'Content-Type': 'text/html; charset=utf-8' }],
+  ['404 of a user, NestJS', 404, { statusCode: 404, message: 'User not found', error: 'Not Found' }],
+  ['404 of a user, by a code', 404, { error: 'user_not_found' }],
+  ['404 that says something else', 404, { message: 'No such session' }],
+  // As W30, of jsonwebtoken and the like:
+  ['500 invalid token', 500, { message: 'invalid token' }],
+  ['500 Invalid refresh token', 500, { success: false, message: 'Invalid refresh token' }],
+  ['500 invalid signature', 500, { message: 'invalid signature' }],
+  ['500 jwt malformed', 500, { error: 'jwt malformed' }],
+  ['500 jwt expired', 500, { error: { name: 'TokenExpiredError', message: 'jwt expired' } }],
+  ['500 jwt must be provided', 500, { message: 'jwt must be provided' }],
+  ['500 refresh_token has expired', 500, { message: 'refresh_token has expired' }],
+  ['500 refreshToken is expired', 500, { message: 'refreshToken is expired' }],
+  ['500 Refresh token not found', 500, { message: 'Refresh token not found' }],
+  ['500 as text', 500, 'jwt expired', { 'Content-Type': 'text/html; charset=utf-8' }],
+  ['Laravel, no JWT', 500, { message: 'Could not decode token: Error while decoding from Base64Url' }],
+  // As W31:
+  [
+    'django-graphql-jwt',
+    200,
+    { errors: [{ message: 'Invalid refresh token', path: ['refreshToken'] }], data: { refreshToken: null } },
+  ],
+  ['django-graphql-jwt, expired', 200, { errors: [{ message: 'Refresh token is expired' }], data: null }],
+  ['HotChocolate', 200, { errors: [{ message: 'x', extensions: { code: 'AUTH_NOT_AUTHENTICATED' } }] }],
+  [
+    'Hasura, a JWT',
+    200,
+    { errors: [{ message: 'Could not verify JWT: JWTExpired', extensions: { code: 'invalid-jwt', path: '$' } }] },
+  ],
+  ['Lighthouse', 200, { errors: [{ message: 'Unauthenticated.', extensions: { guards: ['api'] } }] }],
+  [
+    'NestJS, GraphQL',
+    200,
+    {
+      errors: [
+        { message: 'x', extensions: { code: 'INTERNAL_SERVER_ERROR', response: { statusCode: 401, message: 'y' } } },
+      ],
+      data: null,
+    },
+  ],
+  [
+    'GitHub',
+    200,
+    { error: 'bad_refresh_token', error_description: 'The refresh token passed is incorrect or expired.' },
+  ],
+  ['Slack', 200, { ok: false, error: 'invalid_refresh_token' }],
+  ['200 invalid_token', 200, { error: 'invalid_token' }],
+  ['200 with a status of its own', 200, { code: 401, msg: 'log in again' }],
+  ['200 with a text of its own', 200, { success: false, message: 'Unauthorized' }],
+  // As W14, with a challenge that is for a token:
+  ['401 for a plan called basic', 401, '', { 'WWW-Authenticate': 'Bearer realm="basic plan", error="invalid_token"' }],
+  ['401 for either of two', 401, '', { 'WWW-Authenticate': 'Basic realm="x", Bearer error="invalid_token"' }],
 ]
 
 const PAGE = '<!doctype html><html><head><title>Sorry</title></head><body>'
@@ -103,4 +162,41 @@ export const NO_REFUSALS: readonly (readonly [name: string, ...written: Written]
   ['JSON without a token', 200, {}],
   ['GraphQL’s other errors', 200, { errors: [{ message: 'x', extensions: { code: 'INTERNAL_SERVER_ERROR' } }] }],
   ['a redirect that was not followed', 302, ''],
+  ['a page that calls itself text', 403, PAGE, { 'Content-Type': 'text/plain' }],
+  ['XML of a firewall', 403, '<?xml version="1.0"?><error>denied</error>', { 'Content-Type': 'application/xml' }],
+  // As W33, whatever they speak of:
+  ['a 502 that says nothing of this token', 502, { message: 'JWT signing key not found in vault (timeout)' }],
+  ['a 503 that names a bad token', 503, { message: 'invalid token' }],
+  ['a 500 whose token store is gone', 500, { message: 'Token store unreachable: redis.internal not found' }],
+  ['a 500 of an upstream', 500, { message: 'Token service: upstream certificate expired, try again' }],
+  ['a 500 of an answer', 500, { message: 'Invalid token response from upstream' }],
+  ['a 500 with Retry-After', 500, { message: 'invalid token' }, { 'Retry-After': '5' }],
+  // As W36, by other statuses:
+  ['Cognito, throttled', 400, { __type: 'TooManyRequestsException', message: 'Rate exceeded' }],
+  ['Cognito, a limit', 400, { __type: 'LimitExceededException', message: 'Attempt limit exceeded' }],
+  ['Firebase, throttled', 400, { error: { code: 400, message: 'TOO_MANY_ATTEMPTS_TRY_LATER : x' } }],
+  ['Google, throttled', 403, { error: { code: 403, errors: [{ reason: 'rateLimitExceeded' }] } }],
+  ['GitHub’s secondary limit', 403, { message: 'x' }, { 'Retry-After': '60' }],
+  ['407', 407, ''],
+  ['a proxy’s Digest', 401, '', { 'WWW-Authenticate': 'Digest realm="x"' }],
+  [
+    'patience asked for, as text',
+    400,
+    '{"error":"temporarily_unavailable"}',
+    { 'Content-Type': 'text/html; charset=UTF-8' },
+  ],
+  // As W34, in JSON:
+  [
+    'Express and NestJS in a deploy',
+    404,
+    { statusCode: 404, message: 'Cannot POST /auth/refresh', error: 'Not Found' },
+  ],
+  ['Fastify in a deploy', 404, { message: 'Route POST:/auth/refresh not found', error: 'Not Found', statusCode: 404 }],
+  ['Laravel in a deploy', 404, { message: 'The route api/auth/refresh could not be found.' }],
+  ['Spring in a deploy', 404, { status: 404, error: 'Not Found', path: '/auth/refresh' }],
+  ['FastAPI in a deploy', 404, { detail: 'Not Found' }],
+  ['Kong in a deploy', 404, { message: 'no Route matched with those values' }],
+  ['AWS in a deploy', 403, { message: 'Missing Authentication Token' }],
+  ['an empty 404', 404, ''],
+  ['GraphQL that speaks of tokens', 200, { errors: [{ message: 'the token service is down' }], data: null }],
 ]

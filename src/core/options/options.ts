@@ -147,8 +147,8 @@ export interface Options {
    */
   tokensInBodies?: readonly (string | UrlPredicate | UrlTest)[]
   /**
-   * Whether an answer of the API calls for a new token. Replaces the rule: a 401, unless it asks for another login (RFC 9470)
-   * or only for Basic, Digest, Negotiate or NTLM. Gets a copy with headers and, of JSON and of errors, up to 64 KiB of body,
+   * Whether an answer of the API calls for a new token. Replaces the rule: a 401, unless it asks for more than a token
+   * (RFC 9470, `insufficient_scope`) or only for Basic, Digest, Negotiate or NTLM. Gets a copy with headers and, of JSON and of errors, up to 64 KiB of body,
    * for which the answer waits a second at most.
    */
   isUnauthorized?: ResponseTest | null

@@ -2,6 +2,7 @@ import { RefreshWorkerError } from '../../errors.ts'
 import { HOOKS } from '../features.ts'
 import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
 import { glimpse } from '../hooks/copies.ts'
+import { challengesOf, isForOthers } from '../http/challenges.ts'
 import { isJson } from '../http/json.ts'
 import type { HeaderOptions } from '../options/config.ts'
 
@@ -9,11 +10,8 @@ import type { HeaderOptions } from '../options/config.ts'
 const GLIMPSE = 65_536
 const PAUSE = 1_000
 
-/** Another login is asked for, and a new access token is none (RFC 9470 §3). */
-const STEP_UP = /\berror\s*=\s*"?insufficient_user_authentication\b/i
-
-/** Schemes that browsers and proxies have credentials of their own for. */
-const OTHER_SCHEMES: ReadonlySet<string> = new Set(['basic', 'digest', 'negotiate', 'ntlm'])
+/** More is asked for than a new token: another login (RFC 9470 §3), more rights, another policy (Microsoft's). */
+const STEP_UP = /^insufficient_(?:claims|scope|user_authentication)$/i
 
 /** Whether an answer of the API calls for a new access token. */
 export type IsUnauthorized = (response: Response) => boolean | Promise<boolean>
@@ -50,19 +48,11 @@ export function createIsUnauthorized(config: Pick<HeaderOptions, 'authTokenType'
 
 /** Whether a 401 with these challenges can be mended by a new token of `ownScheme`. */
 function isMendable(headers: Headers, ownScheme: string): boolean {
-  const challenges = headers.get('WWW-Authenticate')
-  // Other origins need not show it (CORS).
-  if (!challenges) return true
-  if (STEP_UP.test(challenges)) return false
-  const schemes = schemesOf(challenges)
-  return (
-    schemes.some(scheme => [ownScheme, 'bearer', 'dpop'].includes(scheme)) ||
-    !schemes.every(scheme => OTHER_SCHEMES.has(scheme))
-  )
-}
-
-/** RFC 9110 §11.6.1: a list of challenges, and a list of parameters in each. */
-function schemesOf(challenges: string): readonly string[] {
-  const parts = challenges.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(',')
-  return parts.flatMap(part => /^\s*([\w!#$%&'*+.^`|~-]+)(?:\s+[^\s=]|\s*$)/.exec(part)?.[1]?.toLowerCase() ?? [])
+  const challenges = challengesOf(headers)
+  // Other origins need not show them (CORS).
+  if (challenges.length === 0) return true
+  if (challenges.some(({ error }) => STEP_UP.test(error))) return false
+  // UMA wants a ticket redeemed.
+  const others = challenges.filter(({ scheme }) => scheme !== 'uma')
+  return others.some(({ scheme }) => scheme === ownScheme) || (others.length > 0 && !isForOthers(others))
 }

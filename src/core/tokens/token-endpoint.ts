@@ -4,7 +4,7 @@ import { HOOKS } from '../features.ts'
 import { type Hooks, isBoolean } from '../hooks/ask-hook.ts'
 import { copyOf } from '../hooks/copies.ts'
 import { readRetryAfter } from '../http/dates.ts'
-import { isJson, parseJson, readText } from '../http/json.ts'
+import { parseJson, readText } from '../http/json.ts'
 import { limited } from '../http/limit.ts'
 import type { Config, Endpoints, TokenRequestOptions } from '../options/config.ts'
 import type { Clock, Fetch } from '../ports.ts'
@@ -12,7 +12,7 @@ import type { EndpointFinder } from './endpoints.ts'
 import type { ReadAnswer } from './read-answer.ts'
 import { isRefusal } from './refusal.ts'
 import { createRefreshRequest } from './token-request.ts'
-import type { HeldTokens, Tokens } from './tokens.ts'
+import { type HeldTokens, IN_COOKIE, type Tokens } from './tokens.ts'
 
 /**
  * What the token endpoint said, by what it means for the session: new tokens; `rejected`, which ends it; or nothing
@@ -94,25 +94,35 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     // It is opaque: to a login, or to somewhere else.
     if (status === 0) return unavailable('the token endpoint answered with a redirect, which a refresh does not follow')
     const text = (await readText(response)) ?? ''
-    const body = isJson(response) ? parseJson(text) : undefined
-    const error = own(body, 'error')
+    const error = own(parseJson(text), 'error')
     const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
     const { isRefreshRejected: hook } = hooks
+    const byRule = () => isRefusal({ status, headers, text })
     const isRejected =
       HOOKS && hook
         ? await hooks.ask('isRefreshRejected', () => hook(copyOf(response, text)), isBoolean)
-        : isRefusal({ status, headers, text, body })
+        : !ok && byRule()
     if (isRejected) return { outcome: 'rejected', detail: said }
     if (!ok) return unavailable(said, readRetryAfter(headers, receivedAt))
+    // Of a success, the tokens say more than any word in it; one in cookies shows none.
+    const { tokens, problem } = await tokensIn(response, text)
+    const isSure = tokens && tokens.accessToken !== IN_COOKIE
+    if (!isSure && !hook && byRule()) return { outcome: 'rejected', detail: said }
+    return tokens ? { outcome: 'refreshed', tokens } : unavailable(problem)
+  }
+
+  async function tokensIn(response: Response, text: string): Promise<{ tokens: Tokens | null; problem: string }> {
+    const none = (problem: string) => ({ tokens: null, problem })
     try {
       const found = await readAnswer(response, text)
-      if (!found) return unavailable('the token endpoint answered without tokens, or with something else than JSON')
+      if (!found) return none('the token endpoint answered without tokens, or with something else than JSON')
       const { accessToken } = found.kept
-      if (accessToken === null) return unavailable('readTokens found no access token in the answer to a refresh')
-      return { outcome: 'refreshed', tokens: { ...found.kept, ...found.answer(), accessToken } }
+      return accessToken === null
+        ? none('readTokens found no access token in the answer to a refresh')
+        : { tokens: { ...found.kept, ...found.answer(), accessToken }, problem: '' }
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
-      return unavailable(`in the token endpoint's answer, ${error.message}`)
+      return none(`in the token endpoint's answer, ${error.message}`)
     }
   }
 }

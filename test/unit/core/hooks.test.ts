@@ -511,6 +511,12 @@ describe('by default, a 401', () => {
     )
 
   it.each([
+    'Bearer error="insufficient_scope", scope="pay"',
+    'Bearer error="insufficient_claims", claims="e30="',
+    "Bearer error='insufficient_user_authentication'",
+    'error="insufficient_user_authentication"',
+    'Bearer error="insufficient_user_authentication", DPoP algs="ES256"',
+    'UMA realm="x", as_uri="https://id.example", ticket="t"',
     'Bearer error="insufficient_user_authentication", error_description="A different authentication level is required", acr_values="myACR"',
     'Bearer realm="a, b", error=insufficient_user_authentication, max_age="5"',
     'DPoP error="insufficient_user_authentication"',
@@ -542,6 +548,9 @@ describe('by default, a 401', () => {
     'Token',
     'JWT realm="api"',
     'FormBased',
+    'Bearer error_description="no insufficient_user_authentication, error=insufficient_scope", error="invalid_token"',
+    'realm="api"',
+    'Negotiate YII=, Bearer realm="basic, or else"',
   ])('of its own scheme, or of one that nobody else has, is refreshed for: %s (W51)', async challenge => {
     const core = await openApi(challenge)
     await core.post('/api/pay')

@@ -317,8 +317,8 @@ describe('after a 401', () => {
     expect(refreshes()).toBe(1)
   })
 
-  it.each(['', 'Bearer', 'Bearer error="invalid_token"', 'Bearer error="insufficient_scope"', 'DPoP, Bearer'])(
-    'is a 401 whatever WWW-Authenticate says: %j (B16)',
+  it.each(['', 'Bearer', 'Bearer error="invalid_token"', 'DPoP, Bearer', 'realm="api"', 'error="invalid_token"'])(
+    'is one where WWW-Authenticate says no more: %j (B16)',
     async value => {
       const api = ({ authorization }: Sent) =>
         authorization === 'Bearer access-1'

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { parseJson } from '../../../../src/core/http/json.ts'
 import { isRefusal } from '../../../../src/core/tokens/refusal.ts'
 import { NO_REFUSALS, REFUSALS, type Written } from '../../../servers/refusals.ts'
 
 /** An answer as the server writes it: an object is JSON, a string what it is. */
 function answerOf([status, body, headers = {}]: Written) {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return { status, headers: new Headers(headers), text, body: typeof body === 'string' ? undefined : parseJson(text) }
+  return { status, headers: new Headers(headers), text: typeof body === 'string' ? body : JSON.stringify(body) }
 }
 
 describe('a refusal', () => {

@@ -172,6 +172,25 @@ describe('the answer (R17)', () => {
     expect(JSON.stringify(result)).not.toMatch(/access-[12]|a b"|acc"|doctype|refresh-1/)
   })
 
+  it('takes tokens whatever else is said beside them', async () => {
+    const errors = [{ message: 'x', extensions: { code: 'UNAUTHENTICATED' } }]
+    const { result } = await refresh({}, () => jsonResponse({ access_token: 'access-2', errors }))
+    expect(result).toMatchObject({ outcome: 'refreshed', tokens: { accessToken: 'access-2' } })
+  })
+
+  it('rejects a success that says so where no answer shows a token', async () => {
+    const { result } = await refresh({ accessTokenIn: 'cookie', refreshTokenUrl: '/refresh' }, () =>
+      jsonResponse({ error: 'invalid_grant' }),
+    )
+    expect(result.outcome).toBe('rejected')
+  })
+
+  it('rejects with JSON by whatever type', async () => {
+    const headers = { 'Content-Type': 'text/html' }
+    const { result } = await refresh({}, () => new Response('{"error":"invalid_grant"}', { headers }))
+    expect(result).toMatchObject({ outcome: 'rejected', detail: 'the token endpoint answered invalid_grant' })
+  })
+
   it('keeps the session where a getter of the application throws', async () => {
     const getAccessTokenFromResponse = () => {
       throw new Error('access-2')
