@@ -47,7 +47,9 @@ export function createTakeTokens({ config, sessions, readAnswer, now }: Needs): 
       // Answers may overtake each other: the server gave its last token to the last request.
       // An administrator may get another user's token.
       const isTheirs = tokens !== null && isOfSameUser(tokens.kept, used)
-      if (isTheirs && accessToken && order > newest) {
+      // One that repeats what it was sent with gives none, and may come after one that did.
+      const isNew = accessToken !== used.accessToken
+      if (isTheirs && accessToken && isNew && order > newest) {
         newest = order
         const kept = { ...tokens.kept, accessToken }
         await sessions.change(latest =>

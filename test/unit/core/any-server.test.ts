@@ -46,3 +46,28 @@ describe('a token endpoint that redirects, as to a login', () => {
     }
   })
 })
+
+describe('servers that send a new token with every answer', () => {
+  it('an answer that repeats the token of its request does not take the place of a newer one (W46)', async () => {
+    let count = 0
+    const core = openCore(
+      {
+        useRefreshToken: false,
+        tokensInAnswers: true,
+        readTokens: ({ headers }) => {
+          const accessToken = headers.get('X-Token')
+          return accessToken ? { accessToken } : null
+        },
+      },
+      sent => {
+        // As devise_token_auth has it: one of those that come at once gets a new one.
+        const repeated = isLogin(sent) ? 'token-0' : (sent.authorization?.replace('Bearer ', '') ?? '')
+        const token = !isLogin(sent) && ++count === 1 ? 'token-1' : repeated
+        return received(new Response('{}', { headers: { 'X-Token': token } }))
+      },
+    )
+    await core.post('/auth/login')
+    await Promise.all([core.send('/api/a'), core.send('/api/b'), core.send('/api/c')])
+    expect(core.stored()).toMatchObject({ accessToken: 'token-1' })
+  })
+})
