@@ -63,7 +63,8 @@ export interface GivenTokens {
   readonly expiresAt?: number | null
   /**
    * These tokens come from a login that was just made, and replace the user who is logged in. Without it, they do so only if
-   * they are JWTs that were issued (`iat`) after that session began.
+   * they are JWTs that were issued (`iat`) after that session began. If the session's access token has an `iat` too, the
+   * worker compares by the server's clock, otherwise by that of this machine.
    */
   readonly isNew?: boolean
 }

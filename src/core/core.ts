@@ -183,7 +183,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   let openRequests = 0
   const answerMessage = createAnswerMessage({
     config,
-    adopt: createAdopt({ config, sessions, sha256: es256.sha256, newId, now }),
+    adopt: createAdopt({ config, sessions, sha256: es256.sha256, newId, now, log }),
     sessions,
     freshSession,
     backOff,

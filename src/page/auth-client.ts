@@ -126,7 +126,8 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
    * Hands over the tokens of a login that the worker has not seen: those that your application has stored before it used
    * the worker, or those of a redirect, a native shell or an SDK. Call it as often as you like, in every tab: of all calls
    * with the same tokens one begins a session, and none does after a logout.
-   * @returns whether a session has begun; false: the worker knows these tokens, or has newer ones
+   * @returns whether a session has begun; false: the worker knows these tokens or has newer
+   * ones, or one of them is a placeholder
    * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, and those of {@link AuthClient.ready}
    */
   async adopt(tokens: GivenTokens): Promise<boolean> {

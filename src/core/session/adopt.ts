@@ -2,8 +2,10 @@ import { RefreshWorkerError } from '../../errors.ts'
 import type { GivenTokens } from '../../protocol.ts'
 import { base64url } from '../http/base64url.ts'
 import type { Config, TokenResponseOptions } from '../options/config.ts'
-import type { Clock, Es256, NewId } from '../ports.ts'
+import type { Clock, Es256, Log, NewId } from '../ports.ts'
+import { findPlaceholder } from '../tokens/placeholder.ts'
 import { isFound, keptOf, readClaims, tokensFrom } from '../tokens/token-response.ts'
+import { isDevelopment } from '../trace.ts'
 import { loggedIn, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -11,8 +13,8 @@ import type { SessionStore } from './session-store.ts'
 const MOST_KNOWN = 8
 
 /**
- * Begins a session with tokens that a page hands over, unless they are known, or older than the session there is.
- * Settles with whether it has.
+ * Begins a session with tokens that a page hands over, unless they are known, or older than the session there is, or one
+ * of them is a placeholder, which old code stores as it has stored tokens. Settles with whether it has.
  * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`
  */
 export type Adopt = (given: GivenTokens) => Promise<boolean>
@@ -23,9 +25,13 @@ interface Needs {
   readonly sha256: Es256['sha256']
   readonly newId: NewId
   readonly now: Clock
+  readonly log: Log
 }
 
-export function createAdopt({ config, sessions, sha256, newId, now }: Needs): Adopt {
+/** What storage makes of a token that was not there, or was written as JSON. */
+const NO_TOKEN = /^(undefined|null|false|".*)$/
+
+export function createAdopt({ config, sessions, sha256, newId, now, log }: Needs): Adopt {
   return async given => {
     const { accessToken = null, refreshToken = null, idToken = null, expiresAt = null, isNew = false } = given
     const secret = (config.keepsRefreshToken ? refreshToken : null) ?? accessToken
@@ -34,20 +40,23 @@ export function createAdopt({ config, sessions, sha256, newId, now }: Needs): Ad
         'token_not_found',
         'adopt() takes an accessToken, or with useRefreshToken a refreshToken',
       )
+    if (findPlaceholder([accessToken, refreshToken, idToken].join())) {
+      if (isDevelopment) log('warn', 'adopt() got a placeholder, which stands for a token that the worker has or had')
+      return false
+    }
     const found = { accessToken, refreshToken, idToken, expiresAt }
-    // What storage makes of a token that was not there.
-    const isNone = [accessToken, refreshToken].some(token => token === 'undefined' || token === 'null')
+    const isNone = [accessToken, refreshToken].some(token => token !== null && NO_TOKEN.test(token))
     if (isNone || !isFound({ ...found, accessToken: accessToken ?? secret }, config))
       throw new RefreshWorkerError(
         'token_malformed',
-        'adopt() takes tokens that are strings of visible ASCII characters',
+        'adopt() takes tokens that are strings of visible ASCII characters, without quotes around them',
       )
     const mark = base64url(await sha256(secret))
     const tokens = keptOf(
       tokensFrom(found, config, now(), () => undefined),
       config,
     )
-    const issuedAt = Number(readClaims(['iat'], { accessToken: accessToken ?? refreshToken, idToken: null }).iat) * 1000
+    const issuedAt = issuedIn(accessToken ?? refreshToken)
 
     let isTaken = false
     await sessions.change(latest => {
@@ -57,12 +66,19 @@ export function createAdopt({ config, sessions, sha256, newId, now }: Needs): Ad
       const marked: Session = { ...latest, adopted: [...known, mark].slice(-MOST_KNOWN) }
       if (latest.status === 'authenticated') {
         const isItsOwn = [latest.accessToken, latest.refreshToken].includes(secret)
+        // By the clock of the server that has issued both, where the session's token tells how far that is from ours.
+        const ahead = issuedIn(latest.accessToken) - latest.receivedAt || 0
         // Also once it is over: what it was refused for is not mended by a logout.
-        if (isItsOwn || !(isNew || issuedAt > latest.startedAt)) return marked
+        if (isItsOwn || !(isNew || issuedAt - ahead > latest.startedAt)) return marked
       }
       isTaken = true
       return loggedIn(marked, newId(), tokens)
     })
     return isTaken
   }
+}
+
+/** When a token was issued, by its server's clock (milliseconds since the epoch); NaN where it does not say. */
+function issuedIn(accessToken: string | null): number {
+  return Number(readClaims(['iat'], { accessToken, idToken: null }).iat) * 1000
 }

@@ -3,37 +3,10 @@ import { decodeJwt } from 'jose'
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
 import type { Authenticated } from '../../../src/core/session/session.ts'
-import { envelope, type GivenTokens, type PageRequest, parsePageRequest } from '../../../src/protocol.ts'
+import { envelope, type PageRequest, parsePageRequest } from '../../../src/protocol.ts'
 import { jsonResponse, jwt, NOW, type Sent } from '../kit.ts'
+import { bearer, isRefresh, open, pathOf } from './existing-code.ts'
 import { openCore } from './whole-core.ts'
-
-const pathOf = ({ url }: Sent) => new URL(url).pathname
-const isRefresh = ({ body, url }: Sent) => body.includes('refresh_token') || url.endsWith('/auth/refresh')
-
-/** A server whose tokens are numbered, and an API that says what it got. */
-function open(options: Partial<Options> = {}) {
-  let count = 0
-  const tokens = () => ({
-    access_token: `access-token-${++count}-of-ada`,
-    refresh_token: `refresh-token-${count}-of-ada`,
-    expires_in: 60,
-  })
-  const core = openCore({ refreshTokenUrl: '/auth/refresh', ...options }, sent =>
-    pathOf(sent) === '/auth/login' || isRefresh(sent)
-      ? jsonResponse(tokens())
-      : new Response(sent.authorization ?? 'none'),
-  )
-  const logIn = async (): Promise<Record<string, string>> => (await core.post('/auth/login')).json()
-  const me = async (init?: RequestInit) => (await core.send('/api/me', init)).text()
-  const adopt = async (tokens: GivenTokens) => {
-    const message = parsePageRequest(envelope({ type: 'adopt', tokens }))
-    const reply = await core.answer(message as PageRequest)
-    return reply.type === 'adopt' ? reply.isAdopted : reply.type === 'error' && reply.code
-  }
-  return { ...core, logIn, me, adopt, refreshes: () => core.sent.filter(isRefresh) }
-}
-
-const bearer = (token = '') => ({ headers: { Authorization: `Bearer ${token}` } })
 
 describe('a placeholder of another session (N14, strict)', () => {
   it('gets a 401, and no token of whoever is logged in now', async () => {
@@ -536,6 +509,75 @@ describe('adopt (W53)', () => {
   ])('says what is wrong with %j', async (tokens, code) => {
     expect(await open().adopt(tokens)).toBe(code)
   })
+
+  it.each(['false', '"quoted"', 'null', '"'])(
+    'takes no %s, which is what storage makes of a token',
+    async refreshToken => {
+      expect(await open().adopt({ refreshToken })).toBe('token_malformed')
+    },
+  )
+
+  describe('takes no placeholder, of whatever kind and session', () => {
+    const refused = (sent: Sent) =>
+      isRefresh(sent) ? jsonResponse({ error: 'invalid_grant' }, { status: 400 }) : undefined
+
+    it('not after the session was refused', async () => {
+      const { adopt, logIn, me, state, sent, clock } = open({}, refused)
+      const { refresh_token = '', access_token = '' } = await logIn()
+      clock.time += 61_000
+      await me()
+      expect(await state()).toMatchObject({ reason: 'rejected' })
+      const before = sent.length
+      expect(await adopt({ refreshToken: refresh_token })).toBe(false)
+      expect(await adopt({ accessToken: access_token, isNew: true })).toBe(false)
+      expect(await adopt({ refreshToken: 'real', accessToken: access_token })).toBe(false)
+      expect(await adopt({ refreshToken: 'real', idToken: 'refresh-worker-id-token' })).toBe(false)
+      expect(await state()).toMatchObject({ status: 'anonymous', reason: 'rejected' })
+      expect(await me()).toBe('none')
+      expect(sent).toHaveLength(before + 1)
+    })
+
+    it('not of JWTs, whose iat is later than the login', async () => {
+      let count = 0
+      const token = (iat: number) => jwt({ sub: 'ada', n: ++count, iat: iat / 1000, exp: iat / 1000 + 60 })
+      const { adopt, logIn, post, me, state, clock } = open({}, sent =>
+        pathOf(sent) === '/api/me'
+          ? undefined
+          : jsonResponse({ access_token: token(clock.time), refresh_token: token(clock.time), expires_in: 60 }),
+      )
+      const { refresh_token } = await logIn()
+      clock.time += 61_000
+      const renewed = await (await post('/auth/refresh', { refresh_token })).json()
+      const before = await state()
+      expect(await adopt({ refreshToken: renewed.refresh_token })).toBe(false)
+      expect(await adopt({ refreshToken: renewed.refresh_token, accessToken: renewed.access_token })).toBe(false)
+      expect(await state()).toEqual(before)
+      expect(await me()).toMatch(/^Bearer eyJ.+c2lnbmF0dXJl$/)
+    })
+
+    it('nor marks it as known', async () => {
+      const { adopt, stored } = open()
+      expect(await adopt({ refreshToken: 'refresh-worker-refresh-token-of-before' })).toBe(false)
+      expect(stored()).toBeUndefined()
+    })
+  })
+
+  it.each([-90_000, 0, 90_000])(
+    "compares by the server's clock where tokens tell it, which differs by %i ms",
+    async ahead => {
+      let count = 0
+      const token = (at: number) => jwt({ sub: 'ada', n: ++count, iat: Math.floor((at + ahead) / 1000) })
+      const { adopt, logIn, me, clock } = open({}, sent =>
+        pathOf(sent) === '/api/me' ? undefined : jsonResponse({ access_token: token(clock.time), refresh_token: 'r' }),
+      )
+      await logIn()
+      expect(await adopt({ accessToken: token(clock.time - 2_000) })).toBe(false)
+      clock.time += 5_000
+      const newer = token(clock.time)
+      expect(await adopt({ accessToken: newer })).toBe(true)
+      expect(await me()).toBe(`Bearer ${newer}`)
+    },
+  )
 
   it('takes no refresh token where none is used', async () => {
     const { adopt } = open({ useRefreshToken: false })
