@@ -1,14 +1,16 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
 import { COOKIES } from '../features.ts'
-import { mayHaveBody, readFields } from '../http/body.ts'
+import { isForm, mayHaveBody, readFields } from '../http/body.ts'
 import type { Config } from '../options/config.ts'
 import type { Clock, WaitUntil } from '../ports.ts'
 import type { FreshSession } from '../session/fresh-session.ts'
 import { type Authenticated, isUsable, type Usable } from '../session/session.ts'
+import { SHORTEST_SECRET } from '../tokens/hide-tokens.ts'
 import {
   createPlaceholders,
   findPlaceholder,
+  findPlaceholders,
   isOf,
   type Placeholder,
   replacePlaceholders,
@@ -16,9 +18,9 @@ import {
 } from '../tokens/placeholder.ts'
 import { isLoginApart } from '../tokens/read-answer.ts'
 import { readClaims } from '../tokens/token-response.ts'
-import { IN_COOKIE } from '../tokens/tokens.ts'
+import { IN_COOKIE, NO_TOKEN } from '../tokens/tokens.ts'
 import { note } from '../trace.ts'
-import { hasOwnCredentials, placeholderIn } from './attach.ts'
+import { hasOwnCredentials } from './attach.ts'
 import type { RequestKind } from './routes.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
@@ -57,20 +59,24 @@ interface Needs {
 
 export function createRenew({ config, freshSession, now }: Needs): Renew {
   return async (request, kind, waitUntil) => {
-    const { grant, given, placeholder } = await readRefresh(request, config)
-    // At a URL that does nothing else, some servers ask for no grant type.
-    const isRefresh = grant === 'refresh_token' || (kind === 'token' && grant === undefined)
-    const isPlaceholder = placeholder?.kind === 'refresh' && (isRefresh || grant === undefined)
-    if (!isRefresh && !isPlaceholder) return null
+    const { grant, given, texts, placeholder } = await readRefresh(request, config)
+    // At a URL that does nothing else, some servers ask for no grant type, or for one of their own.
+    const isRefresh = /refresh/i.test(grant) || (kind === 'token' && grant === '')
+    const mayBe = isRefresh || grant === '' || (kind === 'token' && !grant.includes(':'))
+    const isPlaceholder = mayBe && placeholder?.kind === 'refresh'
+    if (!isRefresh && !isPlaceholder && kind !== 'token') return null
     // What else a GET may be for, at the URL of a refresh by POST, nobody knows.
     const isByPost = request.method === 'POST' || config.refreshRequest !== null
-    const isWithout = config.refreshTokenIn !== 'body' && given.length === 0 && isByPost
+    const isWithout = isRefresh && config.refreshTokenIn !== 'body' && given.length === 0 && isByPost
     // A token of the page's own, which it wants renewed.
     if (config.refreshTokenIn === 'access_token' && hasOwnCredentials(request, config)) return null
     try {
       const session = await freshSession.current()
+      const { refreshToken = null } = session.status === 'authenticated' ? session : {}
+      const holds = (token: string) =>
+        given.includes(token) || (token.length >= SHORTEST_SECRET && texts.some(text => text.includes(token)))
       const isItsOwn =
-        session.status === 'authenticated' && (isWithout || given.some(token => token === session.refreshToken))
+        session.status === 'authenticated' && (isWithout || (mayBe && refreshToken !== null && holds(refreshToken)))
       if (!isPlaceholder && !isItsOwn) return null
       note(request, "answered in place of the token endpoint: the page's own refresh request")
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
@@ -96,32 +102,39 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
 }
 
 interface Refresh {
-  readonly grant: unknown
-  /** What may be a refresh token of the page's. */
-  readonly given: readonly unknown[]
+  /** Empty: it names none. */
+  readonly grant: string
+  /** What may be a refresh token of the page's, where one is expected. */
+  readonly given: readonly string[]
+  /** All in which one may stand, under whatever name. */
+  readonly texts: readonly string[]
   /** Wherever it stands. */
   readonly placeholder: Placeholder | null
 }
 
-/** Looks for what a refresh is known by: in the body, in whatever form, in the query, and in the header. */
+/** Looks for what a refresh is known by: in the body, in whatever form, in the query, and in the headers. */
 async function readRefresh(request: Request, config: RenewalOptions): Promise<Refresh> {
-  const { searchParams } = new URL(request.url)
-  const query = Object.fromEntries(searchParams)
+  const query = Object.fromEntries(new URL(request.url).searchParams)
   const [fields, text] = mayHaveBody(request)
     ? await Promise.all([readFields(request), request.clone().text()])
     : [null, '']
   const of = (name: string) => own(fields, name) ?? own(query, name)
-  const given = [config.refreshTokenSubmitProp, 'refresh_token'].map(of)
-  const values = [text, ...Object.values(query)].map(findPlaceholder)
+  // As text, a form is encoded.
+  const inForm = isForm(request) ? Object.values(fields as Record<string, string>) : []
+  const texts = [text, ...inForm, ...Object.values(query), ...request.headers.values()]
+  const placeholders = texts.flatMap(findPlaceholders)
   return {
-    grant: of('grant_type'),
-    given: given.filter(token => token !== undefined),
+    grant: String(of('grant_type') ?? ''),
+    given: [config.refreshTokenSubmitProp, 'refresh_token'].map(of).filter(isGiven),
+    texts,
     // The refresh token's before the access token's, which may go along with it.
-    placeholder:
-      [...values, placeholderIn(request, config)]
-        .filter(found => found !== null)
-        .sort((a, b) => Number(b.kind === 'refresh') - Number(a.kind === 'refresh'))[0] ?? null,
+    placeholder: placeholders.find(({ kind }) => kind === 'refresh') ?? placeholders[0] ?? null,
   }
+}
+
+/** Whether it may be a token: not what is there in place of one, or where there is none. */
+function isGiven(token: unknown): token is string {
+  return typeof token === 'string' && !NO_TOKEN.test(token) && !findPlaceholder(token)
 }
 
 function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean {

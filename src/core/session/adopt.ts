@@ -5,6 +5,7 @@ import type { Config, TokenResponseOptions } from '../options/config.ts'
 import type { Clock, Es256, Log, NewId } from '../ports.ts'
 import { findPlaceholder } from '../tokens/placeholder.ts'
 import { isFound, keptOf, readClaims, tokensFrom } from '../tokens/token-response.ts'
+import { NO_TOKEN } from '../tokens/tokens.ts'
 import { isDevelopment } from '../trace.ts'
 import { loggedIn, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
@@ -27,9 +28,6 @@ interface Needs {
   readonly now: Clock
   readonly log: Log
 }
-
-/** What storage makes of a token that was not there, or was written as JSON. */
-const NO_TOKEN = /^(undefined|null|false|".*)$/
 
 export function createAdopt({ config, sessions, sha256, newId, now, log }: Needs): Adopt {
   return async given => {

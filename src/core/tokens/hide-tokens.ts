@@ -3,7 +3,7 @@ import type { TokenKind } from './placeholder.ts'
 import type { HeldTokens } from './tokens.ts'
 
 /** A shorter one may be a part of any word: it is replaced only where it is the whole value. */
-const SHORTEST_SECRET = 16
+export const SHORTEST_SECRET = 16
 
 /** A token, and what is to stand in its place. */
 export type Secret = readonly [token: string, placeholder: string]

@@ -25,6 +25,8 @@ export interface Placeholder {
  */
 const LIFE = 20 * 86_400_000
 
+const MARK = /refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/
+
 /** The placeholder that names no session: for what is kept, and completed when a page gets it. */
 export function bareOf(kind: TokenKind): string {
   return NAMES[kind]
@@ -62,16 +64,21 @@ function asJwt(token: string, mark: string, until: number): string | null {
   ].join('.')
 }
 
-/** The placeholder in a text, wherever it stands there; null: there is none. */
+/** The placeholder in a text, the first that stands there; null: there is none. */
 export function findPlaceholder(text: string | null): Placeholder | null {
-  const found = text && /refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/.exec(text)
-  return found ? { kind: found[1] as TokenKind, sessionId: found[2] ?? null } : null
+  const found = text && MARK.exec(text)
+  return found ? asPlaceholder(found) : null
+}
+
+/** All placeholders in a text. */
+export function findPlaceholders(text: string): readonly Placeholder[] {
+  return [...text.matchAll(new RegExp(MARK, 'g'))].map(asPlaceholder)
 }
 
 /** A text with something else in place of each placeholder in it. */
 export function replacePlaceholders(text: string, replace: (found: Placeholder) => string): string {
   return text.replace(
-    /(?:[\w-]+\.[\w-]+\.)?refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/g,
+    new RegExp(`(?:[\\w-]+\\.[\\w-]+\\.)?${MARK.source}`, 'g'),
     (_, kind: TokenKind, sessionId: string | undefined) => replace({ kind, sessionId: sessionId ?? null }),
   )
 }
@@ -79,6 +86,10 @@ export function replacePlaceholders(text: string, replace: (found: Placeholder) 
 /** Whether a placeholder may stand for the tokens of a session. */
 export function isOf({ sessionId }: Placeholder, session: { readonly status: string; readonly id?: string }): boolean {
   return sessionId === null || session.status === 'anonymous' || sessionId === session.id
+}
+
+function asPlaceholder([, kind, sessionId = null]: readonly (string | undefined)[]): Placeholder {
+  return { kind: kind as TokenKind, sessionId }
 }
 
 function encode(part: object): string {

@@ -2,6 +2,9 @@
 const TOKEN = /^[\x21-\x7e]+$/
 export const LONGEST_TOKEN = 65_536
 
+/** What storage makes of a token that was not there, or was written as JSON. */
+export const NO_TOKEN = /^(undefined|null|false|".*)?$/
+
 /**
  * What stands for an access token that is in a cookie of the server's, and that only the server sees. No token: 0.1, which
  * knows no such sessions, is to take their record for nobody's rather than send this.

@@ -82,7 +82,40 @@ describe('the bypass header', () => {
 
 describe("a page's own refresh is answered from the session, in whatever form it comes (W61)", () => {
   const JSON_TYPE = { 'Content-Type': 'application/json' }
-  const asks: readonly (readonly [string, (token: string) => readonly [string, RequestInit]])[] = [
+  const post = (body: object): readonly [string, RequestInit] => [
+    '',
+    { method: 'POST', headers: JSON_TYPE, body: JSON.stringify(body) },
+  ]
+  const asks: readonly (readonly [string, (token: string, access: string) => readonly [string, RequestInit]])[] = [
+    ['in JSON, after the access token', (refreshToken, accessToken) => post({ accessToken, refreshToken })],
+    [
+      'in JSON, after the access token, below',
+      (refresh, access) => post({ tokens: { access: { token: access }, refresh: { token: refresh } } }),
+    ],
+    [
+      'in a form, after the access token',
+      (refresh_token, access_token) => [
+        '',
+        { method: 'POST', body: new URLSearchParams({ grant_type: 'refresh_token', access_token, refresh_token }) },
+      ],
+    ],
+    [
+      'in a form of parts, after the access token',
+      (refresh, access) => {
+        const body = new FormData()
+        body.set('access', access)
+        body.set('refresh', refresh)
+        return ['', { method: 'POST', body }]
+      },
+    ],
+    ['in the query, after the access token', (refresh, access) => [`?a=${access}&r=${refresh}`, { method: 'POST' }]],
+    ['in another header', token => ['', { method: 'POST', headers: { 'X-Refresh-Token': token } }]],
+    [
+      'in another header, beside the access token',
+      (token, access) => ['', { method: 'POST', headers: { 'X-Refresh-Token': token, ...bearer(access).headers } }],
+    ],
+    ['with another word for the grant', refresh_token => post({ grant_type: 'refresh', refresh_token })],
+    ['with a word of its own for the grant', refresh_token => post({ grant_type: 'renew', refresh_token })],
     ['in JSON', token => ['', { method: 'POST', headers: JSON_TYPE, body: JSON.stringify({ refreshToken: token }) }]],
     [
       'in JSON, below',
@@ -104,16 +137,65 @@ describe("a page's own refresh is answered from the session, in whatever form it
   ]
 
   it.each(asks)('%s', async (_, ask) => {
-    const { logIn, send, sent } = open()
-    const { refresh_token = '' } = await logIn()
-    const [query, init] = ask(refresh_token)
-    const response = await send(`/auth/refresh${query}`, init)
-    expect(await response.json()).toMatchObject({
-      refresh_token,
-      access_token: expect.stringContaining('refresh-worker-access-token-'),
+    const { logIn, send, sent, state } = open()
+    const { refresh_token = '', access_token = '' } = await logIn()
+    const before = await state()
+    const inThreeTabs = [1, 2, 3].map(() => {
+      const [query, init] = ask(refresh_token, access_token)
+      return send(`/auth/refresh${query}`, init)
     })
+    for (const response of await Promise.all(inThreeTabs))
+      expect(await response.json()).toMatchObject({
+        refresh_token,
+        access_token: expect.stringContaining('refresh-worker-access-token-'),
+      })
     // Young as the token is, no refresh was due, and nothing was sent.
     expect(sent).toHaveLength(1)
+    expect(await state()).toEqual(before)
+  })
+
+  it.each(['', null, 'undefined', 'null'])('by a cookie, beside a token that is none: %j', async refresh_token => {
+    const { logIn, post, refreshes, state } = open({ refreshTokenIn: 'cookie' })
+    const { access_token } = await logIn()
+    const before = await state()
+    for (const body of [{ refresh_token }, { refresh_token: access_token }, { grant_type: 'refresh', refresh_token }])
+      expect((await post('/auth/refresh', body)).status).toBe(200)
+    expect(refreshes()).toEqual([])
+    expect(await state()).toEqual(before)
+  })
+
+  it('by the access token, where that renews itself, under the name that the worker uses', async () => {
+    const { logIn, post, refreshes } = open({ refreshTokenIn: 'access_token', refreshTokenSubmitProp: 'token' })
+    const { access_token } = await logIn()
+    expect((await post('/auth/refresh', { token: access_token })).status).toBe(200)
+    expect(refreshes()).toEqual([])
+  })
+
+  it.each(['refreshToken', 'rt'])('by the real token, under any name: %s', async name => {
+    const { logIn, post, send, refreshes, state } = open({ redactTokens: false })
+    const { refresh_token = '' } = await logIn()
+    const before = await state()
+    await post('/auth/refresh', { data: { [name]: refresh_token } })
+    await post('/auth/refresh', { grant_type: 'renew', [name]: refresh_token })
+    await send('/auth/refresh', { method: 'POST', body: new URLSearchParams({ [name]: refresh_token }) })
+    await send(`/auth/refresh?${name}=${refresh_token}`, { method: 'POST' })
+    await send('/auth/refresh', { method: 'POST', headers: { [name]: refresh_token } })
+    expect(refreshes()).toEqual([])
+    expect(await state()).toEqual(before)
+  })
+
+  it('but not another grant, at the same URL', async () => {
+    const { logIn, post, sent, send } = open({ refreshTokenIn: 'cookie' })
+    await logIn()
+    await send('/auth/refresh', { method: 'POST', body: new URLSearchParams({ grant_type: 'authorization_code' }) })
+    expect(sent).toHaveLength(2)
+    const body = open({ refreshTokenUrl: '/auth/refresh' })
+    const { refresh_token } = await body.logIn()
+    const exchange = { grant_type: 'urn:ietf:params:oauth:grant-type:token-exchange', subject_token: refresh_token }
+    await body.post('/auth/refresh', exchange)
+    expect(body.sent.at(-1)?.body).toContain('refresh-token-1-of-ada')
+    await post('/auth/refresh', { refresh_token: 'of-another' })
+    expect(sent).toHaveLength(3)
   })
 
   it('and causes one refresh where one is due, of three tabs at once (W58)', async () => {
