@@ -69,11 +69,11 @@ export function createHost(needs: Needs): Host {
   return {
     cores,
     fetch: event => {
-      const { request, clientId } = event
+      const { request, clientId, resultingClientId } = event
       if (isDevelopment) sentBy(request, clientId)
       const waitUntil: WaitUntil = promise => event.waitUntil(promise)
       if (mayNavigate(request)) {
-        const [held] = cores.flatMap(core => core.navigate(request, waitUntil) ?? [])
+        const [held] = cores.flatMap(core => core.navigate(request, waitUntil, resultingClientId) ?? [])
         if (held) return event.respondWith(held())
       }
       const answer = dispatch(request)

@@ -156,7 +156,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, log)
-  const navigate: Navigate = COOKIES ? createNavigate({ config, sessions, freshSession, fetch, now }) : () => null
+  const navigate: Navigate = COOKIES
+    ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
+    : () => null
   const recheck =
     COOKIES && config.refreshTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
@@ -226,12 +228,12 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       }
     },
     arrive: unsure.doubt,
-    navigate: (request, waitUntil) => {
+    navigate: (request, waitUntil, clientId) => {
       if (request.mode === 'navigate') {
         if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
         unsure.hear(request)
       }
-      return navigate(request, untilSaved(waitUntil))
+      return navigate(request, untilSaved(waitUntil), clientId)
     },
     answerMessage: (message, waitUntil) => {
       const reply = answerMessage(message, untilSaved(waitUntil))

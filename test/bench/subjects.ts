@@ -206,6 +206,7 @@ function optionsFor({ apiOrigin }: Site, tag: string): unknown {
       return { ...options, staticRoutes: true }
     case 'navigations':
     case 'routed':
+    case 'both':
       return {
         apiUrls: options.apiUrls,
         loginUrl: '/auth/login',
@@ -213,7 +214,7 @@ function optionsFor({ apiOrigin }: Site, tag: string): unknown {
         useRefreshToken: true,
         accessTokenIn: 'cookie',
         navigations: [kind === 'routed' ? '/app/' : '/'],
-        staticRoutes: kind === 'routed',
+        staticRoutes: kind !== 'navigations',
       }
     case 'unkept':
       return { ...options, replayBodyLimit: 0 }

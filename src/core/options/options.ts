@@ -84,7 +84,8 @@ export interface Options {
   subjectProp?: string
   /**
    * With `accessTokenIn: 'cookie'`: URL prefixes, as in `apiUrls`. If the session has expired or is about to, a GET
-   * navigation there waits for the refresh, three seconds at most.
+   * navigation there waits for the refresh, three seconds at most. The first one of a worker that has just been started
+   * waits until the stored session is read.
    */
   navigations?: readonly string[]
   /**

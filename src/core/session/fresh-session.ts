@@ -242,6 +242,6 @@ export function createFreshSession(needs: Needs): FreshSession {
   }
 }
 
-function keyOf({ id, generation }: Authenticated): string {
+export function keyOf({ id, generation }: Authenticated): string {
   return `${id} ${generation}`
 }

@@ -6,30 +6,39 @@ import { median, rotated } from '../statistics.ts'
 /** Navigations of a subject in each round, of which the first is not counted. */
 const COUNT = 6
 
+/** With a worker that is stopped before each. */
+const COLD = 'cold'
+
 /** What a navigation costs that has nothing to wait for. */
 async function run(bench: Bench): Promise<Section> {
   const times = new Samples()
   const variants = [
-    ['plain', ''],
-    ['pass', ''],
-    ['constant', ''],
-    ['constant', 'static'],
-    ['ours', 'navigations'],
-    ['ours', 'routed'],
+    ['plain', '', ''],
+    ['pass', '', ''],
+    ['constant', '', ''],
+    ['constant', 'static', ''],
+    ['ours', 'navigations', ''],
+    ['ours', 'both', ''],
+    ['ours', 'routed', ''],
+    ['constant', '', COLD],
+    ['ours', 'navigations', COLD],
+    ['ours', 'both', COLD],
+    ['ours', 'routed', COLD],
   ] as const
   const rounds = bench.rounds(15)
-  const tabs = new Map<string, { readonly tab: Tab; readonly url: string }>()
-  for (const [name, tag] of variants) {
+  const tabs = new Map<string, { readonly tab: Tab; readonly url: string; readonly isCold: boolean }>()
+  for (const [name, tag, start] of variants) {
     const one = subject(name)
     if (name === 'ours') bench.site(one, tag).hasCookies = true
     const tab = await bench.attempt(one, 'navigations', () => bench.open(one, tag))
-    if (tab) tabs.set(name + tag, { tab, url: `${bench.site(one, tag).origin}/` })
+    if (tab) tabs.set(name + tag + start, { tab, url: `${bench.site(one, tag).origin}/`, isCold: start === COLD })
   }
   for (let round = 0; round <= rounds; round++)
-    for (const [key, { tab, url }] of rotated([...tabs], round)) {
+    for (const [key, { tab, url, isCold }] of rotated([...tabs], round)) {
       await tab.toFront()
       const taken: number[] = []
       for (let n = 0; n < COUNT; n++) {
+        if (isCold) await bench.browser.stopWorkers(tab)
         await tab.goto(url)
         if (n > 0) taken.push(await tab.measure<number>('document'))
       }
@@ -39,7 +48,7 @@ async function run(bench: Bench): Promise<Section> {
   const row = (title: string, name: string) => [title, shown(times, name, ' ms'), show(ratioOf(times, name, 'plain'))]
   return {
     title: 'A navigation that needs nothing',
-    text: 'From its beginning until the document has arrived, of a page that is open, with a running worker and a session that is fresh. With `navigations` the worker looks at each; a static route can have it look at those alone.',
+    text: 'From its beginning until the document has arrived, of a page that is open, with a session that is fresh. With `navigations` the worker looks at each; static routes have it look at those alone. Below, the worker is stopped before each navigation: it does not know the session yet, and has the browser send the navigation again.',
     tables: [
       {
         head: ['', 'document', 'ratio'],
@@ -49,7 +58,12 @@ async function run(bench: Bench): Promise<Section> {
           row('bare worker, leaves them alone', 'constant'),
           row('bare worker, one static route', 'constantstatic'),
           row('refresh-worker, `navigations`', 'oursnavigations'),
+          row('refresh-worker, `navigations`, `staticRoutes: true`', 'oursboth'),
           row('refresh-worker, `staticRoutes: true`, other pages', 'oursrouted'),
+          row('stopped: bare worker, leaves them alone', 'constantcold'),
+          row('stopped: refresh-worker, `navigations`', 'oursnavigationscold'),
+          row('stopped: refresh-worker, `navigations`, `staticRoutes: true`', 'oursbothcold'),
+          row('stopped: refresh-worker, `staticRoutes: true`, other pages', 'oursroutedcold'),
         ],
       },
     ],

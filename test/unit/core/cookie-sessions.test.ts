@@ -357,55 +357,6 @@ describe('a session that the worker did not see begin', () => {
   })
 })
 
-describe('a navigation', () => {
-  it('is not touched where the session is fresh, or nobody is logged in (K15)', async () => {
-    const { logIn, navigate } = open()
-    await navigate('/app/')
-    expect((await navigate('/app/')).isTouched).toBe(false)
-    await logIn()
-    expect((await navigate('/app/page')).isTouched).toBe(false)
-  })
-
-  it('waits for the one refresh where it has expired, and is sent by the browser itself (K13)', async () => {
-    const { logIn, navigate, expire, refreshes, sent } = open()
-    await logIn()
-    expire()
-    const tabs = await Promise.all(['/app/', '/app/a?b=c', '/app/'].map(path => navigate(path)))
-    expect(refreshes()).toHaveLength(1)
-    expect(tabs.map(({ response }) => [response?.status, response?.headers.get('Location')])).toEqual([
-      [307, 'https://app.example/app/'],
-      [307, 'https://app.example/app/a?b=c'],
-      [307, 'https://app.example/app/'],
-    ])
-    for (const path of ['/app/', '/app/', '/app/a?b=c', '/app/']) expect((await navigate(path)).isTouched).toBe(false)
-    expire()
-    expect((await navigate('/app/')).isTouched).toBe(true)
-    expect(refreshes()).toHaveLength(2)
-    expect(sent.filter(sent => pathOf(sent).startsWith('/app/'))).toEqual([])
-  })
-
-  it('goes out as it is where the refresh is refused, or takes too long, and never in a circle (K17)', async () => {
-    const { logIn, navigate, expire, server, state } = open()
-    await logIn()
-    server.isRefreshGood = false
-    expire()
-    expect((await navigate('/app/')).response?.status).toBe(307)
-    expect((await navigate('/app/')).isTouched).toBe(false)
-    expect(await state()).toMatchObject({ status: 'anonymous' })
-  })
-
-  it.each([
-    ['POST', '/app/'],
-    ['GET', '/apple'],
-    ['GET', '/'],
-  ])('%s %s is not touched, whatever the session (K16)', async (method, path) => {
-    const { logIn, navigate, expire } = open()
-    await logIn()
-    expire()
-    expect((await navigate(path, method)).isTouched).toBe(false)
-  })
-})
-
 describe('the options', () => {
   it.each<[Partial<Options>, string]>([
     [{ navigations: ['/app/'] }, 'navigations'],

@@ -14,15 +14,23 @@ import { envelope, type PageRequest, type WorkerBroadcast, type WorkerReply } fr
 import type { WorkerReport } from '../../../src/state.ts'
 import { configOf, createClock, createLocks, createMemoryStore, createServer, ORIGIN, type Sent } from '../kit.ts'
 
+interface Navigation {
+  readonly referrer?: string
+  /** Of the page that is to come. */
+  readonly clientId?: string
+}
+
 export function openCore(
   options: Partial<Options>,
   answer: (sent: Sent, count: number) => Response | Promise<Response>,
+  /** What another worker of the origin, or this one before it was stopped, has stored. */
+  stored = new Map<string, unknown>(),
 ) {
   const config = configOf(options)
   const clock = createClock()
   const log: string[] = []
   const note = (_: string, message: string) => void log.push(message)
-  const { records, store: durable } = createMemoryStore()
+  const { records, store: durable } = createMemoryStore(stored)
   const { fetch, sent } = createServer(answer)
   let ids = 0
   const told: WorkerBroadcast[] = []
@@ -70,6 +78,15 @@ export function openCore(
     const answered = dispatch(request)
     return answered ? answered({ waitUntil: () => undefined }) : fetch(request)
   }
+  const begin = (path: string, method: string, { referrer = '', clientId = '' }: Navigation) => {
+    const work: Promise<unknown>[] = []
+    const request = Object.defineProperties(new Request(new URL(path, ORIGIN), { method }), {
+      mode: { value: 'navigate' },
+      referrer: { value: referrer },
+    })
+    const held = core.navigate(request, promise => void work.push(promise), clientId)
+    return { isTouched: dispatch(request) !== null || held !== null, answered: held?.() ?? null, work }
+  }
   return {
     clock,
     /** Lets so many milliseconds go by, and settles once what they have brought about is done. */
@@ -93,17 +110,15 @@ export function openCore(
       }),
     ask,
     /** Goes there, as a page does by a link or by a script; settles once what that has caused is done. */
-    navigate: async (path: string, method = 'GET', init: { referrer?: string } = {}) => {
-      const work: Promise<unknown>[] = []
-      const request = Object.defineProperties(new Request(new URL(path, ORIGIN), { method }), {
-        mode: { value: 'navigate' },
-        referrer: { value: init.referrer ?? '' },
-      })
-      const held = core.navigate(request, promise => void work.push(promise))
-      const response = held ? await held() : null
+    navigate: async (path: string, method = 'GET', init: Navigation = {}) => {
+      const { isTouched, answered, work } = begin(path, method, init)
+      const response = await answered
       await Promise.all(work)
-      return { isTouched: dispatch(request) !== null || held !== null, response }
+      return { isTouched, response }
     },
+    /** The same; settles once the browser has its answer, null: it was not touched. */
+    goTo: async (path: string, init: Navigation = {}) => begin(path, 'GET', init).answered,
+    records,
     answer: (message: PageRequest) => core.answerMessage(message, () => undefined),
     stored: () => records.get(config.storageKey) as Session | undefined,
     state: async () => {
