@@ -1,5 +1,7 @@
 export type {
   FoundTokens,
+  LogoutNeeds,
+  LogoutRequestHook,
   ReadTokensHook,
   RefreshNeeds,
   RefreshRequestHook,

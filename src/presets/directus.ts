@@ -9,9 +9,9 @@ export function directus(): Preset {
     loginUrl: '/auth/login',
     refreshTokenUrl: '/auth/refresh',
     logoutUrl: '/auth/logout',
-    logoutMethod: 'post',
     useRefreshToken: true,
     refreshRequest: ({ refreshToken }) => json({ refresh_token: refreshToken, mode: 'json' }),
+    logoutRequest: ({ refreshToken }) => json({ refresh_token: refreshToken, mode: 'json' }),
     readTokens: async response => {
       const data = (await bodyOf(response)).data as Record<string, unknown> | undefined
       const accessToken = token(data, 'access_token')

@@ -17,7 +17,7 @@ export function supabase({ apikey }: SupabaseOptions): Preset {
     refreshTokenUrl: grant('refresh_token'),
     // With the scope `others` this session goes on.
     logoutUrl: ['global', 'local'].map(scope => `/auth/v1/logout?scope=${scope}`),
-    logoutMethod: 'post',
+    logoutRequest: () => ({ headers: { apikey } }),
     useRefreshToken: true,
     defaultHeadersForTokenRequests: { 'Content-Type': 'application/json', apikey },
   }

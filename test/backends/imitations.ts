@@ -31,7 +31,10 @@ export const directus: Backend = {
         if (req.body.mode === 'json' && (await take(issuer, req.body.refresh_token))) res.json(await tokens())
         else res.status(401).json(refusal('INVALID_CREDENTIALS', 'Invalid user credentials.'))
       })
-      app.post('/auth/logout', (_, res) => res.status(204).end())
+      app.post('/auth/logout', async (req, res) => {
+        if (req.body?.mode === 'json' && (await take(issuer, req.body.refresh_token))) res.status(204).end()
+        else res.status(400).json(refusal('INVALID_PAYLOAD', 'The refresh token is required.'))
+      })
       api(app, issuer, '/users/me', refusal('TOKEN_EXPIRED', 'Token expired.'))
     }),
 }
@@ -48,7 +51,7 @@ export const supabase: Backend = {
     openImitation((app, issuer) => {
       const user = { id: 'ada', aud: 'authenticated', role: 'authenticated', email: ADA.email }
       app.use((req, res, next) => {
-        if (req.get('apikey') === 'anon' || req.path === '/auth/v1/logout') next()
+        if (req.get('apikey') === 'anon') next()
         else res.status(401).json({ message: 'No API key found in request' })
       })
       app.post('/auth/v1/token', async (req, res) => {

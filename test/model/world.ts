@@ -296,14 +296,14 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       farewell: revokeNothing,
       log,
     })
-    const { isUnauthorized, readAnswer } = readersOf(config, now)
+    const { hooks, isUnauthorized, readAnswer } = readersOf(config, now)
     const authorize = createAuthorize({ isUnauthorized, config, sessions, freshSession, fetch, now })
     const login = createLogin({ config, sessions, fetch, locks: locksOf(life), newId, log, readAnswer })
     const { logout, forward } = createLogout({
       config,
       sessions,
       fetch,
-      sendLogout: createSendLogout({ config, fetch, prover: null, isUnauthorized, tokenEndpoint, newId }),
+      sendLogout: createSendLogout({ config, fetch, hooks, prover: null, isUnauthorized, tokenEndpoint, newId }),
       locks: locksOf(life),
       revoke: revokeNothing,
       log,

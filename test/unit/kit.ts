@@ -35,9 +35,9 @@ export function tokenEndpointOf(config: Config, fetch: Fetch, now = () => NOW, f
 
 /** What sends to the logout URL, with what it refreshes by. */
 export function sendLogoutOf(config: Config, fetch: Fetch, now: Clock, prover: Prover | null = null, refresh = fetch) {
-  const { isUnauthorized } = readersOf(config, now)
+  const { hooks, isUnauthorized } = readersOf(config, now)
   const tokenEndpoint = tokenEndpointOf(config, refresh, now)
-  return createSendLogout({ config, fetch, prover, isUnauthorized, tokenEndpoint, newId: () => 'key' })
+  return createSendLogout({ config, fetch, hooks, prover, isUnauthorized, tokenEndpoint, newId: () => 'key' })
 }
 
 /** An unsigned JWT: the worker reads hints from tokens, and verifies none. */

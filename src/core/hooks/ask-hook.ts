@@ -31,8 +31,8 @@ interface Needs {
 }
 
 export function createHooks({ config, now, log }: Needs): Hooks {
-  const { isRefreshRejected, isUnauthorized, readTokens, refreshRequest } = config
-  const hooks = { isRefreshRejected, isUnauthorized, readTokens, refreshRequest }
+  const { isRefreshRejected, isUnauthorized, logoutRequest, readTokens, refreshRequest } = config
+  const hooks = { isRefreshRejected, isUnauthorized, logoutRequest, readTokens, refreshRequest }
   const failures = new Map<string, HookFailure>()
 
   const report = (hook: string, problem: string): RefreshWorkerError => {

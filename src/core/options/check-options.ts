@@ -100,6 +100,7 @@ const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
   getRefreshTokenFromResponse: getter,
   getExpirationDateFromResponse: getter,
   refreshRequest: getter,
+  logoutRequest: getter,
   readTokens: getter,
   tokensInAnswers: flag,
   tokensInBodies: ['an array of URL prefixes, predicates or URLPatterns', Array.isArray],
@@ -199,6 +200,7 @@ function assertNotReplaced(options: Options) {
     if (name) throw new ConfigError(name, `is replaced by ${hook}: take one of them out`)
   }
   replace('refreshRequest', ['refreshTokenSubmitProp'])
+  replace('logoutRequest', ['logoutMethod'])
   // A revocation is still asked for by these.
   if (!options.revocationUrl && !options.issuer) replace('refreshRequest', TOKEN_REQUEST)
   const isReading = (name: string) => /^(access|refresh|id)Token(Prop|Name|Root)$|^get.+FromResponse$/.test(name)

@@ -111,7 +111,10 @@ export type TokenResponseOptions = Pick<
 >
 
 /** What decides in code, where servers differ. */
-export type HookOptions = Pick<Config, 'isRefreshRejected' | 'isUnauthorized' | 'readTokens' | 'refreshRequest'>
+export type HookOptions = Pick<
+  Config,
+  'isRefreshRejected' | 'isUnauthorized' | 'logoutRequest' | 'readTokens' | 'refreshRequest'
+>
 
 /** What ends a session whatever its tokens allow. */
 export type SessionLimits = Pick<Config, 'maxAge' | 'maxIdle'>

@@ -37,6 +37,7 @@ export const defaults: { readonly [Name in keyof Options]-?: Options[Name] | und
   getRefreshTokenFromResponse: null,
   getExpirationDateFromResponse: null,
   refreshRequest: null,
+  logoutRequest: null,
   readTokens: null,
   tokensInAnswers: false,
   tokensInBodies: [],

@@ -33,13 +33,13 @@ export type Feature = keyof typeof BUILT
 
 /** Which parts of the worker a configuration takes. */
 export function featuresOf(config: Config): Readonly<Record<Feature, boolean>> {
-  const { issuer, isRefreshRejected, isUnauthorized, readTokens, refreshRequest } = config
+  const { issuer, isRefreshRejected, isUnauthorized, logoutRequest, readTokens, refreshRequest } = config
   return {
     BODIES: config.tokensInAnswers || config.tokensInBodies.length > 0,
     COOKIES: config.refreshTokenIn === 'cookie',
     DPOP: config.dpop,
     HOLD: config.whenEnded === 'hold',
-    HOOKS: [isRefreshRejected, isUnauthorized, readTokens, refreshRequest].some(Boolean),
+    HOOKS: [isRefreshRejected, isUnauthorized, logoutRequest, readTokens, refreshRequest].some(Boolean),
     ISSUER: issuer !== null,
     MEMORY: config.storage === 'memory',
     OPERATIONS: config.loginOperations.length > 0,

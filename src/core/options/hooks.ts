@@ -19,6 +19,24 @@ export interface RefreshNeeds {
  */
 export type RefreshRequestHook = (needs: RefreshNeeds) => Request | RequestInit | Promise<Request | RequestInit>
 
+/** What the worker's own request to the logout URL can be made of, while the session ends. */
+export interface LogoutNeeds {
+  /** Null if there is none, or if it is in a cookie. */
+  readonly refreshToken: string | null
+  /** Null if this worker does not have it, if it is in a cookie, or if nobody was logged in. */
+  readonly accessToken: string | null
+  readonly idToken: string | null
+  /** The first URL of `logoutUrl`, absolute; null if there is none. */
+  readonly url: string | null
+}
+
+/**
+ * Makes the worker's own logout request: a `Request`, or the `RequestInit` of a POST to the first URL of `logoutUrl`. The
+ * worker adds the access token, unless the request brings credentials of its own. A redirect is an answer, and is not
+ * followed. If the server refuses the token, the worker refreshes it and calls the hook once more.
+ */
+export type LogoutRequestHook = (needs: LogoutNeeds) => Request | RequestInit | Promise<Request | RequestInit>
+
 /** The tokens in an answer. */
 export interface FoundTokens {
   /** Visible ASCII characters. Null, with `refreshTokenIn: 'cookie'`: the login brings none, and the first refresh does. */

@@ -1,4 +1,4 @@
-import type { ReadTokensHook, RefreshRequestHook, ResponseTest } from './hooks.ts'
+import type { LogoutRequestHook, ReadTokensHook, RefreshRequestHook, ResponseTest } from './hooks.ts'
 
 /** Decides on a parsed URL. Must be synchronous and free of side effects. */
 export type UrlPredicate = (url: URL, request: Request) => boolean
@@ -131,6 +131,11 @@ export interface Options {
    * then apply to `revocationUrl` only.
    */
   refreshRequest?: RefreshRequestHook | null
+  /**
+   * Makes the worker's own request to `logoutUrl`, for servers that want a CSRF token, a body or a header. Replaces
+   * `logoutMethod`.
+   */
+  logoutRequest?: LogoutRequestHook | null
   /**
    * Finds the tokens in an answer. Replaces all options that end in `Prop`, `Name`, `Root` or `FromResponse`. Gets a copy
    * with headers and at most 1 MiB of body. If it fails on a login's answer, the page gets a 502 instead of that answer.

@@ -25,7 +25,7 @@ export function attach(request: Request, config: HeaderOptions, session: Usable 
   const copy = rebuild(request, {
     ...(request.mode === 'no-cors' ? asCors(request) : {}),
     // Browsers drop Authorization where a redirect leaves the origin, and no other header: a proof is another one.
-    ...(isAuthorization && !session?.isBound ? {} : { redirect: 'error' }),
+    ...((isAuthorization && !session?.isBound) || request.redirect === 'manual' ? {} : { redirect: 'error' }),
   })
   if (session) copy.headers.set(authHeader, authorization(config, session))
   else copy.headers.delete(authHeader)

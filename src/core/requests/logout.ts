@@ -8,8 +8,7 @@ import { type Authenticated, ended, type Session, withCookieLeft } from '../sess
 import type { SessionStore } from '../session/session-store.ts'
 import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
-import { credentialsOf, DISCREET } from '../tokens/token-request.ts'
-import { isDevelopment, note } from '../trace.ts'
+import { note } from '../trace.ts'
 import { attach, placeholderIn } from './attach.ts'
 import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
 import type { SendLogout } from './send-logout.ts'
@@ -33,7 +32,7 @@ export interface Logout {
 interface Needs {
   readonly config: LockOptions &
     HeaderOptions &
-    Pick<Config, 'accessTokenIn' | 'logoutMethod' | 'logoutUrls' | 'refreshTokenIn'>
+    Pick<Config, 'accessTokenIn' | 'logoutMethod' | 'logoutRequest' | 'logoutUrls' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
   readonly sendLogout: SendLogout
@@ -62,23 +61,17 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
 
   /** Settles with whether the server has heard of it. */
   const askLogoutUrl = async (was: Authenticated | null): Promise<boolean> => {
-    const [logoutUrl] = config.logoutUrls
-    if (!logoutUrl) return false
-    const { href } = logoutUrl
-    const tell = () => {
-      const signal = AbortSignal.timeout(config.timeout)
-      const request = new Request(href, {
-        method: config.logoutMethod,
-        credentials: credentialsOf(config),
-        ...DISCREET,
-        signal,
-      })
-      return limited(signal, sendLogout(request, was))
-    }
+    if (config.logoutUrls.length === 0 && !config.logoutRequest) return false
     try {
-      const { response, isTold } = await inTurn(tell)
-      if (isDevelopment && (response.status === 404 || response.status === 405))
-        log('warn', `the logout URL answered ${response.status} to a ${config.logoutMethod}: see logoutMethod`)
+      const { response, isTold } = await inTurn(() => {
+        const signal = AbortSignal.timeout(config.timeout)
+        return limited(signal, sendLogout(signal, was))
+      })
+      const { status } = response
+      const isMissing = status === 404 || status === 405
+      const hint =
+        isMissing && !config.logoutRequest ? ` to a ${config.logoutMethod}: see logoutMethod` : ': see logoutRequest'
+      if (!isTold) log('warn', `the logout URL answered ${status}${hint}`)
       return isTold
     } catch {
       log('warn', 'the logout URL could not be reached; the session has ended here')

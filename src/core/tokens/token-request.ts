@@ -49,18 +49,33 @@ export function createRefreshRequest(
     const accessToken = sentIn(session)
     const url = endpoint?.href ?? null
     const needs = { refreshToken, accessToken, idToken, idempotencyKey: key, url }
-    const made = await hooks.ask('refreshRequest', () => hook(needs), isRequest)
-    try {
-      const request =
-        made instanceof Request
-          ? new Request(made, { ...ASKING, signal })
-          : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...ASKING, signal })
-      if (isSecure(new URL(request.url))) return withAccept(request)
-    } catch {
-      // No cause: the engine's message may quote what the hook gave.
-    }
-    throw hooks.report('refreshRequest', 'returned what makes no request, or none to https (http: only for localhost)')
+    return withAccept(await askForRequest(hooks, 'refreshRequest', () => hook(needs), config, url, { ...ASKING, signal }))
   }
+}
+
+/**
+ * The request that a hook makes, or a POST to `url` by what it returns; `init` is the worker's own.
+ * @throws {RefreshWorkerError} code `hook_failed`
+ */
+export async function askForRequest(
+  hooks: Hooks,
+  name: 'refreshRequest' | 'logoutRequest',
+  hook: () => unknown,
+  config: Pick<Config, 'refreshTokenIn'>,
+  url: string | null,
+  init: RequestInit,
+): Promise<Request> {
+  const made = await hooks.ask(name, hook, isRequest)
+  try {
+    const request =
+      made instanceof Request
+        ? new Request(made, init)
+        : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...init })
+    if (isSecure(new URL(request.url))) return request
+  } catch {
+    // No cause: the engine's message may quote what the hook gave.
+  }
+  throw hooks.report(name, 'returned what makes no request, or none to https (http: only for localhost)')
 }
 
 function isKeyed({ idempotencyKeys, ownOrigin }: TokenRequestOptions, { url }: Request): boolean {

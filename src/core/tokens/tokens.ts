@@ -42,6 +42,15 @@ export interface HeldTokens extends Omit<Tokens, 'accessToken'> {
   readonly accessToken: string | null
 }
 
+/** Of a session that nobody knows of: what there is, is in the server's cookies. */
+export const NO_TOKENS: HeldTokens = {
+  accessToken: null,
+  refreshToken: null,
+  idToken: null,
+  receivedAt: 0,
+  expiresAt: null,
+}
+
 /** Whether a value can be sent as a token. */
 export function isToken(value: unknown): value is string {
   return typeof value === 'string' && value.length <= LONGEST_TOKEN && TOKEN.test(value)

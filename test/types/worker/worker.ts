@@ -19,6 +19,7 @@ setup({
   apiUrls: ['/items/'],
   loginUrl: [(url, request) => url.pathname === '/rpc' && request.headers.get('X-Target') === 'Login', '/auth/login'],
   refreshRequest: async ({ refreshToken, url }) => new Request(url ?? '/', { method: 'PUT', body: refreshToken }),
+  logoutRequest: ({ refreshToken }) => ({ body: JSON.stringify({ refreshToken }) }),
   readTokens: async response => {
     const { token, until } = await response.json()
     return token ? { accessToken: token, expiresAt: new Date(until) } : null

@@ -34,6 +34,7 @@ describe('the defaults', () => {
       loginOnSignup: true,
       logoutUrls: [],
       logoutPredicates: [],
+      logoutRequest: null,
       tokensInBodies: [],
       accessTokenIn: 'header',
       sessionUrl: null,
