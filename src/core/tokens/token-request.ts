@@ -49,7 +49,9 @@ export function createRefreshRequest(
     const accessToken = sentIn(session)
     const url = endpoint?.href ?? null
     const needs = { refreshToken, accessToken, idToken, idempotencyKey: key, url }
-    return withAccept(await askForRequest(hooks, 'refreshRequest', () => hook(needs), config, url, { ...ASKING, signal }))
+    return withAccept(
+      await askForRequest(hooks, 'refreshRequest', () => hook(needs), config, url, { ...ASKING, signal }),
+    )
   }
 }
 
