@@ -21,12 +21,17 @@ export function deviseJwt(): Preset {
     loginUrl: '/users/sign_in',
     logoutUrl: '/users/sign_out',
     logoutMethod: 'delete',
-    readTokens: tokenInHeader,
+    logoutOnInvalidToken: true,
+    readTokens: response => {
+      const accessToken = bearerIn(response)
+      return accessToken ? { accessToken } : null
+    },
   }
 }
 
 /**
- * devise_token_auth (1.2 and later): each answer may bring a new token.
+ * devise_token_auth (1.2 and later): each answer may bring a new token. `Authorization` has all that the server wants, and
+ * its parts stand beside it.
  * @see https://devise-token-auth.gitbook.io/devise-token-auth/conceptual
  */
 export function deviseTokenAuth(): Preset {
@@ -34,8 +39,17 @@ export function deviseTokenAuth(): Preset {
     loginUrl: '/auth/sign_in',
     logoutUrl: '/auth/sign_out',
     logoutMethod: 'delete',
+    logoutOnInvalidToken: true,
     tokensInAnswers: true,
-    readTokens: tokenInHeader,
+    // Beside one that goes on, they are blank. The last two are for nobody: found, they are hidden.
+    exposeIdToken: false,
+    readTokens: response => {
+      const accessToken = bearerIn(response)
+      const part = (name: string) => response.headers.get(name)?.trim() || null
+      return accessToken
+        ? { accessToken, expiresAt: part('expiry'), refreshToken: part('access-token'), idToken: part('client') }
+        : null
+    },
   }
 }
 
@@ -45,12 +59,14 @@ export function deviseTokenAuth(): Preset {
  */
 export function superTokens(): Preset {
   return {
-    loginUrl: '/auth/signin',
+    loginUrl: ['/auth/signin', '/auth/signinup', '/auth/signinup/code/consume'],
     signupUrl: '/auth/signup',
     refreshTokenUrl: '/auth/session/refresh',
     logoutUrl: '/auth/signout',
     logoutMethod: 'post',
     useRefreshToken: true,
+    // New claims, for one, are a new token, with whatever answer.
+    tokensInAnswers: true,
     refreshRequest: ({ refreshToken }) => ({
       headers: { Authorization: `Bearer ${refreshToken}`, 'st-auth-mode': 'header' },
     }),
@@ -59,9 +75,4 @@ export function superTokens(): Preset {
       return accessToken ? { accessToken, refreshToken: response.headers.get('st-refresh-token') } : null
     },
   }
-}
-
-function tokenInHeader(response: Response) {
-  const accessToken = bearerIn(response)
-  return accessToken ? { accessToken } : null
 }

@@ -17,7 +17,12 @@ export function directus(): Preset {
       const accessToken = token(data, 'access_token')
       return accessToken === null
         ? null
-        : { accessToken, refreshToken: token(data, 'refresh_token'), expiresIn: Number(data?.expires) / 1000 }
+        : {
+            accessToken,
+            refreshToken: token(data, 'refresh_token'),
+            // Null of a token that never expires.
+            expiresIn: data?.expires ? Number(data.expires) / 1000 : null,
+          }
     },
   }
 }

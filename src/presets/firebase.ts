@@ -22,7 +22,10 @@ export function firebase({
   const key = `?key=${encodeURIComponent(apiKey)}`
   const signIn = (way: string) => `${authUrl}/v1/accounts:signInWith${way}${key}`
   return {
-    loginUrl: ['Password', 'CustomToken', 'Idp', 'EmailLink', 'PhoneNumber'].map(signIn),
+    loginUrl: [
+      ...['Password', 'CustomToken', 'Idp', 'EmailLink', 'PhoneNumber'].map(signIn),
+      `${authUrl}/v2/accounts/mfaSignIn:finalize${key}`,
+    ],
     signupUrl: `${authUrl}/v1/accounts:signUp${key}`,
     refreshTokenUrl: `${tokenUrl}/v1/token${key}`,
     // The token is a field there.

@@ -28,12 +28,14 @@ export function pocketBase({ collection = 'users' }: CollectionOptions = {}): Pr
 export function payload({ collection = 'users' }: CollectionOptions = {}): Preset {
   const url = `/api/${collection}`
   return {
-    loginUrl: `${url}/login`,
+    loginUrl: ['login', 'reset-password', 'first-register'].map(way => `${url}/${way}`),
     refreshTokenUrl: `${url}/refresh-token`,
     logoutUrl: `${url}/logout`,
     logoutMethod: 'post',
     useRefreshToken: true,
     refreshTokenIn: 'access_token',
+    // It answers with the token of its request.
+    tokensInBodies: [`${url}/me`],
     readTokens: async response => {
       const body = await bodyOf(response)
       const accessToken = token(body, 'token') ?? token(body, 'refreshedToken')

@@ -89,7 +89,7 @@ export interface BackendSite {
 
 /** JWTs, and what is called a token or stands in a header of that name. */
 const TOKENS = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|(?<="(?:\w*token|access|refresh)"\s*:\s*")[^"]{16,}/gi
-const TOKEN_HEADERS = ['authorization', 'access-token', 'st-access-token', 'st-refresh-token']
+const TOKEN_HEADERS = ['authorization', 'access-token', 'client', 'st-access-token', 'st-refresh-token']
 
 /** Whether it is one that pages may see, as Keycloak marks them. */
 function isIdToken(token: string): boolean {

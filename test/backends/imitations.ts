@@ -121,11 +121,13 @@ export const laravelJwt: Backend = {
   source: 'https://jwt-auth.readthedocs.io/en/develop/quick-start/',
   setup: "{ ...RefreshWorker.presets.laravelJwt(), apiUrls: ['/api/'] }",
   login: post('/api/auth/login', ADA),
-  api: { url: '/api/me' },
+  // Without it, Laravel sends who is not logged in to a page.
+  api: { url: '/api/me', headers: { Accept: 'application/json' } },
   isRefresh: posts('/api/auth/refresh'),
   isLogout: posts('/api/auth/logout'),
   open: () =>
     openImitation((app, issuer) => {
+      const wantsJson = (req: Request) => /[/+]json/.test(req.get('Accept') ?? '')
       const token = async () => ({ access_token: await access(issuer), token_type: 'bearer', expires_in: LIFETIME })
       app.post('/api/auth/login', async (req, res) => {
         if (knows(issuer, req.body.email, req.body.password)) res.json(await token())
@@ -135,13 +137,16 @@ export const laravelJwt: Backend = {
         const claims = await issuer.verify(issuer.bearer(req), 'access')
         // Laravel makes a 500 of an exception that nobody handles.
         if (!claims)
-          return void res
-            .status(500)
-            .json({ message: 'The token has been blacklisted', exception: 'TokenBlacklistedException' })
+          return void (wantsJson(req)
+            ? res
+                .status(500)
+                .json({ message: 'The token has been blacklisted', exception: 'TokenBlacklistedException' })
+            : res.status(500).send('<!DOCTYPE html><title>Server Error</title>'))
         issuer.spend(claims)
         res.json(await token())
       })
       app.post('/api/auth/logout', (_, res) => res.json({ message: 'Successfully logged out' }))
+      app.get('/api/me', (req, res, next) => (wantsJson(req) ? next() : res.redirect('/login')))
       api(app, issuer, '/api/me', { message: 'Unauthenticated.' })
     }),
 }
@@ -173,7 +178,13 @@ export const payload: Backend = {
         else res.status(403).json({ errors: [{ message: 'You are not allowed to perform this action.' }] })
       })
       app.post('/api/users/logout', (_, res) => res.json({ message: 'Logged out successfully.' }))
-      api(app, issuer, '/api/users/me', { errors: [{ message: 'Unauthorized' }] })
+      app.get('/api/users/me', async (req, res) => {
+        const token = issuer.bearer(req)
+        const claims = await issuer.verify(token, 'access')
+        // As it is: nobody.
+        if (!claims) res.json({ user: null, message: 'Account' })
+        else res.json({ user: claims.sub, collection: 'users', token, exp: claims.exp, message: 'Account' })
+      })
     }),
 }
 
@@ -245,18 +256,31 @@ export const deviseTokenAuth: Backend = {
           return undefined
         }
       }
+      const headersOf = (token: string, isNew: boolean) => ({
+        Authorization: `Bearer ${wrap(token)}`,
+        'access-token': isNew ? token : ' ',
+        'token-type': 'Bearer',
+        client: 'client-of-this-browser',
+        expiry: isNew ? String(Math.floor(Date.now() / 1000) + LIFETIME) : ' ',
+        uid: ADA.email,
+      })
+      /** Of which a newer one was given. */
+      const replaced = new Set<unknown>()
       app.post('/auth/sign_in', async (req, res) => {
         if (knows(issuer, req.body.email, req.body.password))
-          res.set('Authorization', `Bearer ${wrap(await access(issuer))}`).json({ data: { email: ADA.email } })
+          res.set(headersOf(await access(issuer), true)).json({ data: { email: ADA.email } })
         else res.status(401).json({ success: false, errors: ['Invalid login credentials. Please try again.'] })
       })
       app.delete('/auth/sign_out', (_, res) => res.json({ success: true }))
       app.get('/posts/mine', async (req, res, next) => {
-        const claims = await issuer.verify(unwrap(req), 'access')
+        const token = unwrap(req)
+        const claims = await issuer.verify(token, 'access')
         if (!claims) return next()
-        // Each token is good once, but for the requests of one moment, which share it.
-        setTimeout(() => issuer.spend(claims), 1_000)
-        res.set('Authorization', `Bearer ${wrap(await access(issuer))}`).json({ user: claims.sub })
+        // Each token is good once, but for the requests of one moment: one gets a new token, and the others the same.
+        const isNew = !replaced.has(claims.jti)
+        replaced.add(claims.jti)
+        if (isNew) setTimeout(() => issuer.spend(claims), 1_000)
+        res.set(headersOf(isNew ? await access(issuer) : token, isNew)).json({ user: claims.sub })
       })
       api(app, issuer, '/posts/mine', { errors: ['You need to sign in or sign up before continuing.'] }, unwrap)
     }),
@@ -298,6 +322,11 @@ export const superTokens: Backend = {
         else res.status(401).json({ message: 'unauthorised' })
       })
       app.post('/auth/signout', (_, res) => res.json({ status: 'OK' }))
+      app.get('/api/me', async (req, res, next) => {
+        // New claims are a new token.
+        if (await issuer.verify(issuer.bearer(req), 'access')) res.set('st-access-token', await access(issuer))
+        next()
+      })
       api(app, issuer, '/api/me', { message: 'try refresh token' })
     }),
 }

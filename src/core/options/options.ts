@@ -166,7 +166,7 @@ export interface Options {
   authTokenType?: string | false | null
   /** False: the worker attaches no token. */
   httpInterceptor?: boolean
-  /** A 401 for a token that has not expired ends the session. */
+  /** A 401 for a token that has not expired ends the session. For servers where nothing renews tokens. */
   logoutOnInvalidToken?: boolean
   /** `Content-Type: application/x-www-form-urlencoded` makes refresh requests form-encoded, as RFC 6749 has them. */
   defaultHeadersForTokenRequests?: Readonly<Record<string, string>>

@@ -11,7 +11,8 @@ import { listen } from '../imitation.ts'
 export const feathers: Backend = {
   title: 'Feathers 5',
   source: 'npm',
-  setup: "{ apiUrls: ['/users'], loginUrl: '/authentication', accessTokenProp: 'accessToken' }",
+  setup:
+    "{ apiUrls: ['/users'], loginUrl: '/authentication', accessTokenProp: 'accessToken', logoutOnInvalidToken: true }",
   login: post('/authentication', { strategy: 'local', email: 'ada', password: 'lovelace' }),
   api: { url: '/users' },
   isRefresh: null,

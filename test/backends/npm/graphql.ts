@@ -40,12 +40,12 @@ export const graphql: Backend = {
     }),
   }),
   readTokens: async response => {
-    const { data } = await response.json()
+    const { data } = await response.json().catch(() => ({}))
     const tokens = data?.login ?? data?.refresh
     return tokens ? { accessToken: tokens.access, refreshToken: tokens.refresh } : null
   },
   isUnauthorized: async response => {
-    const { errors } = await response.json()
+    const { errors } = await response.json().catch(() => ({})) // a proxy's page is no JSON
     return errors?.some(({ extensions }) => extensions?.code === 'UNAUTHENTICATED') ?? false
   },
 }`,
