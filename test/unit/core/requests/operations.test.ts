@@ -8,12 +8,12 @@ import { openCore } from '../whole-core.ts'
 /** As pages see them: each names its session. */
 const ACCESS = `${ACCESS_TOKEN_PLACEHOLDER}-id-2`
 
-const runs = (body: unknown, names = ['login']) =>
+const runs = (body: unknown, names = ['login'], type = 'application/json') =>
   runsOperation(
     new Request(`${ORIGIN}/graphql`, {
       method: 'POST',
       body: typeof body === 'string' ? body : JSON.stringify(body),
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': type },
     }),
     names,
   )
@@ -28,6 +28,18 @@ describe('a GraphQL request runs an operation', () => {
     { query: '# mutation {\nquery A { me }\nmutation B { login { token } }', operationName: 'B' },
     { operationName: 'login', extensions: { persistedQuery: { version: 1 } } },
     [{ query: '{ me }' }, { query: 'mutation { login { token } }' }],
+    { query: 'mutation { ... on Mutation { login { token } } }' },
+    { query: 'mutation { ... @include(if: true) { ping { id } ... { login { token } } } }' },
+    { query: 'mutation { ...F } fragment F on Mutation { login { token } }' },
+    { query: 'fragment G on Mutation { login { token } } fragment F on Mutation { ...G } mutation { ping ...F @a }' },
+    { query: 'mutation { ...F } fragment F on Mutation { ...F login }' },
+    { query: 'mutation mutation { login }' },
+    { query: 'mutation query @login { login }' },
+    { query: 'query A { me } mutation B { login { token } }' },
+    { query: 'query A { me } mutation B { login { token } }', operationName: 'nobody' },
+    { query: 'mutation M($i: In = { a: 1 }) { login(i: $i) { token } }' },
+    { query: 'mutation { a(x: { login: 1 }) { b } login { token } }' },
+    { query: 'mutation { a @skip(if: false) login { token } }' },
   ])('where it does: %j', async body => {
     expect(await runs(body)).toBe(true)
   })
@@ -43,11 +55,39 @@ describe('a GraphQL request runs an operation', () => {
     { query: 'fragment login on User { login }' },
     { query: 'subscription { login }' },
     { query: 7, operationName: {} },
+    { query: 'query A { me } mutation B { login { token } }', operationName: 'A' },
+    { query: 'query A { me } mutation B { login { token } } mutation C { ping }', operationName: 'C' },
+    { query: 'query mutation { login }' },
+    { query: 'mutation { rename @login { id } }' },
+    { query: 'mutation M @login { rename { id } }' },
+    { query: 'mutation M($login: String) { rename(to: $login) { id } }' },
+    { query: 'mutation { rename { ... on User { login } ...F } } fragment F on User { login }' },
+    { query: 'mutation { ping } fragment F on Mutation { login }' },
+    { query: 'mutation { ... on login { ping } }' },
     [],
     null,
     'no JSON',
   ])('and not where it does not: %j', async body => {
     expect(await runs(body)).toBe(false)
+  })
+})
+
+describe('a GraphQL request says what it runs', () => {
+  const LOGIN = 'mutation { login { token } }'
+  it.each([
+    ['application/graphql', LOGIN],
+    ['application/graphql; charset=utf-8', LOGIN],
+    ['application/graphql+json', JSON.stringify({ query: LOGIN })],
+    ['application/graphql-response+json', JSON.stringify({ query: LOGIN })],
+    ['text/plain;charset=UTF-8', JSON.stringify({ query: LOGIN })],
+    ['application/x-www-form-urlencoded', String(new URLSearchParams({ query: LOGIN }))],
+  ])('as %s', async (type, body) => {
+    expect(await runs(body, ['login'], type)).toBe(true)
+    expect(await runs(body.replaceAll('login', 'ping'), ['login'], type)).toBe(false)
+  })
+
+  it('and not as what nobody reads as text', async () => {
+    expect(await runs(JSON.stringify({ query: LOGIN }), ['login'], 'application/octet-stream')).toBe(false)
   })
 })
 
