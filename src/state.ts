@@ -92,7 +92,7 @@ export interface RefreshReport {
 
 /** A hook that threw, hung, or returned an invalid value. The worker used the default answer instead. */
 export interface HookFailure {
-  /** The name of the option. */
+  /** The name of the option: a hook, or one that has a predicate. */
   readonly hook: string
   /** What was wrong, such as `has thrown (TypeError)`; never what the hook was given or has returned. */
   readonly problem: string

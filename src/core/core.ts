@@ -155,7 +155,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log })
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
-  const match = createMatcher(config, known, log)
+  const match = createMatcher(config, known, hooks.note)
   const navigate: Navigate = COOKIES
     ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
     : () => null
@@ -164,7 +164,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
       : freshSession.current
   const unsure = createUnsure({ config, sessions, recheck })
-  const isLeaving = createIsLeaving(config, known, log)
+  const isLeaving = createIsLeaving(config, known, hooks.note)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
   const { saved, untilSaved } = createSaved({ store, sessions, tell })

@@ -2,7 +2,7 @@ import type { UrlPredicate } from '../../src/core/options/options.ts'
 import type { Log } from '../../src/core/ports.ts'
 import type { ApiPart, Extendable } from '../../src/core/requests/api-route.ts'
 import { hasOwnCredentials } from '../../src/core/requests/attach.ts'
-import { createAsk } from '../../src/core/requests/predicates.ts'
+import { createAsk, warnOnce } from '../../src/core/requests/predicates.ts'
 import { type Authenticated, isSame, sessionIdOf } from '../../src/core/session/session.ts'
 import { type Access, bindToSession, type StrategyHandler, type Sweeper } from './session-cache.ts'
 
@@ -29,7 +29,7 @@ export interface ApiAnswer {
 
 /** Has a caching strategy answer what a logged-in user asks for, out of that session's answers alone. */
 export function createApiAnswer({ isFor, strategy, caches, sweeper, log }: Needs): ApiAnswer {
-  const ask = createAsk('registerApiRoute()', log)
+  const ask = createAsk('registerApiRoute()', warnOnce(log))
   const granted = new WeakMap<object, Access>()
   const handle = strategy._handle.bind(strategy)
   // For subclasses to define, in both libraries: the one place where a strategy gets hold of what it works by.

@@ -181,8 +181,7 @@ export const payload: Backend = {
       app.get('/api/users/me', async (req, res) => {
         const token = issuer.bearer(req)
         const claims = await issuer.verify(token, 'access')
-        // As it is: nobody.
-        if (!claims) res.json({ user: null, message: 'Account' })
+        if (!claims) res.status(401).json({ errors: [{ message: 'Unauthorized' }] })
         else res.json({ user: claims.sub, collection: 'users', token, exp: claims.exp, message: 'Account' })
       })
     }),

@@ -19,8 +19,13 @@ export interface Hooks extends HookOptions {
   readonly ask: <T>(name: keyof HookOptions, hook: () => unknown, isFine: IsFine<T>, limit?: number) => Promise<T>
   /** Notes what is wrong with what a hook has returned, and warns of it once. */
   readonly report: (name: keyof HookOptions, problem: string) => RefreshWorkerError
+  /** The same of other code in an option. */
+  readonly note: NoteFailure
   readonly failures: () => readonly HookFailure[]
 }
+
+/** Notes what is wrong with code of the application in an option, and warns of it once. */
+export type NoteFailure = (option: string, problem: string) => void
 
 type IsFine<T> = (value: unknown) => value is T
 
@@ -35,17 +40,21 @@ export function createHooks({ config, now, log }: Needs): Hooks {
   const hooks = { isRefreshRejected, isUnauthorized, logoutRequest, readTokens, refreshRequest }
   const failures = new Map<string, HookFailure>()
 
-  const report = (hook: string, problem: string): RefreshWorkerError => {
-    const message = `the hook ${hook} ${problem}`
+  const note = (hook: string, problem: string, message = problem) => {
     const count = (failures.get(message)?.count ?? 0) + 1
     failures.set(message, { hook, problem, at: now(), count })
     if (count === 1) log('warn', message)
+  }
+  const report = (hook: string, problem: string): RefreshWorkerError => {
+    const message = `the hook ${hook} ${problem}`
+    note(hook, problem, message)
     return new RefreshWorkerError('hook_failed', `${message}: mend it in the worker's script`)
   }
 
-  if (!HOOKS) return { ...hooks, ask: unasked, report, failures: () => [] }
+  const common = { ...hooks, report, note, failures: () => [...failures.values()] }
+  if (!HOOKS) return { ...common, ask: unasked }
   return {
-    ...hooks,
+    ...common,
     ask: async (name, hook, isFine, limit = LIMIT) => {
       let value: unknown
       let signal: AbortSignal | undefined
@@ -64,8 +73,6 @@ export function createHooks({ config, now, log }: Needs): Hooks {
       if (isFine(value)) return value
       throw report(name, `returned what it may not (${value === null ? 'null' : typeof value})`)
     },
-    report,
-    failures: () => [...failures.values()],
   }
 }
 

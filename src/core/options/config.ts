@@ -67,6 +67,7 @@ export type UrlOptions = Pick<
   | 'logoutMethod'
   | 'logoutPredicates'
   | 'logoutUrls'
+  | 'ownOrigin'
   | 'signupUrl'
   | 'tokensInBodies'
   | keyof Endpoints

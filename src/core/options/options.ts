@@ -1,6 +1,10 @@
 import type { LogoutRequestHook, ReadTokensHook, RefreshRequestHook, ResponseTest } from './hooks.ts'
 
-/** Decides on a parsed URL. Must be synchronous and free of side effects. */
+/**
+ * Decides on a parsed URL. Must be synchronous and free of side effects. One that throws has said no. A promise is a no too,
+ * but in `loginUrl`, where it is a yes at the origins of the worker and of `refreshTokenUrl`: an answer with tokens that
+ * nobody takes would reach the page. The console and `inspect()` name both.
+ */
 export type UrlPredicate = (url: URL, request: Request) => boolean
 
 /** Anything with a `test` method that takes a URL as a string: a `URLPattern`, but not a `RegExp`. */

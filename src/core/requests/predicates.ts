@@ -1,21 +1,38 @@
+import type { NoteFailure } from '../hooks/ask-hook.ts'
 import type { UrlPredicate } from '../options/options.ts'
 import type { Log } from '../ports.ts'
 
+/** Asks an application's predicate, which decides at once. */
+type Ask = (predicate: UrlPredicate, url: URL, request: Request) => boolean
+
 /**
- * Makes what asks an application's predicate. One that throws has said no, and is warned of once, by the name of what it
- * was given to.
+ * Makes what asks the predicates of an option. One that throws, or returns something else than a boolean, has said no; one
+ * that returns a promise has not decided, and `ifPromise` does. Each is noted.
  */
-export function createAsk(name: string, log: Log): (predicate: UrlPredicate, url: URL, request: Request) => boolean {
-  let hasWarned = false
+export function createAsk(name: string, note: NoteFailure, ifPromise: (url: URL) => boolean = () => false): Ask {
   return (predicate, url, request) => {
+    const says = (what: string, answer: boolean): boolean => {
+      note(name, `a predicate in ${name} has ${what}, which is taken for a ${answer ? 'yes' : 'no'}`)
+      return answer
+    }
     try {
       // A URL of its own, for it to do with as it likes.
-      return predicate(new URL(url), request) === true
+      const answer: unknown = predicate(new URL(url), request)
+      if (typeof answer === 'boolean' || !answer) return answer === true
+      if (!(answer instanceof Promise)) return says(`returned what it may not (${typeof answer})`, false)
+      answer.catch(() => undefined)
+      return says('returned a promise', ifPromise(url))
     } catch (error) {
-      const kind = error instanceof Error ? error.name : typeof error
-      if (!hasWarned) log('warn', `a predicate in ${name} has thrown (${kind}), which is taken for a no`)
-      hasWarned = true
-      return false
+      return says(`thrown (${error instanceof Error ? error.name : typeof error})`, false)
     }
+  }
+}
+
+/** Where there is no report that could name it. */
+export function warnOnce(log: Log): NoteFailure {
+  const told = new Set<string>()
+  return (_, problem) => {
+    if (!told.has(problem)) log('warn', problem)
+    told.add(problem)
   }
 }

@@ -1,7 +1,7 @@
+import type { NoteFailure } from '../hooks/ask-hook.ts'
 import { climbs, createHasPrefix, type Endpoint, isAliasOf, isSecure } from '../http/urls.ts'
 import type { ApiUrl, Endpoints, UrlOptions } from '../options/config.ts'
 import type { UrlPredicate } from '../options/options.ts'
-import type { Log } from '../ports.ts'
 import { createAsk } from './predicates.ts'
 
 /**
@@ -20,13 +20,16 @@ export type MatchRequest = (request: Request, url: URL) => RequestKind | null
 export function createMatcher(
   config: UrlOptions,
   known: () => Endpoints = () => config,
-  log: Log = () => undefined,
+  note: NoteFailure = () => undefined,
 ): MatchRequest {
   const { signupUrl, loginPredicates } = config
-  const isApi = createIsIn('apiUrls', config.apiUrls, log)
-  const isInBodies = createIsIn('tokensInBodies', config.tokensInBodies, log)
-  const ask = createAsk('loginUrl', log)
-  const isLogout = createIsLogout(config, log)
+  const isApi = createIsIn('apiUrls', config.apiUrls, note)
+  const isInBodies = createIsIn('tokensInBodies', config.tokensInBodies, note)
+  // Its answer may hold tokens, and its placeholders are replaced: of servers that may have them, rather a login.
+  const ask = createAsk('loginUrl', note, ({ origin }) =>
+    [config.ownOrigin, known().refreshTokenUrl?.origin].includes(origin),
+  )
+  const isLogout = createIsLogout(config, note)
   const hasOperations = config.loginOperations.length > 0
 
   const isPredicted = (request: Request, url: URL) =>
@@ -90,8 +93,8 @@ interface IsLogout {
   readonly byPredicate: (request: Request, url: URL) => boolean
 }
 
-function createIsLogout({ logoutUrls, logoutMethod, logoutPredicates }: UrlOptions, log: Log): IsLogout {
-  const ask = createAsk('logoutUrl', log)
+function createIsLogout({ logoutUrls, logoutMethod, logoutPredicates }: UrlOptions, note: NoteFailure): IsLogout {
+  const ask = createAsk('logoutUrl', note)
   return {
     byUrl: ({ method }, url) =>
       (method === logoutMethod || (method === 'POST' && logoutMethod === 'GET')) &&
@@ -107,9 +110,9 @@ export type IsLeaving = (request: Request, url: URL) => boolean
 export function createIsLeaving(
   config: UrlOptions,
   known: () => Endpoints = () => config,
-  log: Log = () => undefined,
+  note: NoteFailure = () => undefined,
 ): IsLeaving {
-  const isLogout = createIsLogout(config, log)
+  const isLogout = createIsLogout(config, note)
   return (request, url) => {
     const { endSessionUrl } = known()
     return (
@@ -133,7 +136,7 @@ function isEndpoint(url: URL, endpoint: Endpoint): boolean {
 function createIsIn(
   name: 'apiUrls' | 'tokensInBodies',
   areas: readonly ApiUrl[],
-  log: Log,
+  note: NoteFailure,
 ): (request: Request, url: URL) => boolean {
   const prefixes: Endpoint[] = []
   const predicates: UrlPredicate[] = []
@@ -141,7 +144,7 @@ function createIsIn(
     if (typeof area === 'function') predicates.push(area)
     else prefixes.push(area)
   const hasPrefix = createHasPrefix(prefixes)
-  const ask = createAsk(name, log)
+  const ask = createAsk(name, note)
   return (request, url) => {
     if (hasPrefix(url)) return !climbs(url.pathname)
     return (

@@ -37,12 +37,11 @@ export interface Hide {
 export function createHide(secrets: readonly Secret[]): Hide {
   // The longest first, for one may contain the other.
   const sorted = [...secrets].sort(([a], [b]) => b.length - a.length)
+  const parts = sorted.flatMap(([secret, placeholder]) =>
+    secret.length < SHORTEST_SECRET ? [] : [[asWritten(secret), placeholder] as const],
+  )
   const inText = (text: string) =>
-    sorted.reduce(
-      (result, [secret, placeholder]) =>
-        secret.length < SHORTEST_SECRET ? result : result.replaceAll(secret, placeholder),
-      text,
-    )
+    parts.reduce((result, [secret, placeholder]) => result.replaceAll(secret, placeholder), text)
   const inValue = (value: string) => sorted.find(([secret]) => secret === value)?.[1] ?? inText(value)
   const inJson = (json: string) => {
     // Of two members of one name JSON.parse takes the last: the first may hold a token too, and nobody knows its value.
@@ -54,6 +53,16 @@ export function createHide(secrets: readonly Secret[]): Hide {
     return editStrings(json, (value, member) => (member && shadowed.get(member)) || inValue(value), inText)
   }
   return { inText, inValue, inBody: text => (parseJson(text) === undefined ? inValue(text) : inJson(text)) }
+}
+
+/** What finds a token in a text, also where it is encoded for a URL or a form, or a script has its slashes escaped. */
+function asWritten(token: string): string | RegExp {
+  if (!/[^\w.-]/.test(token)) return token
+  const pattern = token.replace(/[^\w-]/g, sign => {
+    const code = sign.charCodeAt(0).toString(16)
+    return `(?:\\\\?\\${sign}|%(?:${code}|${code.toUpperCase()}))`
+  })
+  return new RegExp(pattern, 'g')
 }
 
 /**

