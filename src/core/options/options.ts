@@ -191,7 +191,8 @@ export interface Options {
   maxAge?: number | null
   /**
    * The session ends when for so long, in seconds, the token endpoint has answered refreshes with neither tokens nor a
-   * refusal: a failing server, a proxy's page, a redirect. Time without a network does not count.
+   * refusal: a failing server, a proxy's page, a redirect. Time without a network does not count, and
+   * of a pause in which nobody asked a quarter of this at most.
    */
   unavailableLimit?: number
   /**

@@ -7,12 +7,12 @@ import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/to
 import { subjectOf } from '../tokens/token-response.ts'
 import { isDevelopment } from '../trace.ts'
 import type { BackOff } from './back-off.ts'
+import { isHopeless } from './failing.ts'
 import {
   type Authenticated,
   ended,
   ifUnchanged,
   isExpired,
-  isHopeless,
   isRefreshable,
   isSame,
   isSuccessor,
@@ -185,7 +185,7 @@ export function createFreshSession(needs: Needs): FreshSession {
     const isAnswer = answer.isAnswer === true
     const session = await sessions.change(
       ifUnchanged(stored, latest => {
-        const failed = refreshFailed(latest, now(), isAnswer)
+        const failed = refreshFailed(latest, now(), isAnswer, config.unavailableLimit)
         return isAnswer && isHopeless(failed, now(), config.unavailableLimit) ? ended(latest, 'unavailable') : failed
       }),
     )

@@ -60,7 +60,9 @@ function isObjectText(value: unknown): boolean {
 }
 
 function isFailing(value: unknown): boolean {
-  return isRecord(value) && [value.since, value.answers, value.answeredSince].every(isCount)
+  if (!isRecord(value)) return false
+  const { since, answers, answeredSince, answeredAt = since } = value
+  return [since, answers, answeredSince, answeredAt].every(isCount)
 }
 
 function isCount(value: unknown): boolean {

@@ -2,6 +2,7 @@ import type { AnonymousReason } from '../../protocol.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import { readClaims } from '../tokens/token-response.ts'
 import { type HeldTokens, IN_COOKIE, type Tokens } from '../tokens/tokens.ts'
+import { type Failing, failedAgain } from './failing.ts'
 import type { Owner } from './owner.ts'
 
 /** Bumped when the stored record changes its shape. */
@@ -9,9 +10,6 @@ export const RECORD_VERSION = 1
 
 /** A clock may be set back by so much (milliseconds) before a token that came "in the future" is due. */
 const CLOCK_TOLERANCE = 60_000
-
-/** So many refreshes must have been answered without a verdict: one today and one yesterday are no outage. */
-const LEAST_ANSWERS = 5
 
 interface Stamped {
   readonly version: typeof RECORD_VERSION
@@ -36,14 +34,6 @@ export interface LastUser {
   readonly subject: string
   /** Milliseconds since the epoch. */
   readonly endedAt: number
-}
-
-/** Refreshes fail, and nothing has said that they always will. Times are milliseconds since the epoch. */
-export interface Failing {
-  readonly since: number
-  /** How many of them were answered, and since when: a machine that is offline gets no answer. */
-  readonly answers: number
-  readonly answeredSince: number
 }
 
 export interface Authenticated extends Stamped, HeldTokens {
@@ -133,20 +123,9 @@ export function refreshBegun(session: Authenticated, at: number, key: string): A
   return { ...session, begun: session.begun + 1, begunAt: at, refreshKey: session.refreshKey ?? key }
 }
 
-/** Takes the mark back: the refresh has failed at `at`, and so has come to an end. */
-export function refreshFailed(session: Authenticated, at: number, isAnswer: boolean): Authenticated {
-  const { since, answers, answeredSince } = session.failing ?? { since: at, answers: 0, answeredSince: at }
-  const failing = {
-    since,
-    answers: isAnswer ? answers + 1 : answers,
-    answeredSince: answers === 0 ? at : answeredSince,
-  }
-  return { ...session, begun: 0, isDoubtful: true, failing }
-}
-
-/** Whether refreshes were answered without a verdict for so long (milliseconds) that nobody should wait any more. */
-export function isHopeless({ failing }: Authenticated, now: number, limit: number): boolean {
-  return failing !== undefined && failing.answers >= LEAST_ANSWERS && now - failing.answeredSince >= limit
+/** Takes the mark back: the refresh has failed at `at`, and so has come to an end. `limit` is that of {@link isHopeless}. */
+export function refreshFailed(session: Authenticated, at: number, isAnswer: boolean, limit: number): Authenticated {
+  return { ...session, begun: 0, isDoubtful: true, failing: failedAgain(session.failing, at, isAnswer, limit) }
 }
 
 /** The same, but that the server has not heard of it. */

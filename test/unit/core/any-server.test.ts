@@ -47,6 +47,45 @@ describe('a token endpoint that redirects, as to a login', () => {
   })
 })
 
+describe('a server that fails, and a machine that sleeps', () => {
+  const fails = () => received(new Response('<html>', { status: 502 }))
+  const everyHour = async (core: Awaited<ReturnType<typeof openWith>>, hours: number) => {
+    for (let hour = 0; hour < hours; hour++) {
+      await core.send('/api/me')
+      core.clock.time += HOUR
+    }
+  }
+
+  it.each([
+    ['a few minutes', 40_000 / HOUR],
+    ['half a day', 2],
+  ])('a weekend after %s of failures does not count as one of them (G12, W38)', async (_, hours) => {
+    const core = await openWith(fails)
+    for (let count = 0; count < 6; count++) {
+      await core.send('/api/me')
+      core.clock.time += hours * HOUR
+    }
+    core.clock.time += 60 * HOUR
+    await core.send('/api/me')
+    expect(await core.state()).toMatchObject({ status: 'authenticated', failingSince: NOW + 61_000 })
+    // What goes on after it does.
+    core.clock.time += HOUR
+    await everyHour(core, 24)
+    expect(await core.state()).toEqual({ status: 'anonymous', reason: 'unavailable' })
+  })
+
+  it('that is awake once a day gives up all the same (G12, W38)', async () => {
+    const core = await openWith(fails)
+    for (let day = 0; day < 4; day++) {
+      await core.send('/api/me')
+      core.clock.time += 24 * HOUR
+    }
+    expect(await core.state()).toMatchObject({ status: 'authenticated' })
+    await core.send('/api/me')
+    expect(await core.state()).toEqual({ status: 'anonymous', reason: 'unavailable' })
+  })
+})
+
 describe('servers that send a new token with every answer', () => {
   it('an answer that repeats the token of its request does not take the place of a newer one (W46)', async () => {
     let count = 0
@@ -113,8 +152,7 @@ describe('a predicate that fails', () => {
 
   it.each(failing)('is named in inspect(), and counted: %o (W52)', async options => {
     const core = openCore(options, () => jsonResponse({}))
-    await core.send('/else')
-    await core.send('/else', { method: 'POST' })
+    for (let count = 0; count < 2; count++) await core.send('/else', { method: 'POST' })
     const [name] = Object.keys(options)
     const { hookFailures } = await core.inspect()
     expect(hookFailures).toEqual([

@@ -42,8 +42,8 @@ describe('transitions', () => {
     const session = sessionOf()
     const once = refreshBegun(session, NOW, 'key')
     expect([session.begun, once.begun, refreshBegun(once, NOW, 'key').begun]).toEqual([0, 1, 2])
-    expect(refreshFailed(once, NOW, false)).toMatchObject({ begun: 0, isDoubtful: true })
-    expect(refreshed(refreshFailed(once, NOW, false), tokensOf())).toMatchObject({ begun: 0, isDoubtful: false })
+    expect(refreshFailed(once, NOW, false, 1)).toMatchObject({ begun: 0, isDoubtful: true })
+    expect(refreshed(refreshFailed(once, NOW, false, 1), tokensOf())).toMatchObject({ begun: 0, isDoubtful: false })
     // The tokens are the same, and so is what pages are told.
     expect(once.generation).toBe(session.generation)
   })
