@@ -38,14 +38,19 @@ export function createAnswerKind(needs: Needs): AnswerKind {
   const { config, part, routes, authorize, renew, login, forEndpoint, logout, untilSaved, fetch } = needs
 
   const logIn = async (request: Request, kind: LoginKind, waitUntil: WaitUntil) => {
-    const ready = await forEndpoint(request, waitUntil)
+    const ready = await forEndpoint(request, kind, waitUntil)
     return ready instanceof Response ? ready : login(ready, kind)
   }
 
+  const withoutBypass = (request: Request) =>
+    request.headers.has(config.bypassHeader) ? withoutHeaders(request, config.bypassHeader) : request
+
   const bypassOr = (kind: RequestKind, { headers }: Request) => (headers.has(config.bypassHeader) ? 'bypass' : kind)
 
-  const answerKind: AnswerKind = async (kind, request, event, watchPage) => {
+  const answerKind: AnswerKind = async (kind, original, event, watchPage) => {
     const waitUntil = untilSaved(promise => event.waitUntil(promise))
+    // Of an operation it says something.
+    const request = kind === 'operation' ? original : withoutBypass(original)
     switch (kind) {
       case 'login':
       case 'signup':
@@ -65,8 +70,7 @@ export function createAnswerKind(needs: Needs): AnswerKind {
       case 'bypass': {
         const refused = await refuseMisplaced(request, config)
         if (refused) return refused
-        const own = hasOwnCredentials(request, config) ? request : attach(request, config, null)
-        return fetch(withoutHeaders(own, config.bypassHeader))
+        return fetch(hasOwnCredentials(request, config) ? request : attach(request, config, null))
       }
       case 'api': {
         // Not awaited where there is nothing to be read, as for most requests.

@@ -3,7 +3,8 @@ import type { Core } from './core.ts'
 import { isForm, readFields, sendable } from './http/body.ts'
 import type { Fetch, Log, WatchPage } from './ports.ts'
 import type { Extendable } from './requests/api-route.ts'
-import { withoutPlaceholders } from './requests/placeholders.ts'
+import { withoutHeaders } from './requests/attach.ts'
+import { cleaned, withoutPlaceholders } from './requests/placeholders.ts'
 import { isScripted, type RequestKind } from './requests/routes.ts'
 import { isDevelopment } from './trace.ts'
 import type { TellUntouched } from './untouched.ts'
@@ -58,7 +59,10 @@ export function createDispatch(needs: Needs): Dispatch {
     if (isGrant || own(fields, 'token') !== undefined) await Promise.all(cores.map(core => core.prepare()))
     const claims = claimsOf(request)
     if (isSome(claims)) return answerOf(copy, claims)(event, watchPage)
-    if (!isGrant || cores.every(core => core.isPrepared())) return fetch(copy)
+    if (!isGrant || cores.every(core => core.isPrepared())) {
+      const ready = await cleaned(copy)
+      return ready instanceof Response ? ready : fetch(ready)
+    }
     // The page would see the tokens of its answer.
     log('warn', 'a token request was refused, since it may be for the issuer, whose token endpoint is not known')
     return Response.error()
@@ -70,8 +74,14 @@ export function createDispatch(needs: Needs): Dispatch {
       return (event, watchPage) => decide(request, event, watchPage)
     const claims = claimsOf(request)
     if (isSome(claims)) return answerOf(request, claims)
-    const instead = withoutPlaceholders(request)
-    if (isDevelopment) needs.tellUntouched?.(request, instead !== null)
+    const clean = withoutPlaceholders(request)
+    if (isDevelopment) needs.tellUntouched?.(request, clean !== null)
+    // Only the worker knows what that says: another origin would be asked whether it allows it.
+    const bypass =
+      clean instanceof Response
+        ? []
+        : cores.map(core => core.config.bypassHeader).filter(name => request.headers.has(name))
+    const instead = bypass.length > 0 ? withoutHeaders((clean ?? request) as Request, ...bypass) : clean
     return instead && (async () => (instead instanceof Response ? instead : fetch(instead)))
   }
 }

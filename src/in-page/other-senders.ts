@@ -1,4 +1,5 @@
 /** What sends requests besides `fetch` and XMLHttpRequest, and is needed at once: no request of it can be held. */
+import { typeOf } from '../core/http/body.ts'
 import { FetchEventSource } from './event-source.ts'
 import type { Send } from './send.ts'
 
@@ -26,17 +27,18 @@ function requestOf(url: string | URL, init: EventSourceInit | undefined): Reques
   })
 }
 
-/** Has a beacon that is ours sent by `fetch`, in the mode that a worker would see. */
+/** Has a beacon that is ours, or carries a placeholder, sent by `fetch`, in the mode that a worker would see. */
 export function patchBeacon(send: Send) {
   const { sendBeacon } = navigator
   if (!sendBeacon) return
-  navigator.sendBeacon = (url, body) => {
+  navigator.sendBeacon = (url, body = null) => {
     const own = () => sendBeacon.call(navigator, url, body)
-    // Without a body, or with one of another type, its mode is one in which nothing is attached.
-    if (!(body instanceof Blob) || !/json/i.test(body.type)) return own()
     try {
-      const request = new Request(url, { method: 'POST', body, credentials: 'include', keepalive: true })
-      const take = send.take(request)
+      const init: RequestInit = { method: 'POST', body, credentials: 'include', keepalive: true }
+      const request = new Request(url, init)
+      // Without a type, or with one that a form may have, its mode is one in which nothing is attached.
+      const isSimple = /^($|text\/plain|multipart\/form-data|application\/x-www-form-urlencoded)/i.test(typeOf(request))
+      const take = send.take(isSimple ? new Request(url, { ...init, mode: 'no-cors' }) : request)
       if (!take) return own()
       take().catch(() => undefined)
       return true

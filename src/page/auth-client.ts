@@ -126,8 +126,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
    * Hands over the tokens of a login that the worker has not seen: those that your application has stored before it used
    * the worker, or those of a redirect, a native shell or an SDK. Call it as often as you like, in every tab: of all calls
    * with the same tokens one begins a session, and none does after a logout.
-   * @returns whether a session has begun; false: the worker knows these tokens or has newer
-   * ones, or one of them is a placeholder
+   * @returns whether a session has begun; false: the worker knows these tokens, has newer ones, or got a placeholder
    * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, and those of {@link AuthClient.ready}
    */
   async adopt(tokens: GivenTokens): Promise<boolean> {
@@ -227,7 +226,7 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       else if (isKeepAlive(data) && this.#storageKey === null) this.#keepAlive()
     })
     this.#attention.listen()
-    tellOfLeaving(this.#ask)
+    tellOfLeaving(this.#ask, () => this.#registration?.scope)
   }
 
   /** Asks for the state; where the session is due, this makes the worker refresh it. */

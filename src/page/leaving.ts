@@ -10,14 +10,15 @@ interface Navigation {
 }
 
 /**
- * Tells the worker when a script has the page go where it sees no request of that, to another origin or without
- * a worker: a library may log out there. It is told the path, and not the query, which may hold a token.
+ * Tells the worker when a script has the page go where it sees no request of that, to another origin, out of its scope or
+ * without a worker: a library may log out there. It is told the path, and not the query, which may hold a token.
+ * @param scope the registration's, as far as it is known
  */
-export function tellOfLeaving(ask: AskActive): void {
+export function tellOfLeaving(ask: AskActive, scope: () => string | undefined): void {
   const { navigation } = window as { readonly navigation?: Navigation }
   navigation?.addEventListener('navigate', ({ destination }) => {
-    const { origin, pathname } = new URL(destination.url)
-    if (origin !== location.origin || !controllerUrl())
+    const { href, origin, pathname } = new URL(destination.url)
+    if (!controllerUrl() || !href.startsWith(scope() ?? location.origin))
       ask({ type: 'leaving', url: origin + pathname }, ANSWER_LIMIT).catch(() => undefined)
   })
 }

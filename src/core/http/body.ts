@@ -34,13 +34,13 @@ export function keepForReplay(request: Request, limit: number): Replay {
 }
 
 /**
- * The first `limit` bytes of a body as text, of a body that is text, as far as they come within `time` milliseconds. The
+ * The first `limit` bytes of a body, as text, as far as they come within `time` milliseconds. The
  * request can still be sent.
  */
 export async function readStart(request: Request, limit: number, time?: number): Promise<string> {
   const copy = request.clone()
   // Where there is no stream to be read (Firefox), a clone shares the bytes.
-  if (!copy.body) return (await copy.text()).slice(0, limit)
+  if (!copy.body) return (await copy.blob()).slice(0, limit).text()
   const reader = copy.body.pipeThrough(new TextDecoderStream()).getReader()
   // Not awaited: of a stream in two branches, it settles only once the other one is cancelled too.
   const end = () => void reader.cancel().catch(() => undefined)
@@ -76,6 +76,11 @@ export function isForm(request: Request): boolean {
 /** Whether the body is neither text nor a form, by its media type. */
 export function isBinary(request: Request): boolean {
   return !/json|text|xml|graphql|urlencoded|multipart/i.test(typeOf(request))
+}
+
+/** Whether there may be text in the body, by its media type, which of bytes often says nothing. */
+export function mayHaveText(request: Request): boolean {
+  return mayHaveBody(request) && (!isBinary(request) || /^$|octet-stream|jwt|jose/i.test(typeOf(request)))
 }
 
 /** The media type of a request's body; empty: it does not say. */

@@ -12,7 +12,17 @@ export function hasOwnCredentials(request: Request, config: HeaderOptions): bool
 
 /** The placeholder that a page has sent in place of its credentials; null: there is none. */
 export function placeholderIn({ headers }: Request, { authHeader }: HeaderOptions): Placeholder | null {
-  return findPlaceholder(headers.get(authHeader))
+  return findPlaceholder(spokenIn(headers.get(authHeader)))
+}
+
+/** The value of a header; of Basic credentials (RFC 7617 §2), in which a placeholder may be the user, what they say. */
+export function spokenIn<T extends string | null>(value: T): T | string {
+  const [, basic] = /^basic +([\w+/]+={0,2})$/i.exec(value ?? '') ?? []
+  try {
+    return basic ? atob(basic) : value
+  } catch {
+    return value
+  }
 }
 
 /** The same request with the session's access token, or with none. */

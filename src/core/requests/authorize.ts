@@ -72,18 +72,8 @@ interface Needs {
 }
 
 export function createAuthorize(needs: Needs): Authorize {
-  const {
-    config,
-    sessions,
-    freshSession,
-    isUnauthorized,
-    takeTokens = null,
-    tellTokens = null,
-    hold = null,
-    fetch,
-    prover = null,
-    now,
-  } = needs
+  const { config, sessions, freshSession, isUnauthorized, fetch, now } = needs
+  const { takeTokens = null, tellTokens = null, hold = null, prover = null } = needs
   const send = createSend({ config, fetch, prover })
   const replayLimit = createReplayLimit({ config, now })
   // The last token that was refused right after it was refreshed, by whichever worker: without this, an API that
@@ -157,14 +147,20 @@ export function createAuthorize(needs: Needs): Authorize {
       note(request, 'sent as it is: it carries no placeholder')
       return fetch(request)
     }
+    /** In place of an answer; it is no verdict on the token. */
+    let refused: Response | null = null
     const sendFor = async (used: Usable, request: Request, forProof: Replay['again'] = async () => null) => {
       const fill = async (request: Request) => (isFilled ? filled(request, config, used) : request)
       const ready = await fill(request)
-      if (!ready) return refuseStale(used)
+      if (ready instanceof Response) {
+        refused = ready
+        return ready
+      }
       const taken = inBodies || config.tokensInAnswers ? takeTokens?.(request, used, inBodies) : null
       const again = async () => {
         const copy = await forProof()
-        return copy && fill(copy)
+        const ready = copy && (await fill(copy))
+        return ready instanceof Request ? ready : null
       }
       const response = await (isAttached ? send(ready, used, again) : fetch(ready))
       if (isDevelopment && !taken) tellTokens?.(request, response)
@@ -213,7 +209,7 @@ export function createAuthorize(needs: Needs): Authorize {
       if (isDevelopment) note(request, `sent with ${inWords(config, used)}`)
       const response = await sendFor(used, replay.request, forProof)
       // Where a redirect has led elsewhere, no token was sent along, and there is no verdict on it.
-      if (isFromElsewhere(response, request)) return response
+      if (response === refused || isFromElsewhere(response, request)) return response
       if (!(await isUnauthorized(response))) return replayLimit.heard(used, response)
       // No verdict on the token either.
       if (used.isBound && asksForNonce(response)) return response

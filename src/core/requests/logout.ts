@@ -6,11 +6,11 @@ import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
 import { alone, type Farewell, type LockOptions } from '../session/fresh-session.ts'
 import { type Authenticated, ended, type Session, withCookieLeft } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
-import { findPlaceholder, isOf } from '../tokens/placeholder.ts'
+import { isGiven, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { note } from '../trace.ts'
 import { attach, placeholderIn } from './attach.ts'
-import { carriesPlaceholder, filled, refuseStale } from './placeholders.ts'
+import { carriesPlaceholder, cleaned, filled, placeholdersOf } from './placeholders.ts'
 import type { SendLogout } from './send-logout.ts'
 
 export interface Logout {
@@ -19,9 +19,9 @@ export interface Logout {
   /** A page's own request to the logout URL: the session ends, whatever the server answers. */
   readonly forward: (request: Request, waitUntil: WaitUntil) => Promise<Response>
   /**
-   * A page's own revocation request (RFC 7009), as OAuth libraries send it. With the placeholder of a login response, it
-   * is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other is sent as it is;
-   * with a token of the session it is a logout too.
+   * A page's own revocation request (RFC 7009), as OAuth libraries send it. With the placeholder of a login response, in
+   * whatever form, it is a logout, answered at once: the placeholder means "the session's own", and goes nowhere. Any other
+   * is sent, without placeholders; with a token of the session it is a logout too.
    */
   readonly revocation: (request: Request, waitUntil: WaitUntil) => Promise<Response>
   /** The page itself goes to where a logout ends: the session ends too, and the server hears of it from the page. */
@@ -118,7 +118,13 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
       const session = await sessions.current()
       // Some servers want the refresh token in the body.
       const sent = (await carriesPlaceholder(request, config)) ? await filled(request, config, session) : request
-      if (!sent) return refuseStale(session)
+      if (sent instanceof Response) {
+        const isMeant = (await placeholdersOf(request)).some(found => isOf(found, session))
+        if (!isMeant || session.status === 'anonymous') return sent
+        note(request, 'a logout, answered here: it carries a placeholder that cannot be replaced')
+        await logout(waitUntil)
+        return new Response(null, { status: 200 })
+      }
       const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
       try {
@@ -131,18 +137,18 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
       }
     },
     revocation: async (request, waitUntil) => {
-      const token = own(await readFields(request), 'token')
-      const placeholder = typeof token === 'string' ? findPlaceholder(token) : null
-      if (!placeholder) {
-        await end(
-          ({ refreshToken, accessToken }) => token !== null && [refreshToken, accessToken].includes(token as string),
-        )
-        return fetch(request)
+      const token = own(await readFields(request), 'token') ?? new URL(request.url).searchParams.get('token')
+      const found = await placeholdersOf(request)
+      if (found.length > 0 && !isGiven(token)) {
+        // That of a session which another login has replaced is of one that is over.
+        const session = await sessions.current()
+        if (found.some(placeholder => isOf(placeholder, session))) await logout(waitUntil)
+        // RFC 7009 §2.2: also for a token that is not known, or not any more.
+        return new Response(null, { status: 200 })
       }
-      // That of a session which another login has replaced is of one that is over.
-      if (isOf(placeholder, await sessions.current())) await logout(waitUntil)
-      // RFC 7009 §2.2: also for a token that is not known, or not any more.
-      return new Response(null, { status: 200 })
+      if (isGiven(token)) await end(({ refreshToken, accessToken }) => [refreshToken, accessToken].includes(token))
+      const ready = await cleaned(request)
+      return ready instanceof Response ? ready : fetch(ready)
     },
   }
 }

@@ -1,12 +1,18 @@
 /** Sees to it that placeholders reach no server: each is replaced by the token it stands for, taken away, or refused. */
 import { RefreshWorkerError } from '../../errors.ts'
-import { isBinary, mayHaveBody, readStart, typeOf } from '../http/body.ts'
+import { mayHaveBody, mayHaveText, readStart, typeOf } from '../http/body.ts'
 import { rebuild } from '../http/rebuild.ts'
 import type { HeaderOptions } from '../options/config.ts'
 import type { Session } from '../session/session.ts'
-import { findPlaceholder, isOf, replacePlaceholders } from '../tokens/placeholder.ts'
+import {
+  findPlaceholder,
+  findPlaceholders,
+  isOf,
+  type Placeholder,
+  replacePlaceholders,
+} from '../tokens/placeholder.ts'
 import { note } from '../trace.ts'
-import { withoutHeaders } from './attach.ts'
+import { spokenIn, withoutHeaders } from './attach.ts'
 import { problem } from './problem.ts'
 
 /**
@@ -19,10 +25,10 @@ const PAUSE = 100
 /** How long a body may be in which placeholders are replaced (bytes). */
 const LONGEST_FILLED = 1_048_576
 
-/** Refuses a request to the API that carries a placeholder elsewhere than in `authHeader`; null: it carries none. */
+/** Refuses a request that carries a placeholder elsewhere than in `authHeader`; null: it carries none. */
 export function refuseMisplaced(
   request: Request,
-  { authHeader }: HeaderOptions,
+  { authHeader }: Pick<HeaderOptions, 'authHeader'>,
 ): Promise<Response | null> | Response | null {
   const header = headerOf(request, authHeader)
   if (header) return refusal(request, `the header ${header}`)
@@ -38,9 +44,20 @@ export function refuseMisplaced(
  * Code that adds its header to every request goes on as somebody who is not logged in.
  */
 export function withoutPlaceholders(request: Request): Request | Response | null {
-  if (isInUrl(request)) return refusal(request, 'the URL')
+  if (isInUrl(request)) {
+    if (request.mode !== 'navigate') return refusal(request, 'the URL')
+    // A person is to see the page.
+    const { origin, pathname, search } = new URL(request.url)
+    return Response.redirect(origin + replacePlaceholders(pathname + search, () => ''), 307)
+  }
   const names = namesIn(request)
   return names.length > 0 ? withoutHeaders(request, ...names) : null
+}
+
+/** The same of a request whose body is looked into as well: as it may go out, or in its place why it does not. */
+export async function cleaned(request: Request): Promise<Request | Response> {
+  const clean = withoutPlaceholders(request) ?? request
+  return clean instanceof Response ? clean : ((await refuseMisplaced(clean, { authHeader: '' })) ?? clean)
 }
 
 /** Whether a request carries a placeholder elsewhere than in `authHeader`. */
@@ -49,46 +66,62 @@ export async function carriesPlaceholder(
   { authHeader }: Pick<HeaderOptions, 'authHeader'>,
 ): Promise<boolean> {
   if (isInUrl(request) || headerOf(request, authHeader)) return true
-  return mayHaveText(request) && findPlaceholder(await readStart(request, LONGEST_FILLED)) !== null
+  return findPlaceholder(await textOf(request)) !== null
+}
+
+/** All placeholders in a request, wherever they stand. */
+export async function placeholdersOf(request: Request): Promise<readonly Placeholder[]> {
+  const { pathname, search } = new URL(request.url)
+  const headers = [...request.headers.values()].map(spokenIn)
+  return [...headers, pathname, search, await textOf(request)].flatMap(findPlaceholders)
 }
 
 /**
- * The same request with the session's tokens in place of placeholders, wherever in it they stand; null: one of them stands
- * for none of this session's. `authHeader` is left as it is.
+ * The same request with the session's tokens in place of placeholders, wherever in it they stand. `authHeader` is left as it
+ * is. A response: it is not to go out, since one of them stands for none of this session's, or cannot be replaced.
+ * @param isLoose it goes out without those that stand for none: a login is not to fail for them
  */
 export async function filled(
   request: Request,
   { authHeader }: Pick<HeaderOptions, 'authHeader'>,
   session: Session,
-): Promise<Request | null> {
+  isLoose = false,
+): Promise<Request | Response> {
   let isStale = false
+  let isMissing = false
   const fill = (text: string, written: (token: string) => string = token => token) =>
     replacePlaceholders(text, found => {
-      const token = session.status === 'authenticated' && isOf(found, session) ? session[`${found.kind}Token`] : null
-      isStale ||= token === null
+      const isKnown = session.status === 'authenticated' && isOf(found, session)
+      const token = isKnown ? session[`${found.kind}Token`] : null
+      isStale ||= !isKnown
+      isMissing ||= token === null
       return written(token ?? '')
     })
 
   const headers = new Headers(request.headers)
-  for (const [name, value] of request.headers) if (name !== authHeader.toLowerCase()) headers.set(name, fill(value))
+  for (const name of namesIn(request))
+    if (name !== authHeader.toLowerCase()) {
+      const value = fill(headers.get(name) ?? '')
+      if (value) headers.set(name, value)
+      else headers.delete(name)
+    }
 
   const url = new URL(request.url)
-  const search = fill(url.search, encodeURIComponent)
-  let body: BodyInit | null = null
-  if (mayHaveText(request)) {
-    const text = await readStart(request, LONGEST_FILLED)
-    const type = typeOf(request)
-    // Of what is not text alone, or too long, a part would be lost.
-    if (/multipart/i.test(type) || text.length >= LONGEST_FILLED) return findPlaceholder(text) ? null : request
-    const written = /urlencoded/i.test(type) ? encodeURIComponent : /json/i.test(type) ? inJson : undefined
-    const next = fill(text, written)
-    if (next !== text) body = next
-  }
-  if (isStale) return null
-  if (search === url.search) return rebuild(request, { headers, ...(body === null ? {} : { body }) })
-  url.search = search
+  const target = url.origin + fill(url.pathname + url.search, encodeURIComponent)
+  const text = await textOf(request)
+  const type = typeOf(request)
+  const isJson = /json/i.test(type) || /^\s*[[{]/.test(text)
+  const next = fill(text, /urlencoded/i.test(type) ? encodeURIComponent : isJson ? inJson : undefined)
+  // Of what is not text alone, or too long, a part would be lost.
+  if (next !== text && (text.includes('\ufffd') || text.length >= LONGEST_FILLED)) return refusal(request, 'the body')
+  if (isMissing && !isLoose)
+    return isStale ? refuseStale(session) : refusal(request, 'the request', 'and the worker keeps no such token')
+  // As bytes, which have no type of their own.
+  let body: BodyInit | null = next === text ? null : new TextEncoder().encode(next)
+  if (target === url.origin + url.pathname + url.search)
+    return rebuild(request, { headers, ...(body === null ? {} : { body }) })
   if (body === null && mayHaveBody(request)) body = await request.arrayBuffer()
-  return new Request(url, { ...initOf(request), headers, body })
+  return new Request(target, { ...initOf(request), headers, body })
 }
 
 /** What a request gets whose placeholder stands for nothing that there is. */
@@ -104,25 +137,23 @@ export function refuseStale(session: Session): Response {
   )
 }
 
-function refusal(request: Request, place: string): Response {
+function refusal(
+  request: Request,
+  place: string,
+  why = 'where it is not replaced by its token: see tokensInBodies',
+): Response {
   note(request, `not sent: it carries a placeholder in ${place}`)
-  return problem(
-    400,
-    new RefreshWorkerError(
-      'placeholder_misplaced',
-      `a placeholder stands in ${place}, where it is not replaced by its token: see tokensInBodies`,
-    ),
-  )
+  return problem(400, new RefreshWorkerError('placeholder_misplaced', `a placeholder stands in ${place}, ${why}`))
 }
 
 /** The names of the headers in which a placeholder stands. */
 function namesIn({ headers }: Request): readonly string[] {
-  return [...headers].filter(([, value]) => findPlaceholder(value)).map(([name]) => name)
+  return [...headers].filter(([, value]) => findPlaceholder(spokenIn(value))).map(([name]) => name)
 }
 
-/** The name of another header than `authHeader` in which one stands. */
+/** The name of a header in which one stands, other than as it is in `authHeader`. */
 function headerOf(request: Request, authHeader: string): string | undefined {
-  return namesIn(request).find(name => name !== authHeader.toLowerCase())
+  return namesIn(request).find(name => name !== authHeader.toLowerCase() || !findPlaceholder(request.headers.get(name)))
 }
 
 /** Without its fragment, which is not sent. */
@@ -133,9 +164,9 @@ function isInUrl({ url }: Request): boolean {
   return findPlaceholder(pathname + search) !== null
 }
 
-/** Whether there may be text in the body, by its media type. */
-function mayHaveText(request: Request): boolean {
-  return mayHaveBody(request) && !isBinary(request)
+/** The body, as far as it may be filled, where it may be text. */
+async function textOf(request: Request): Promise<string> {
+  return mayHaveText(request) ? readStart(request, LONGEST_FILLED) : ''
 }
 
 function inJson(token: string): string {

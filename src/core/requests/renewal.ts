@@ -9,8 +9,8 @@ import { type Authenticated, isUsable, type Usable } from '../session/session.ts
 import { SHORTEST_SECRET } from '../tokens/hide-tokens.ts'
 import {
   createPlaceholders,
-  findPlaceholder,
   findPlaceholders,
+  isGiven,
   isOf,
   type Placeholder,
   replacePlaceholders,
@@ -18,9 +18,9 @@ import {
 } from '../tokens/placeholder.ts'
 import { isLoginApart } from '../tokens/read-answer.ts'
 import { readClaims } from '../tokens/token-response.ts'
-import { IN_COOKIE, NO_TOKEN } from '../tokens/tokens.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import { note } from '../trace.ts'
-import { hasOwnCredentials } from './attach.ts'
+import { hasOwnCredentials, spokenIn } from './attach.ts'
 import type { RequestKind } from './routes.ts'
 
 /** How old (milliseconds) a token of unknown life may be that is fresh enough for a page that asks for a new one. */
@@ -43,12 +43,14 @@ type RenewalOptions = Pick<
   | 'exposeIdToken'
   | 'idTokenProp'
   | 'loginOperations'
+  | 'loginUrls'
   | 'placeholders'
   | 'redactTokens'
   | 'refreshRequest'
   | 'refreshTokenIn'
   | 'refreshTokenProp'
   | 'refreshTokenSubmitProp'
+  | 'refreshTokenUrl'
 >
 
 interface Needs {
@@ -58,11 +60,16 @@ interface Needs {
 }
 
 export function createRenew({ config, freshSession, now }: Needs): Renew {
+  const { loginUrls, refreshTokenUrl } = config
+  const isRefreshedThere = !refreshTokenUrl || loginUrls.some(({ href }) => href === refreshTokenUrl.href)
   return async (request, kind, waitUntil) => {
-    const { grant, given, texts, placeholder } = await readRefresh(request, config)
+    const { grant, given, texts, placeholder } = await readRefresh(request, kind, config)
     // At a URL that does nothing else, some servers ask for no grant type, or for one of their own.
     const isRefresh = /refresh/i.test(grant) || (kind === 'token' && grant === '')
     const mayBe = isRefresh || grant === '' || (kind === 'token' && !grant.includes(':'))
+    // Code adds what it holds to every request: a login, too, which is to log in.
+    const isLogin = kind !== 'token' && grant === ''
+    if (isLogin && !isRefreshedThere) return null
     const isPlaceholder = mayBe && placeholder?.kind === 'refresh'
     if (!isRefresh && !isPlaceholder && kind !== 'token') return null
     // What else a GET may be for, at the URL of a refresh by POST, nobody knows.
@@ -77,11 +84,11 @@ export function createRenew({ config, freshSession, now }: Needs): Renew {
         given.includes(token) || (token.length >= SHORTEST_SECRET && texts.some(text => text.includes(token)))
       const isItsOwn =
         session.status === 'authenticated' && (isWithout || (mayBe && refreshToken !== null && holds(refreshToken)))
-      if (!isPlaceholder && !isItsOwn) return null
+      const isStale = placeholder !== null && !(session.status === 'authenticated' && isOf(placeholder, session))
+      if ((!isPlaceholder && !isItsOwn) || (isLogin && isStale)) return null
       note(request, "answered in place of the token endpoint: the page's own refresh request")
       if (session.status === 'anonymous') return failure(400, 'invalid_grant', 'nobody is logged in')
-      if (placeholder && !isOf(placeholder, session))
-        return failure(400, 'invalid_grant', 'another login has taken the place of this session')
+      if (isStale) return failure(400, 'invalid_grant', 'another login has taken the place of this session')
       // Of several tabs with the same thought, one refreshes, and the others get what it has brought.
       const isKnown = session.answer !== undefined || !isLoginApart(config)
       return tokenResponse(
@@ -113,7 +120,7 @@ interface Refresh {
 }
 
 /** Looks for what a refresh is known by: in the body, in whatever form, in the query, and in the headers. */
-async function readRefresh(request: Request, config: RenewalOptions): Promise<Refresh> {
+async function readRefresh(request: Request, kind: RequestKind, config: RenewalOptions): Promise<Refresh> {
   const query = Object.fromEntries(new URL(request.url).searchParams)
   const [fields, text] = mayHaveBody(request)
     ? await Promise.all([readFields(request), request.clone().text()])
@@ -121,20 +128,20 @@ async function readRefresh(request: Request, config: RenewalOptions): Promise<Re
   const of = (name: string) => own(fields, name) ?? own(query, name)
   // As text, a form is encoded.
   const inForm = isForm(request) ? Object.values(fields as Record<string, string>) : []
-  const texts = [text, ...inForm, ...Object.values(query), ...request.headers.values()]
+  const grant = String(of('grant_type') ?? '')
+  const headers = [...request.headers].flatMap(([name, value]) =>
+    // Of a login only where a token belongs.
+    kind === 'token' || grant || name === config.authHeader.toLowerCase() ? spokenIn(value) : [],
+  )
+  const texts = [text, ...inForm, ...Object.values(query), ...headers]
   const placeholders = texts.flatMap(findPlaceholders)
   return {
-    grant: String(of('grant_type') ?? ''),
+    grant,
     given: [config.refreshTokenSubmitProp, 'refresh_token'].map(of).filter(isGiven),
     texts,
     // The refresh token's before the access token's, which may go along with it.
     placeholder: placeholders.find(({ kind }) => kind === 'refresh') ?? placeholders[0] ?? null,
   }
-}
-
-/** Whether it may be a token: not what is there in place of one, or where there is none. */
-function isGiven(token: unknown): token is string {
-  return typeof token === 'string' && !NO_TOKEN.test(token) && !findPlaceholder(token)
 }
 
 function isYoung({ receivedAt, expiresAt }: Authenticated, now: number): boolean {

@@ -72,7 +72,9 @@ export function createMatcher(
     if (request.mode === 'navigate') return null
     if (request.destination !== '')
       return config.destinations.includes(request.destination) ? forApi(request, url) : null
-    if (!isScripted(request)) return null
+    // A beacon without a body has another mode.
+    const isBeacon = request.mode === 'no-cors' && request.method === 'POST'
+    if (!isScripted(request)) return isBeacon && isLogout.byUrl(request, url) ? 'logout' : null
 
     if (isLogout.byPredicate(request, url)) return 'logout'
     if (request.method === 'POST') {

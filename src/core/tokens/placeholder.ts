@@ -2,6 +2,7 @@ import { ACCESS_TOKEN_PLACEHOLDER, ID_TOKEN_PLACEHOLDER, REFRESH_TOKEN_PLACEHOLD
 import { base64url } from '../http/base64url.ts'
 import type { DisclosureOptions } from '../options/config.ts'
 import { decodeJwt } from './jwt.ts'
+import { NO_TOKEN } from './tokens.ts'
 
 const NAMES = {
   access: ACCESS_TOKEN_PLACEHOLDER,
@@ -26,6 +27,7 @@ export interface Placeholder {
 const LIFE = 20 * 86_400_000
 
 const MARK = /refresh-worker-(access|refresh|id)-token(?:-([\w-]{1,64}))?/
+const EACH_MARK = new RegExp(MARK, 'g')
 
 /** The placeholder that names no session: for what is kept, and completed when a page gets it. */
 export function bareOf(kind: TokenKind): string {
@@ -72,15 +74,36 @@ export function findPlaceholder(text: string | null): Placeholder | null {
 
 /** All placeholders in a text. */
 export function findPlaceholders(text: string): readonly Placeholder[] {
-  return [...text.matchAll(new RegExp(MARK, 'g'))].map(asPlaceholder)
+  return [...text.matchAll(EACH_MARK)].map(asPlaceholder)
+}
+
+/** Whether a page may have given a token of its own: not what is there in place of one, or where there is none. */
+export function isGiven(token: unknown): token is string {
+  return typeof token === 'string' && !NO_TOKEN.test(token) && !findPlaceholder(token)
 }
 
 /** A text with something else in place of each placeholder in it. */
 export function replacePlaceholders(text: string, replace: (found: Placeholder) => string): string {
-  return text.replace(
-    new RegExp(`(?:[\\w-]+\\.[\\w-]+\\.)?${MARK.source}`, 'g'),
-    (_, kind: TokenKind, sessionId: string | undefined) => replace({ kind, sessionId: sessionId ?? null }),
-  )
+  let result = ''
+  let end = 0
+  for (const found of text.matchAll(EACH_MARK)) {
+    result += text.slice(end, startOf(text, found.index, end)) + replace(asPlaceholder(found))
+    end = found.index + found[0].length
+  }
+  return result + text.slice(end)
+}
+
+/** Where the JWT begins whose signature is at `at`. Not by a RegExp, which would try a long text from each of its characters. */
+function startOf(text: string, at: number, least: number): number {
+  let start = at
+  for (const _ of ['claims', 'header']) {
+    let next = start - 1
+    if (text[next] !== '.') return at
+    while (next > least && /[\w-]/.test(text[next - 1] ?? '')) next--
+    if (next === start - 1) return at
+    start = next
+  }
+  return start
 }
 
 /** Whether a placeholder may stand for the tokens of a session. */
@@ -88,8 +111,8 @@ export function isOf({ sessionId }: Placeholder, session: { readonly status: str
   return sessionId === null || session.status === 'anonymous' || sessionId === session.id
 }
 
-function asPlaceholder([, kind, sessionId = null]: readonly (string | undefined)[]): Placeholder {
-  return { kind: kind as TokenKind, sessionId }
+function asPlaceholder([, kind, sessionId]: readonly (string | undefined)[]): Placeholder {
+  return { kind: kind as TokenKind, sessionId: sessionId ?? null }
 }
 
 function encode(part: object): string {

@@ -72,6 +72,35 @@ describe('the bypass header', () => {
     expect(sent.at(-1)?.authorization).toBe('Bearer its-own')
   })
 
+  it('is stripped at every URL that the worker sees, and has no other meaning there', async () => {
+    const { logIn, send, sent, state } = open({
+      logoutUrl: '/auth/logout',
+      revocationUrl: '/auth/revoke',
+      loginUrl: ['/auth/login', '/graphql'],
+      loginOperations: ['login'],
+      apiUrls: ['/api/', '/graphql'],
+    })
+    await logIn()
+    const headers = { 'Refresh-Worker-Bypass': '1', 'X-Other': 'kept' }
+    const body = new URLSearchParams({ token: 'of-another' })
+    const before = await state()
+    for (const [path, init] of [
+      ['https://other.example/', {}],
+      ['/auth/revoke', { method: 'POST', body }],
+      ['/auth/refresh', { method: 'POST', body }],
+      ['/graphql', { method: 'POST', body: '{"query":"{ me }"}' }],
+      ['/auth/login', { method: 'POST' }],
+      ['/auth/logout', { method: 'POST' }],
+    ] as const) {
+      await send(path, { ...init, headers })
+      const request = sent.findLast(({ url }) => url.endsWith(path))?.request
+      expect(request?.headers.get('Refresh-Worker-Bypass')).toBeNull()
+      expect(request?.headers.get('X-Other')).toBe('kept')
+    }
+    expect(before).toMatchObject({ status: 'authenticated' })
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
   it('may have another name', async () => {
     const { logIn, send, sent } = open({ bypassHeader: 'ngsw-bypass' })
     await logIn()
@@ -300,6 +329,14 @@ describe("what a page's own refresh is answered with", () => {
   })
 })
 
+/** Of text, though nothing says so. */
+const BODIES: readonly (readonly [string, (text: string) => RequestInit])[] = [
+  ['a Blob without a type', text => ({ method: 'POST', body: new Blob([text]) })],
+  ['bytes', text => ({ method: 'POST', body: new TextEncoder().encode(text) })],
+  ['a stream', text => ({ method: 'POST', body: new Response(text).body, duplex: 'half' }) as RequestInit],
+  ['application/jwt', text => ({ method: 'POST', body: text, headers: { 'Content-Type': 'application/jwt' } })],
+]
+
 describe('a placeholder reaches no server (W62)', () => {
   const PLACES: readonly (readonly [string, (token: string) => readonly [string, RequestInit]])[] = [
     ['the URL', token => [`/api/me?token=${token}`, {}]],
@@ -314,6 +351,13 @@ describe('a placeholder reaches no server (W62)', () => {
         return ['/api/me', { method: 'POST', body }]
       },
     ],
+    ['the URL', token => [`/api/verify/${token}`, {}]],
+    ...BODIES.map(([, init]): (typeof PLACES)[number] => ['the body', token => ['/api/me', init(token)]]),
+    [
+      'the body',
+      token => ['/api/me', { method: 'POST', body: token, headers: { 'Content-Type': 'application/octet-stream' } }],
+    ],
+    ['the header authorization', token => ['/api/me', { headers: { Authorization: `Basic ${btoa(`${token}:`)}` } }]],
     ['the URL', token => [`/elsewhere?token=${token}`, {}]],
     ['the URL', token => [`https://other.example/?token=${token}`, { method: 'POST' }]],
   ]
@@ -339,6 +383,55 @@ describe('a placeholder reaches no server (W62)', () => {
     expect(sent).toHaveLength(1)
   })
 
+  it('nor in the text of Basic credentials, elsewhere', async () => {
+    const { logIn, send, sent } = open()
+    const { access_token } = await logIn()
+    const headers = { Authorization: `Basic ${btoa(`${access_token}:`)}` }
+    await send('https://other.example/public', { headers })
+    expect(sent.at(-1)?.authorization).toBeNull()
+    await send('/auth/login', { method: 'POST', headers, body: '{}' })
+    expect(sent.at(-1)?.authorization).toBeNull()
+    const own = { Authorization: `Basic ${btoa('ada:secret')}` }
+    await send('/api/me', { headers: own })
+    expect(sent.at(-1)?.authorization).toBe(own.Authorization)
+  })
+
+  it.each(['application/octet-stream', 'image/png', ''])(
+    'while bytes that are no text pass as they are: %j',
+    async type => {
+      const { logIn, send, sent } = open()
+      await logIn()
+      const bytes = Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 256)
+      await send('/api/files', { method: 'PUT', body: new Blob([bytes], { type }) })
+      expect(new Uint8Array((await sent.at(-1)?.request.arrayBuffer()) ?? new ArrayBuffer())).toEqual(bytes)
+      expect(sent.at(-1)?.authorization).toBe('Bearer access-token-1-of-ada')
+    },
+  )
+
+  it("nor while the issuer's metadata are not known", async () => {
+    const core = openCore({ issuer: 'https://id.example' }, sent => {
+      if (sent.url.includes('well-known')) throw new TypeError('offline')
+      return new Response('ok')
+    })
+    const token = 'refresh-worker-access-token-of-ada'
+    const post = (url: string, fields: Record<string, string>, init: RequestInit = {}) =>
+      core.send(url, { method: 'POST', body: new URLSearchParams(fields), ...init })
+    expect((await post('https://other.example/', { a: 'b' }, bearer(token))).status).toBe(200)
+    expect(core.sent.at(-1)).toMatchObject({ authorization: null, body: 'a=b' })
+    const before = core.sent.length
+    expect((await post(`https://other.example/?t=${token}`, { a: 'b' })).status).toBe(400)
+    expect((await post('https://other.example/', { t: token })).status).toBe(400)
+    expect(core.sent).toHaveLength(before)
+  })
+
+  it('nor along with a navigation: the person gets the page', async () => {
+    const { logIn, navigate, state } = open({ endSessionUrl: '/oidc/logout', exposeIdToken: false })
+    await logIn()
+    const { isTouched } = await navigate('/oidc/logout?id_token_hint=refresh-worker-id-token-id-2&state=x')
+    expect(isTouched).toBe(true)
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
   it('by code that adds its header to every request: it goes on without', async () => {
     const { logIn, send, sent } = open()
     const { access_token = '' } = await logIn()
@@ -347,6 +440,40 @@ describe('a placeholder reaches no server (W62)', () => {
     expect([...(sent.at(-1)?.request.headers ?? [])]).toEqual([['x-own', 'kept']])
     await send('/auth/login', { method: 'POST', headers, body: '{}' })
     expect(sent.at(-1)?.authorization).toBeNull()
+  })
+
+  it('with a login that carries what is left of a session that is over: it goes out without, and is one', async () => {
+    const { logIn, send, ask, sent, state } = open({ signupUrl: '/auth/signup' })
+    const { access_token = '', refresh_token = '' } = await logIn()
+    await ask('logout')
+    const form = new FormData()
+    form.set('user', 'ada')
+    form.set('previous', refresh_token)
+    const JSON_TYPE = { 'Content-Type': 'application/json' }
+    const asks: readonly (readonly [string, RequestInit])[] = [
+      ['', { body: JSON.stringify({ user: 'ada', previous: access_token }), headers: JSON_TYPE }],
+      ['', { body: '{}', headers: { 'X-Refresh-Token': refresh_token, ...bearer(access_token).headers } }],
+      [`?previous=${access_token}`, { body: new URLSearchParams({ user: 'ada', previous: refresh_token }) }],
+      ['', { body: form }],
+    ]
+    for (const [query, init] of asks)
+      for (const path of ['/auth/login', '/auth/signup']) {
+        await send(path + query, { method: 'POST', ...init })
+        const { request, url, body } = sent.at(-1) as Sent
+        expect(`${url} ${body} ${[...request.headers]}`).not.toContain('refresh-worker-')
+        expect(pathOf({ url } as Sent)).toBe(path)
+      }
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('with a login beside a session that goes on, either, which replaces it', async () => {
+    const { logIn, post, sent, state } = open()
+    const { refresh_token = '' } = await logIn()
+    const before = await state()
+    const headers = { 'X-Refresh-Token': refresh_token }
+    expect((await post('/auth/login', { user: 'grace', previous: refresh_token }, headers)).status).toBe(200)
+    expect(sent.at(-1)?.body).toBe('{"user":"grace","previous":"refresh-token-1-of-ada"}')
+    expect(await state()).not.toEqual(before)
   })
 
   it('to a token endpoint: it gets the token that is meant, fresh, or nothing', async () => {
@@ -380,6 +507,42 @@ describe('tokensInBodies', () => {
     clock.time += 61_000
     await send(url, { method: 'POST', body: new URLSearchParams({ token: access_token }) })
     expect(sent.at(-1)?.body).toBe('token=access-token-2-of-ada')
+  })
+
+  it.each(BODIES)('in %s too, in a path, and in a form of parts', async (_, init) => {
+    const { logIn, send, sent } = open({ tokensInBodies: ['https://id.example/v1/'] })
+    const { access_token = '' } = await logIn()
+    const url = 'https://id.example/v1/verify'
+    await send(url, init(JSON.stringify({ token: access_token })))
+    expect(sent.at(-1)?.body).toBe('{"token":"access-token-1-of-ada"}')
+    const type = init('').headers ? 'application/jwt' : null
+    expect(sent.at(-1)?.request.headers.get('Content-Type')).toBe(type)
+    await send(`${url}/${access_token}?a=b`, init('plain'))
+    expect(sent.at(-1)).toMatchObject({ url: `${url}/access-token-1-of-ada?a=b`, body: 'plain' })
+    const form = new FormData()
+    form.set('token', access_token)
+    await send(url, { method: 'POST', body: form })
+    expect((await sent.at(-1)?.request.formData())?.get('token')).toBe('access-token-1-of-ada')
+  })
+
+  it('says what cannot be replaced, and causes no refresh', async () => {
+    const { logIn, send, sent, post } = open({ tokensInBodies: ['https://id.example/'], useRefreshToken: false })
+    const { access_token = '', refresh_token = '' } = await logIn()
+    const file = new FormData()
+    file.set('token', access_token)
+    file.set('file', new Blob([Uint8Array.of(0x89, 0xff, 0xfe)]))
+    const long = { body: 'x'.repeat(1_100_000) }
+    for (const init of [{ body: file }, { body: access_token + long.body }, { body: refresh_token }]) {
+      const response = await send('https://id.example/v1', { method: 'POST', ...init })
+      expect([response.status, (await response.json()).code]).toEqual([400, 'placeholder_misplaced'])
+    }
+    expect(sent).toHaveLength(1)
+    const replaced = open({ tokensInBodies: ['https://id.example/'] })
+    const ada = await replaced.logIn()
+    await replaced.logIn()
+    expect((await replaced.post('https://id.example/v1', { token: ada.access_token })).status).toBe(401)
+    expect(replaced.sent).toHaveLength(2)
+    expect((await post('https://id.example/v1', { token: 'none' })).status).toBe(200)
   })
 
   it('sends nothing once more but after a 401, with the new token (G10)', async () => {
@@ -479,6 +642,85 @@ describe("a library's sign-out is a logout, by whatever request", () => {
     expect(await state()).toMatchObject({ status: 'authenticated' })
     await send('/auth/revoke', { method: 'POST', body: new URLSearchParams({ token: refresh_token }) })
     expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+  })
+
+  const formOf = (name: string, value: string) => {
+    const form = new FormData()
+    form.set(name, value)
+    return form
+  }
+  const JSON_TYPE = { 'Content-Type': 'application/json' }
+  const revocations: readonly (readonly [string, (token: string) => readonly [string, RequestInit]])[] = [
+    ['in a form of parts', token => ['', { body: formOf('token', token) }]],
+    ['in the query', token => [`?token=${token}`, {}]],
+    ['as text', token => ['', { body: token }]],
+    ['as bytes', token => ['', { body: new TextEncoder().encode(token) }]],
+    ['in JSON, under another name', token => ['', { body: JSON.stringify({ refresh: token }), headers: JSON_TYPE }]],
+    ['in the header', token => ['', bearer(token)]],
+    ['in another header', token => ['', { headers: { 'X-Refresh-Token': token } }]],
+  ]
+
+  it.each(revocations)('by a revocation with a placeholder %s, which is answered at once', async (_, ask) => {
+    const { logIn, send, state, sent } = open({ revocationUrl: '/auth/revoke' })
+    for (const kind of ['access_token', 'refresh_token']) {
+      const tokens = await logIn()
+      const before = sent.length
+      const [query, init] = ask(tokens[kind] ?? '')
+      expect((await send(`/auth/revoke${query}`, { method: 'POST', ...init })).status).toBe(200)
+      expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+      // The worker's own, with the real token.
+      expect(sent.slice(before).map(({ body }) => body)).toEqual([expect.stringContaining('refresh-token-')])
+    }
+  })
+
+  it.each(revocations)('nor is one of a former session %s a logout (N14)', async (_, ask) => {
+    const { logIn, send, state, sent } = open({ revocationUrl: '/auth/revoke' })
+    const { refresh_token = '' } = await logIn()
+    await logIn()
+    const [query, init] = ask(refresh_token)
+    expect((await send(`/auth/revoke${query}`, { method: 'POST', ...init })).status).toBe(200)
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+    expect(sent).toHaveLength(2)
+  })
+
+  it("and a revocation of another's token goes out without the header that is added to every request", async () => {
+    const { logIn, send, state, sent } = open({ revocationUrl: '/auth/revoke' })
+    const { access_token } = await logIn()
+    const body = new URLSearchParams({ token: 'of-another' })
+    await send('/auth/revoke', { method: 'POST', body, ...bearer(access_token) })
+    expect(sent.at(-1)).toMatchObject({ authorization: null, body: 'token=of-another' })
+    expect(await state()).toMatchObject({ status: 'authenticated' })
+  })
+
+  it('in a form of parts, with the refresh token, which goes along', async () => {
+    const { logIn, send, state, sent } = open({ logoutUrl: '/auth/logout', logoutMethod: 'post' })
+    const { refresh_token = '' } = await logIn()
+    const body = formOf('token', refresh_token)
+    expect((await send('/auth/logout', { method: 'POST', body })).status).toBe(200)
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect((await sent.at(-1)?.request.formData())?.get('token')).toBe('refresh-token-1-of-ada')
+  })
+
+  it.each<Partial<Options>>([{ useRefreshToken: false }, { refreshTokenIn: 'cookie' }])(
+    'with the placeholder of a refresh token that the worker does not keep: %j',
+    async options => {
+      const { logIn, post, state, sent } = open({ logoutUrl: '/auth/logout', logoutMethod: 'post', ...options })
+      const { refresh_token } = await logIn()
+      expect((await post('/auth/logout', { refresh_token })).status).toBe(200)
+      expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+      // Of which the worker tells the server itself.
+      expect(sent.slice(1)).toMatchObject([
+        { url: 'https://app.example/auth/logout', authorization: 'Bearer access-token-1-of-ada', body: '' },
+      ])
+    },
+  )
+
+  it('by a beacon without a body, too', async () => {
+    const { logIn, send, state, sent } = open({ logoutUrl: '/auth/logout' })
+    await logIn()
+    await send('/auth/logout', { method: 'POST', mode: 'no-cors', credentials: 'include', keepalive: true })
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(sent.at(-1)).toMatchObject({ method: 'POST', url: 'https://app.example/auth/logout' })
   })
 
   it('where its request fails', async () => {

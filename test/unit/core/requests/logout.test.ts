@@ -247,7 +247,6 @@ describe("a page's own revocation request (RFC 7009)", () => {
 
   it.each<[string, BodyInit]>([
     ['a token of its own', new URLSearchParams({ token: 'own', client_id: 'web' })],
-    ['the placeholder as another field', new URLSearchParams({ token: 'own', token_type_hint: REFRESH })],
     ['no token', new URLSearchParams()],
     ['no form', new Blob(['x'])],
   ])('with %s is sent as it is, and ends nothing', async (_, body) => {
@@ -255,6 +254,14 @@ describe("a page's own revocation request (RFC 7009)", () => {
     const text = await new Response(body).text()
     expect((await revocation(body)).status).toBe(400)
     expect(sent).toMatchObject([{ authorization: null, body: text }])
+    expect(stored()).toEqual(sessionOf())
+  })
+
+  it('with a token of its own, and a placeholder besides, is not sent, and ends nothing', async () => {
+    const { revocation, sent, stored } = setUp(options)
+    const response = await revocation(new URLSearchParams({ token: 'own', token_type_hint: REFRESH }))
+    expect([response.status, (await response.json()).code]).toEqual([400, 'placeholder_misplaced'])
+    expect(sent).toEqual([])
     expect(stored()).toEqual(sessionOf())
   })
 })

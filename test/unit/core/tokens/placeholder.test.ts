@@ -2,7 +2,13 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { jwtDecode } from 'jwt-decode'
 import { describe, expect, it } from 'vitest'
-import { createPlaceholders, findPlaceholder, isOf } from '../../../../src/core/tokens/placeholder.ts'
+import {
+  createPlaceholders,
+  findPlaceholder,
+  findPlaceholders,
+  isOf,
+  replacePlaceholders,
+} from '../../../../src/core/tokens/placeholder.ts'
 import { ACCESS_TOKEN_PLACEHOLDER } from '../../../../src/protocol.ts'
 import { jwt, NOW, sessionOf } from '../../kit.ts'
 
@@ -96,6 +102,14 @@ describe('a placeholder that comes back', () => {
     ['in a form', `a=b&refresh_token=${placeholderOf('refresh', jwt({ sub: 'ada' }))}&c=d`, 'refresh'],
   ])('is known %s, and names its session', (_, text, kind) => {
     expect(findPlaceholder(text)).toEqual({ kind, sessionId: ID })
+  })
+
+  it('is replaced in a text of any length, with all of its JWT, in a time that grows no faster', () => {
+    const long = '-x'.repeat(500_000)
+    const [access, refresh] = [placeholderOf('access', jwt({ sub: 'ada' })), placeholderOf('refresh', 'opaque')]
+    const text = `${long}"${access}".a.${refresh} ${access}`
+    expect(findPlaceholders(text).map(({ kind }) => kind)).toEqual(['access', 'refresh', 'access'])
+    expect(replacePlaceholders(text, ({ kind }) => kind)).toBe(`${long}"access".a.refresh access`)
   })
 
   it('of 0.1 names none, and is that of any', () => {
