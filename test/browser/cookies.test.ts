@@ -1,7 +1,9 @@
 /** Sessions in HttpOnly cookies, and pages that a server renders: one refresh for all tabs, and for navigations too. */
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type CookieServer, openCookieServer } from '../servers/cookie-server.ts'
 import type { Tab } from './engines/engine.ts'
@@ -34,11 +36,11 @@ const isShown = engine.name === 'chromium' || process.env.EVERYWHERE !== undefin
 const browser = useBrowser()
 const openSiteFor = useSites<CookieServer>(browser)
 
-async function open(options: Parameters<typeof openCookieServer>[0] = {}) {
+async function open(options: Parameters<typeof openCookieServer>[0] = {}, worker = WORKER) {
   const server = await openCookieServer(options)
   const type = 'text/javascript'
   const site = await openSiteFor(server, {
-    '/sw.js': { type, body: WORKER },
+    '/sw.js': { type, body: worker },
     '/page.js': { type, body: PAGE },
   })
   return { server, site }
@@ -82,6 +84,36 @@ describe('requests', () => {
     expect(await call(tabs[0] as Tab)).toBe(401)
     for (const tab of tabs) await untilStatus(tab, 'anonymous')
     expect(await stateOf(tabs[0] as Tab)).toEqual({ status: 'anonymous', reason: 'rejected' })
+  })
+})
+
+describe('a server that wants a CSRF token in a header', () => {
+  const worker = readFileSync(fileURLToPath(new URL('../../examples/recipes/csrf/sw.js', import.meta.url)), 'utf8')
+
+  it('gets the one of its cookie with each refresh (K11)', async () => {
+    const { server, site } = await open({ checksCsrf: true }, worker)
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    for (let expiry = 1; expiry <= 2; expiry++) {
+      await site.expireTokens(tab)
+      expect(await call(tab)).toBe(200)
+      expect(server.stats).toMatchObject({ refreshes: expiry, forgeries: 0, refusals: 0 })
+    }
+    // Each engine's workers can read it.
+    expect(server.stats.csrfAnswers).toBe(0)
+  })
+
+  it('gets the one that it tells, where there is no cookie (K11)', async () => {
+    const { server, site } = await open({ checksCsrf: true }, worker)
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await tab.evaluate(() => {
+      // biome-ignore lint/suspicious/noDocumentCookie: not every engine has another way.
+      document.cookie = 'XSRF-TOKEN=; Path=/; Max-Age=0'
+    })
+    await site.expireTokens(tab)
+    expect(await call(tab)).toBe(200)
+    expect(server.stats).toMatchObject({ refreshes: 1, forgeries: 0, refusals: 0, csrfAnswers: 1 })
   })
 })
 

@@ -36,6 +36,8 @@ interface CookieServerOptions {
   readonly beforeRefresh?: () => Promise<unknown>
   /** Awaited once the refresh token is spent, before the browser hears of it. */
   readonly afterRefresh?: () => Promise<unknown>
+  /** Whether a refresh has to bring, in a header, what stands in a cookie: double submit. */
+  readonly checksCsrf?: boolean
   /** Awaited once the browser has the cookies of a refresh, before the end of its answer. */
   readonly afterCookies?: () => Promise<unknown>
 }
@@ -43,12 +45,12 @@ interface CookieServerOptions {
 const atOnce = async () => undefined
 
 export async function openCookieServer(options: CookieServerOptions = {}) {
-  const { beforeRefresh = atOnce, afterRefresh = atOnce, afterCookies } = options
+  const { beforeRefresh = atOnce, afterRefresh = atOnce, afterCookies, checksCsrf = false } = options
   const files = new Map<string, { type: string; body: string }>()
   const sessions = new Set<Session>()
   const secrets = new Set<string>()
   const rendered: Rendered[] = []
-  const stats = { refreshes: 0, refusals: 0, requests: 0, unauthorized: 0, logouts: 0 }
+  const stats = { refreshes: 0, refusals: 0, requests: 0, unauthorized: 0, logouts: 0, forgeries: 0, csrfAnswers: 0 }
   const state = { isLogoutDown: false }
 
   const cookieOf = (req: Request, name: string) =>
@@ -66,6 +68,13 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     `access=${access}; Path=/; HttpOnly; SameSite=Strict`,
     `refresh=${refresh}; Path=/auth; HttpOnly; SameSite=Strict`,
   ]
+  /** As Laravel writes it, and Angular reads it: percent-encoded. */
+  const csrfCookie = () =>
+    `XSRF-TOKEN=${randomBytes(16).toString('base64').replaceAll('=', '%3D')}; Path=/; SameSite=Lax`
+  const isForged = (req: Request) => {
+    const token = decodeURIComponent(cookieOf(req, 'XSRF-TOKEN'))
+    return checksCsrf && (token === '' || req.get('X-XSRF-TOKEN') !== token)
+  }
   const begin = (user: string) => {
     const session = { user, access: token(), refresh: token(), spent: new Set<string>() }
     sessions.add(session)
@@ -81,13 +90,17 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
   app.post('/auth/login', (req, res) => {
     const { name, password } = req.body
     if (USERS[name] !== password) return void res.status(401).json({ error: 'invalid_credentials' })
-    res.append('Set-Cookie', begin(name))
+    res.append('Set-Cookie', checksCsrf ? [...begin(name), csrfCookie()] : begin(name))
     // A form of a page without script comes here too.
     if (req.is('urlencoded')) res.redirect(303, '/app/')
     else res.json({ user: { id: name }, expires_in: LIFETIME })
   })
   app.post('/auth/refresh', async (req, res) => {
     await beforeRefresh()
+    if (isForged(req)) {
+      stats.forgeries++
+      return void res.status(403).json({ error: 'CSRF token mismatch' })
+    }
     const refresh = cookieOf(req, 'refresh')
     const session = [...sessions].find(session => session.refresh === refresh || session.spent.has(refresh))
     if (session?.refresh !== refresh || !req.get('X-Requested-With')) {
@@ -99,11 +112,17 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     Object.assign(session, { access: token(), refresh: token() })
     stats.refreshes++
     await afterRefresh()
-    res.append('Set-Cookie', cookiesOf(session))
+    res.append('Set-Cookie', checksCsrf ? [...cookiesOf(session), csrfCookie()] : cookiesOf(session))
     if (!afterCookies) return void res.status(204).end()
     res.type('json').write('{')
     await afterCookies()
     res.end('}')
+  })
+  app.get('/auth/csrf', (_, res) => {
+    stats.csrfAnswers++
+    const cookie = csrfCookie()
+    res.append('Set-Cookie', cookie)
+    res.json({ token: decodeURIComponent(/=([^;]*)/.exec(cookie)?.[1] ?? '') })
   })
   app.all('/auth/logout', (req, res) => {
     if (state.isLogoutDown) return void res.status(503).end()

@@ -14,8 +14,9 @@ export interface RefreshNeeds {
 }
 
 /**
- * Makes the request of a refresh: a `Request`, or the `RequestInit` of a POST to `refreshTokenUrl`. The request follows no
- * redirect, and fails after six times `timeout` (with a cookie, after `timeout`).
+ * Makes the request of a refresh: a `Request`, or the `RequestInit` of a POST to `refreshTokenUrl`, which gets the default
+ * request's `credentials`, `Idempotency-Key` and, with cookies, `X-Requested-With`, unless it names them. The request follows
+ * no redirect, and fails after six times `timeout` (with a cookie, after `timeout`).
  */
 export type RefreshRequestHook = (needs: RefreshNeeds) => Request | RequestInit | Promise<Request | RequestInit>
 

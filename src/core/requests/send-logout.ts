@@ -1,4 +1,3 @@
-import { REQUESTED_WITH } from '../../protocol.ts'
 import { HOOKS } from '../features.ts'
 import type { Hooks } from '../hooks/ask-hook.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
@@ -7,7 +6,7 @@ import type { Fetch, NewId } from '../ports.ts'
 import { type Authenticated, isRefreshable, isUsable, refreshed, type Usable } from '../session/session.ts'
 import type { Prover } from '../tokens/dpop.ts'
 import type { TokenEndpoint } from '../tokens/token-endpoint.ts'
-import { askForRequest, credentialsOf, DISCREET } from '../tokens/token-request.ts'
+import { askForRequest, credentialsOf, DISCREET, withMarks } from '../tokens/token-request.ts'
 import { NO_TOKENS, sentIn } from '../tokens/tokens.ts'
 import { hasOwnCredentials } from './attach.ts'
 import { createSend } from './send.ts'
@@ -66,15 +65,9 @@ export function createSendLogout(needs: Needs): SendLogout {
     const needs = { refreshToken, accessToken: sentIn(was ?? NO_TOKENS), idToken, url }
     const request =
       HOOKS && hook
-        ? await askForRequest(hooks, 'logoutRequest', () => hook(needs), config, url, init)
+        ? (await askForRequest(hooks, 'logoutRequest', () => hook(needs), config, url, init)).request
         : new Request(url ?? '', { method: config.logoutMethod, credentials: credentialsOf(config), ...init })
-    if (isInCookie)
-      for (const [name, value] of [
-        ['X-Requested-With', REQUESTED_WITH],
-        ['Accept', 'application/json'],
-      ] as const)
-        if (!request.headers.has(name)) request.headers.set(name, value)
-    return request
+    return isInCookie ? withMarks(config, request) : request
   }
 
   return async (given, was) => {

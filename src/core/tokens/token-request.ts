@@ -40,8 +40,7 @@ export function createRefreshRequest(
       }
       // One of the two there is, by the checks of the configuration.
       const request = tokenRequest(config, url as Endpoint, fields, session, signal, ASKING)
-      if (isKeyed(config, request)) request.headers.set('Idempotency-Key', `"${key}"`)
-      return request
+      return withKey(config, request, key)
     }
 
   return async (endpoint, session, key, signal) => {
@@ -49,14 +48,14 @@ export function createRefreshRequest(
     const accessToken = sentIn(session)
     const url = endpoint?.href ?? null
     const needs = { refreshToken, accessToken, idToken, idempotencyKey: key, url }
-    return withAccept(
-      await askForRequest(hooks, 'refreshRequest', () => hook(needs), config, url, { ...ASKING, signal }),
-    )
+    const init = { ...ASKING, signal }
+    const { request, isWhole } = await askForRequest(hooks, 'refreshRequest', () => hook(needs), config, url, init)
+    return isWhole ? withAccept(request) : withKey(config, withMarks(config, request), key)
   }
 }
 
 /**
- * The request that a hook makes, or a POST to `url` by what it returns; `init` is the worker's own.
+ * The request that a hook makes, as a whole, or as a POST to `url` of what it returns; `init` is the worker's own.
  * @throws {RefreshWorkerError} code `hook_failed`
  */
 export async function askForRequest(
@@ -66,18 +65,24 @@ export async function askForRequest(
   config: Pick<Config, 'refreshTokenIn'>,
   url: string | null,
   init: RequestInit,
-): Promise<Request> {
+): Promise<{ readonly request: Request; readonly isWhole: boolean }> {
   const made = await hooks.ask(name, hook, isRequest)
   try {
-    const request =
-      made instanceof Request
-        ? new Request(made, init)
-        : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...init })
-    if (isSecure(new URL(request.url))) return request
+    const isWhole = made instanceof Request
+    const request = isWhole
+      ? new Request(made, init)
+      : new Request(url ?? '', { method: 'POST', credentials: credentialsOf(config), ...made, ...init })
+    if (isSecure(new URL(request.url))) return { request, isWhole }
   } catch {
     // No cause: the engine's message may quote what the hook gave.
   }
   throw hooks.report(name, 'returned what makes no request, or none to https (http: only for localhost)')
+}
+
+/** Names the refresh, unless it has a name. */
+function withKey(config: TokenRequestOptions, request: Request, key: string): Request {
+  if (isKeyed(config, request)) setDefault(request, 'Idempotency-Key', `"${key}"`)
+  return request
 }
 
 function isKeyed({ idempotencyKeys, ownOrigin }: TokenRequestOptions, { url }: Request): boolean {
@@ -97,7 +102,6 @@ export function tokenRequest(
   signal: AbortSignal,
   how: Pick<RequestInit, 'redirect'> = DISCREET,
 ): Request {
-  const isInCookie = config.refreshTokenIn === 'cookie'
   const accessToken = sentIn(session)
   const all = { ...fields, ...(config.clientId ? { client_id: config.clientId } : {}) }
   const headers = new Headers(config.defaultHeadersForTokenRequests)
@@ -106,8 +110,8 @@ export function tokenRequest(
   const takesToken = !config.formEncoded || config.refreshTokenIn === 'access_token'
   if (takesToken && accessToken !== null)
     headers.set(config.authHeader, authorization(config, { ...session, accessToken }))
-  if (isInCookie) headers.set('X-Requested-With', REQUESTED_WITH)
-  return withAccept(
+  return withMarks(
+    config,
     new Request(href, {
       method: 'POST',
       headers,
@@ -120,8 +124,18 @@ export function tokenRequest(
   )
 }
 
+/** Says that a request is the worker's, where cookies come along whoever asks, and that it wants JSON. */
+export function withMarks(config: Pick<Config, 'refreshTokenIn'>, request: Request): Request {
+  if (config.refreshTokenIn === 'cookie') setDefault(request, 'X-Requested-With', REQUESTED_WITH)
+  return withAccept(request)
+}
+
 /** Frameworks answer what does not ask for JSON with a page, or send it to a login. */
 function withAccept(request: Request): Request {
-  if (!request.headers.has('Accept')) request.headers.set('Accept', 'application/json')
+  setDefault(request, 'Accept', 'application/json')
   return request
+}
+
+function setDefault({ headers }: Request, name: string, value: string) {
+  if (!headers.has(name)) headers.set(name, value)
 }

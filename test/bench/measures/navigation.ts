@@ -3,7 +3,7 @@ import type { Tab } from '../chromium.ts'
 import { atMost, ratioOf, show, shown } from '../report.ts'
 import { median, rotated } from '../statistics.ts'
 
-/** Navigations of a subject in each round, of which the first is not counted. */
+/** Navigations of a subject in each round, of which the first is not counted; fewer with a worker that is stopped. */
 const COUNT = 6
 
 /** With a worker that is stopped before each. */
@@ -37,7 +37,7 @@ async function run(bench: Bench): Promise<Section> {
     for (const [key, { tab, url, isCold }] of rotated([...tabs], round)) {
       await tab.toFront()
       const taken: number[] = []
-      for (let n = 0; n < COUNT; n++) {
+      for (let n = 0; n < (isCold ? 3 : COUNT); n++) {
         if (isCold) await bench.browser.stopWorkers(tab)
         await tab.goto(url)
         if (n > 0) taken.push(await tab.measure<number>('document'))

@@ -64,6 +64,43 @@ describe('refreshRequest', () => {
     expect(refresh.request.credentials).toBe('include')
   })
 
+  it('adds to the request of a refresh by cookies: credentials and X-Requested-With stay (K11)', async () => {
+    const { refresh } = await refreshWith(async () => ({ headers: { 'X-XSRF-TOKEN': 'a=b' } }), {
+      refreshTokenIn: 'cookie',
+    })
+    const { headers, credentials, method } = refresh.request
+    expect([method, credentials]).toEqual(['POST', 'include'])
+    expect(headers.get('X-XSRF-TOKEN')).toBe('a=b')
+    expect(headers.get('X-Requested-With')).toBe('refresh-worker')
+    expect(headers.get('Idempotency-Key')).toMatch(/^"id-\d+"$/)
+  })
+
+  it.each<[string, () => RequestInit | Request]>([
+    [
+      'what it names itself',
+      () => ({ headers: { 'x-requested-with': 'XMLHttpRequest', 'idempotency-key': 'own' }, credentials: 'omit' }),
+    ],
+    [
+      'a whole request',
+      () =>
+        new Request(`${ORIGIN}/auth/refresh`, {
+          headers: { 'X-Requested-With': 'XMLHttpRequest', 'Idempotency-Key': 'own' },
+          credentials: 'omit',
+        }),
+    ],
+  ])('has the last word: %s (K11)', async (_, hook) => {
+    const { refresh } = await refreshWith(hook, { refreshTokenIn: 'cookie' })
+    const { headers, credentials } = refresh.request
+    expect(credentials).toBe('omit')
+    expect(headers.get('X-Requested-With')).toBe('XMLHttpRequest')
+    expect(headers.get('Idempotency-Key')).toBe('own')
+  })
+
+  it('adds nothing of a cookie to a refresh that has none', async () => {
+    const { refresh } = await refreshWith(() => ({}))
+    expect(refresh.request.headers.get('X-Requested-With')).toBeNull()
+  })
+
   it('takes any content type and target header (W43)', async () => {
     const { refresh } = await refreshWith(({ refreshToken }) => ({
       headers: { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': 'InitiateAuth' },

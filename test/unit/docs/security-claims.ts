@@ -41,7 +41,7 @@ export const CLAIMS: readonly Claim[] = [
     'The worker never fetches a navigation that somebody waits for',
     ['browser/cookies.test.ts', 'from another site say so: the worker vouches for none'],
     [
-      'unit/core/cookie-sessions.test.ts',
+      'unit/core/navigations.test.ts',
       'waits for the one refresh where it has expired, and is sent by the browser itself',
     ],
   ],
