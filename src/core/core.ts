@@ -24,11 +24,13 @@ import { createAdopt } from './session/adopt.ts'
 import { createBackOff } from './session/back-off.ts'
 import type { FallbackStore } from './session/fallback-store.ts'
 import { createFreshSession } from './session/fresh-session.ts'
-import { createRecheck, createUnsure } from './session/recheck.ts'
+import { createRecheck } from './session/recheck.ts'
 import { createSaved } from './session/saved.ts'
 import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
+import { createAskSessionUrl } from './session/session-url.ts'
 import { createTokenVault } from './session/token-vault.ts'
+import { createUnsure } from './session/unsure.ts'
 import { createDpop } from './tokens/dpop.ts'
 import { createEndpoints } from './tokens/endpoints.ts'
 import { createReadAnswer } from './tokens/read-answer.ts'
@@ -159,10 +161,11 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const navigate: Navigate = COOKIES
     ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
     : () => null
+  const askSessionUrl = createAskSessionUrl({ config, readAnswer, fetch })
   const recheck =
     COOKIES && config.refreshTokenIn === 'cookie'
-      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, now })
-      : freshSession.current
+      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, askSessionUrl, locks, newId })
+      : () => freshSession.current().then(() => true)
   const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, hooks.note)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
@@ -230,8 +233,9 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     arrive: unsure.doubt,
     navigate: (request, waitUntil, clientId) => {
       if (request.mode === 'navigate') {
-        if (isLeaving(request, new URL(request.url))) waitUntil(left(untilSaved(waitUntil)))
-        unsure.hear(request)
+        const isLogout = isLeaving(request, new URL(request.url))
+        if (isLogout) waitUntil(left(untilSaved(waitUntil)))
+        unsure.hear(request, isLogout)
       }
       return navigate(request, untilSaved(waitUntil), clientId)
     },

@@ -80,7 +80,7 @@ interface Needs {
   readonly backOff: Pick<BackOff, 'relent'>
   readonly logout: Logout['logout']
   /** Asks the server whether there is a session; where that is in cookies, whoever it began with. */
-  readonly recheck: (waitUntil: WaitUntil, isAsked: boolean) => Promise<unknown>
+  readonly recheck: (waitUntil: WaitUntil, why: 'asked') => Promise<unknown>
   /** Does so, for a while, if there is reason to think that it is another one than is known. */
   readonly whenUnsure: (waitUntil: WaitUntil) => Promise<unknown>
   /** Whether a page that goes there has logged out. */
@@ -142,7 +142,7 @@ export function createAnswerMessage(needs: Needs): AnswerMessage {
         await logout(waitUntil)
         return stateReply()
       case 'recheck':
-        await recheck(waitUntil, true)
+        await recheck(waitUntil, 'asked')
         return stateReply()
       case 'leaving':
         if (isLeaving(new URL(message.url))) await logout(waitUntil)

@@ -1,11 +1,12 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
-import type { Config, SessionLimits, SessionName } from '../options/config.ts'
+import type { Config, SessionLimits } from '../options/config.ts'
 import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
 import { isDevelopment } from '../trace.ts'
+import { alone, type LockOptions } from './alone.ts'
 import type { BackOff } from './back-off.ts'
 import { isHopeless } from './failing.ts'
 import {
@@ -27,22 +28,11 @@ import {
 } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
-/** How much longer than the refresh request itself (milliseconds) the lock of a refresh elsewhere is respected. */
-const LOCK_MARGIN = 2_000
-
 /** How many refreshes are remembered. */
 const HISTORY = 20
 
-/** The lock's name, and how long a refresh may hold it. */
-export type LockOptions = SessionName & Pick<Config, 'timeout'>
-
 /** Rejects what waits for a refresh that goes on. */
 type Release = (error: RefreshWorkerError) => void
-
-/** Runs `task` while no refresh runs, in whatever worker, unless one takes too long. */
-export function alone<T>(locks: Locks, config: LockOptions, task: (isAlone: boolean) => Promise<T>): Promise<T> {
-  return locks(`${config.storageKey}:refresh`, config.timeout + LOCK_MARGIN, task)
-}
 
 /** Tells the server, as well as can be, that a session has ended here; never rejects. */
 export type Farewell = (was: Authenticated) => Promise<unknown>

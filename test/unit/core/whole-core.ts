@@ -16,6 +16,7 @@ import { configOf, createClock, createLocks, createMemoryStore, createServer, OR
 
 interface Navigation {
   readonly referrer?: string
+  readonly cache?: RequestCache
   /** Of the page that is to come. */
   readonly clientId?: string
 }
@@ -78,11 +79,12 @@ export function openCore(
     const answered = dispatch(request)
     return answered ? answered({ waitUntil: () => undefined }) : fetch(request)
   }
-  const begin = (path: string, method: string, { referrer = '', clientId = '' }: Navigation) => {
+  const begin = (path: string, method: string, { referrer = '', clientId = '', cache = 'default' }: Navigation) => {
     const work: Promise<unknown>[] = []
     const request = Object.defineProperties(new Request(new URL(path, ORIGIN), { method }), {
       mode: { value: 'navigate' },
       referrer: { value: referrer },
+      cache: { value: cache },
     })
     const held = core.navigate(request, promise => void work.push(promise), clientId)
     return { isTouched: dispatch(request) !== null || held !== null, answered: held?.() ?? null, work }
