@@ -136,6 +136,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     backOff,
     revoke,
     farewell,
+    onNameless: COOKIES && config.sessionUrl ? session => confirm(session) : undefined,
     log,
   })
   const takesTokens = BODIES && (config.tokensInAnswers || config.tokensInBodies.length > 0)
@@ -162,10 +163,10 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
     : () => null
   const askSessionUrl = createAskSessionUrl({ config, readAnswer, fetch })
-  const recheck =
+  const { recheck, confirm } =
     COOKIES && config.refreshTokenIn === 'cookie'
       ? createRecheck({ config, sessions, freshSession, tokenEndpoint, askSessionUrl, locks, newId })
-      : () => freshSession.current().then(() => true)
+      : { recheck: () => freshSession.current().then(() => true), confirm: async () => undefined }
   const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, hooks.note)
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }

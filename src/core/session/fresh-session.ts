@@ -71,6 +71,8 @@ interface Needs {
   readonly backOff: BackOff
   readonly revoke: Revoke
   readonly farewell: Farewell
+  /** Hears of a refresh that has not said whose session it is, where that could be asked. */
+  readonly onNameless?: ((refreshed: Session) => Promise<unknown>) | undefined
   readonly log: Log
 }
 
@@ -81,7 +83,8 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 }
 
 export function createFreshSession(needs: Needs): FreshSession {
-  const { config, sessions, tokenEndpoint, locks, isRetired, newId, backOff, revoke, farewell, now, log } = needs
+  const { config, sessions, tokenEndpoint, locks, isRetired, newId, backOff, now, log } = needs
+  const { revoke, farewell, onNameless } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   const refreshes: RefreshReport[] = []
 
@@ -129,7 +132,12 @@ export function createFreshSession(needs: Needs): FreshSession {
     begun > 0 && Math.abs(now() - begunAt) < patienceOf(config)
 
   /** One refresh of exactly the tokens that `stored` holds, and the swap of its result. */
-  const exchange = async (stored: Authenticated, isAlone: boolean, release: Release): Promise<Session> => {
+  const exchange = async (
+    stored: Authenticated,
+    isAlone: boolean,
+    release: Release,
+    waitUntil?: WaitUntil,
+  ): Promise<Session> => {
     if (!isAlone && mayBeUnderWay(stored))
       throw new RefreshWorkerError('refresh_unavailable', 'another refresh of this session is under way: try again')
     // Unless the server knows a repetition for one.
@@ -162,6 +170,10 @@ export function createFreshSession(needs: Needs): FreshSession {
       const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
       // Not those of a session that goes on with others: servers revoke all of it.
       if (!isSame(session, stored)) revoke(tokens)
+      else if (onNameless && tokens.subject === undefined) {
+        const named = onNameless(session)
+        waitUntil?.(named)
+      }
       return session
     }
     log('warn', `could not refresh the access token: ${answer.detail}`)
@@ -184,7 +196,7 @@ export function createFreshSession(needs: Needs): FreshSession {
     throw error
   }
 
-  const replace = async (session: Authenticated, release: Release): Promise<Usable> => {
+  const replace = async (session: Authenticated, release: Release, waitUntil?: WaitUntil): Promise<Usable> => {
     const successor = await alone(locks, config, async isAlone => {
       const stored = await sessions.load()
       // Where another worker has refreshed it, and keeps the new tokens in its memory, that is of no help here.
@@ -193,7 +205,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       if (obstacle) throw obstacle
       if (!isRefreshable(stored, config))
         throw new RefreshWorkerError('no_refresh_token', 'this session has no refresh token: see useRefreshToken')
-      return exchange(stored, isAlone, release)
+      return exchange(stored, isAlone, release, waitUntil)
     })
     if (isSame(successor, session)) {
       if (isSuccessor(successor, session)) return successor
@@ -221,7 +233,7 @@ export function createFreshSession(needs: Needs): FreshSession {
       const late = new Promise<never>((_, reject) => {
         release = reject
       })
-      const done = replace(session, error => release(error)).finally(() => inFlight.delete(key))
+      const done = replace(session, error => release(error), waitUntil).finally(() => inFlight.delete(key))
       waitUntil?.(done.catch(() => undefined))
       const shared = Promise.race([done, late])
       inFlight.set(key, shared)

@@ -30,6 +30,7 @@ function readSession(stored: unknown): Session {
     isCount(stored.receivedAt) &&
     (stored.expiresAt === null || isCount(stored.expiresAt)) &&
     (stored.answer === undefined || isObjectText(stored.answer)) &&
+    (stored.life === undefined || isCount(stored.life)) &&
     (stored.subject === undefined || typeof stored.subject === 'string') &&
     (stored.claims === undefined || isRecord(stored.claims)) &&
     (stored.isBound === undefined || stored.isBound === true) &&

@@ -11,6 +11,9 @@ import type { AskSessionUrl } from './session-url.ts'
 /** Why the server is asked: the application wants it, somebody may have logged in, or anything may have happened. */
 export type Doubt = 'asked' | 'login' | 'any'
 
+/** How long an access token must live that has just been refreshed (milliseconds) for that to be believed. */
+const SHORTEST_LIFE = 30_000
+
 /**
  * For sessions of which a cookie is a part, and which may begin where the worker does not see it: asks the server whether
  * there is one, and whose it is, once for all who ask for the same reason at the same time. Never rejects; where the server
@@ -19,6 +22,9 @@ export type Doubt = 'asked' | 'login' | 'any'
  * A refresh that may not be due is tried where nobody was ever known, or may have logged in, once; `asked`, always.
  */
 export type Recheck = (waitUntil: WaitUntil, why: Doubt) => Promise<boolean>
+
+/** Asks whose session it is that a refresh has given, which did not say; and until when, where nobody knows. */
+export type Confirm = (refreshed: Session) => Promise<unknown>
 
 interface Needs {
   readonly config: LockOptions & Pick<Config, 'accessTokenIn' | 'sessionUrl'>
@@ -30,22 +36,30 @@ interface Needs {
   readonly newId: NewId
 }
 
-export function createRecheck(needs: Needs): Recheck {
+export function createRecheck(needs: Needs): { readonly recheck: Recheck; readonly confirm: Confirm } {
   const { config, sessions, freshSession, tokenEndpoint, askSessionUrl, locks, newId } = needs
   let running: { readonly why: Doubt; readonly done: Promise<boolean> } | undefined
   /** The generation of nobody's session at which a refresh was tried: no visitor is to cause one with every page. */
   let tried = -1
 
-  /** Takes what the server has said, unless a login or logout has come in between. */
+  /** Takes what the server has said, unless a login, a refresh or a logout has come in between. */
   const take = async (said: HeldTokens, before: Session): Promise<true> => {
     const id = newId()
     await sessions.change(latest => {
       if (latest.generation !== before.generation) return latest
       if (latest.status === 'anonymous' || !isOfSameUser(latest, said)) return loggedIn(latest, id, said)
-      // It is no new life.
-      return said.expiresAt === null ? latest : refreshed(latest, said as Tokens)
+      const isNamed = latest.subject === undefined && said.subject !== undefined
+      if (said.expiresAt === null && !isNamed) return latest
+      return refreshed(latest, { ...said, expiresAt: said.expiresAt ?? latest.expiresAt } as Tokens)
     })
     return true
+  }
+
+  const confirm: Confirm = async session => {
+    const said = await askSessionUrl()
+    if (said === null || said === 'nobody' || session.status === 'anonymous') return
+    const isBelieved = session.expiresAt === null && (said.expiresAt ?? 0) - said.receivedAt >= SHORTEST_LIFE
+    return take({ ...said, expiresAt: isBelieved ? said.expiresAt : null }, session)
   }
 
   const ask = async (waitUntil: WaitUntil, why: Doubt): Promise<boolean> => {
@@ -81,7 +95,7 @@ export function createRecheck(needs: Needs): Recheck {
     )
   }
 
-  return (waitUntil, why) => {
+  const recheck: Recheck = (waitUntil, why) => {
     if (running?.why === why) return running.done
     // What was asked for another reason may have been answered before there was this one.
     const done: Promise<boolean> = (running?.done ?? Promise.resolve())
@@ -93,4 +107,6 @@ export function createRecheck(needs: Needs): Recheck {
     running = { why, done }
     return done
   }
+
+  return { recheck, confirm }
 }

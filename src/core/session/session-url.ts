@@ -23,7 +23,11 @@ export function createAskSessionUrl({ config, readAnswer, fetch }: Needs): AskSe
     if (status === 401 || status === 403) return 'nobody'
     if (!ok || redirected) return null
     const text = await readText(response)
-    return (await readAnswer(response, text))?.kept ?? 'nobody'
+    const found = await readAnswer(response, text)
+    if (!found) return 'nobody'
+    // What remains of a life is none.
+    const { life, ...said } = found.kept
+    return said
   }
 
   return async () => {

@@ -96,21 +96,22 @@ export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
     usedAt,
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
-    ...kept(previous, tokens, 'answer'),
-    ...kept(previous, tokens, 'subject'),
-    ...kept(previous, tokens, 'claims'),
+    ...kept(previous, tokens),
     ...(tokens.accessToken === IN_COOKIE ? { expiresAt: tokens.expiresAt ?? nextExpiry(previous, tokens) } : {}),
   }
 }
 
+const LASTING = ['answer', 'life', 'subject', 'claims'] as const
+
 /** What an answer leaves out goes on. */
-function kept<Name extends 'answer' | 'subject' | 'claims'>(previous: Authenticated, tokens: Tokens, name: Name) {
-  return tokens[name] === undefined && previous[name] !== undefined ? { [name]: previous[name] } : {}
+function kept(previous: Authenticated, tokens: Tokens): Pick<Tokens, (typeof LASTING)[number]> {
+  const names = LASTING.filter(name => tokens[name] === undefined && previous[name] !== undefined)
+  return Object.fromEntries(names.map(name => [name, previous[name]]))
 }
 
-/** A refresh that is answered without a body gives as long a life as the answer before it. */
-function nextExpiry({ receivedAt, expiresAt }: Authenticated, tokens: Tokens): number | null {
-  return expiresAt === null ? null : tokens.receivedAt + expiresAt - receivedAt
+/** A refresh that is answered without a body gives as long a life as the login or refresh before it. */
+function nextExpiry({ life }: Authenticated, { receivedAt }: Tokens): number | null {
+  return life === undefined ? null : receivedAt + life
 }
 
 /** The later use counts, whichever worker knows of it. No new generation: the tokens are the same. */

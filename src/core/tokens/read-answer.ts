@@ -65,6 +65,7 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
       kept: {
         ...nothing,
         accessToken: IN_COOKIE,
+        ...(expiresAt === null ? {} : { life: expiresAt - receivedAt }),
         ...(subject === undefined || subject === null ? {} : { subject: JSON.stringify(subject) }),
         ...(claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}),
       },

@@ -31,6 +31,8 @@ export interface Tokens {
    * expects what this server answers. Absent where it was something else, or too long; of a session in cookies `null` then.
    */
   readonly answer?: string
+  /** How long the access token lives (milliseconds), where an answer that brings none has said so; of a session in cookies. */
+  readonly life?: number
   /** Who is logged in, and what pages may know of that, as an answer named them; of a session in cookies. */
   readonly subject?: string
   readonly claims?: Readonly<Record<string, unknown>>
