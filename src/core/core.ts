@@ -10,6 +10,7 @@ import type { Ports, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
 import { createAuthorize } from './requests/authorize.ts'
 import { createForEndpoint } from './requests/for-endpoint.ts'
+import { createHearNavigation } from './requests/hear-navigation.ts'
 import { createHold } from './requests/hold.ts'
 import { createLogin } from './requests/login.ts'
 import { createLogout } from './requests/logout.ts'
@@ -29,6 +30,7 @@ import { createSaved } from './session/saved.ts'
 import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
 import { createAskSessionUrl } from './session/session-url.ts'
+import { createStoppable } from './session/stoppable.ts'
 import { createTokenVault } from './session/token-vault.ts'
 import { createUnsure } from './session/unsure.ts'
 import { createDpop } from './tokens/dpop.ts'
@@ -110,12 +112,12 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const { known, isComplete, find } = createEndpoints({ config, fetch, log })
   const hooks = createHooks({ config, now, log })
   const readAnswer = createReadAnswer({ config, hooks, now })
-  const fetchRefresh = isDevelopment && devtools ? devtools.refusing(fetchTokens) : fetchTokens
-  const endpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: fetchRefresh, now, find })
+  const refreshes = createStoppable(isDevelopment && devtools ? devtools.refusing(fetchTokens) : fetchTokens)
+  const endpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: refreshes.fetch, now, find })
   const tokenEndpoint = isDevelopment && devtools ? devtools.told(endpoint) : endpoint
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
   const isUnauthorized = createIsUnauthorized(config, hooks)
-  const { logout, left, forward, revocation, farewell } = createLogout({
+  const { logout, left, forward, revocation, farewell, again } = createLogout({
     config,
     sessions,
     fetch,
@@ -136,6 +138,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     backOff,
     revoke,
     farewell,
+    onOvertaken: COOKIES && config.refreshTokenIn === 'cookie' ? again : undefined,
     onNameless: COOKIES && config.sessionUrl ? session => confirm(session) : undefined,
     log,
   })
@@ -169,6 +172,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       : { recheck: () => freshSession.current().then(() => true), confirm: async () => undefined }
   const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, hooks.note)
+  const hear = createHearNavigation({ config, known, isLeaving, left, unsure, refreshes })
   const part: ApiPart = { config, match, sessions, freshSession, authorize, fetch }
 
   const { saved, untilSaved } = createSaved({ store, sessions, tell })
@@ -233,11 +237,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     },
     arrive: unsure.doubt,
     navigate: (request, waitUntil, clientId) => {
-      if (request.mode === 'navigate') {
-        const isLogout = isLeaving(request, new URL(request.url))
-        if (isLogout) waitUntil(left(untilSaved(waitUntil)))
-        unsure.hear(request, isLogout)
-      }
+      if (request.mode === 'navigate') hear(request, untilSaved(waitUntil))
       return navigate(request, untilSaved(waitUntil), clientId)
     },
     answerMessage: (message, waitUntil) => {

@@ -4,7 +4,7 @@ import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
 import { alone, type LockOptions } from '../session/alone.ts'
-import type { Farewell } from '../session/fresh-session.ts'
+import type { Farewell } from '../session/current-session.ts'
 import { type Authenticated, ended, type Session, withCookieLeft } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import { isGiven, isOf } from '../tokens/placeholder.ts'
@@ -28,6 +28,8 @@ export interface Logout {
   /** The page itself goes to where a logout ends: the session ends too, and the server hears of it from the page. */
   readonly left: (waitUntil: WaitUntil) => Promise<Authenticated | null>
   readonly farewell: Farewell
+  /** Tells the server once more: a refresh that began before the logout has been answered after it. */
+  readonly again: Farewell
 }
 
 interface Needs {
@@ -47,24 +49,37 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
 
   /** Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. */
   const end = async (
-    isMeant: (session: Authenticated) => boolean = () => true,
+    isMeant?: (session: Authenticated) => boolean,
   ): Promise<{ session: Session; was: Authenticated | null }> => {
     let was: Authenticated | null = null
     const session = await sessions.change(latest => {
-      was = latest.status === 'authenticated' && isMeant(latest) ? latest : null
-      return was ? ended(latest, 'logout') : latest
+      was = latest.status === 'authenticated' && (isMeant?.(latest) ?? true) ? latest : null
+      if (was) return ended(latest, 'logout')
+      if (!isInCookie || isMeant || latest.status === 'authenticated') return latest
+      // What of it the server is being asked is of before the logout.
+      const over = ended(latest, 'logout')
+      return latest.isCookieLeft ? withCookieLeft(over) : over
     })
     return { session, was }
   }
 
+  let waiting = 0
   // The answer to a refresh that came after the server's would bring back the cookie that it clears.
-  const inTurn = <T>(task: () => Promise<T>) => (isInCookie ? alone(locks, config, task) : task())
+  const inTurn = <T>(task: () => Promise<T>) => {
+    if (!isInCookie) return task()
+    waiting++
+    return alone(locks, config, () => {
+      waiting--
+      return task()
+    })
+  }
+  const atOnce: typeof inTurn = task => task()
 
   /** Settles with whether the server has heard of it. */
-  const askLogoutUrl = async (was: Authenticated | null): Promise<boolean> => {
+  const askLogoutUrl = async (was: Authenticated | null, when = inTurn): Promise<boolean> => {
     if (config.logoutUrls.length === 0 && !config.logoutRequest) return false
     try {
-      const { response, isTold } = await inTurn(() => {
+      const { response, isTold } = await when(() => {
         const signal = AbortSignal.timeout(config.timeout)
         return limited(signal, sendLogout(signal, was))
       })
@@ -109,6 +124,7 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
   return {
     logout,
     farewell,
+    again: async was => (waiting > 0 ? null : settle(sessions.latest(), await askLogoutUrl(was, atOnce))),
     left,
     forward: async (request, waitUntil) => {
       const placeholder = placeholderIn(request, config)

@@ -131,7 +131,7 @@ export function isScripted({ destination, mode }: Request): boolean {
 }
 
 /** Also where only a lenient server would take it for one: its tokens are not for pages either. */
-function isEndpoint(url: URL, endpoint: Endpoint): boolean {
+export function isEndpoint(url: URL, endpoint: Endpoint): boolean {
   return isAliasOf(url, endpoint) && (endpoint.search === '' || url.search === endpoint.search)
 }
 

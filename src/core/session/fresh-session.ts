@@ -1,5 +1,5 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
-import type { AnonymousReason, RefreshReport } from '../../protocol.ts'
+import type { RefreshReport } from '../../protocol.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
@@ -8,18 +8,16 @@ import { subjectOf } from '../tokens/token-response.ts'
 import { isDevelopment } from '../trace.ts'
 import { alone, type LockOptions } from './alone.ts'
 import type { BackOff } from './back-off.ts'
+import { createCurrent, type Farewell } from './current-session.ts'
 import { isHopeless } from './failing.ts'
 import {
   type Authenticated,
   ended,
   ifUnchanged,
-  isExpired,
   isRefreshable,
   isSame,
   isSuccessor,
   isUnchanged,
-  isUsable,
-  reachedLimit,
   refreshBegun,
   refreshed,
   refreshFailed,
@@ -33,9 +31,6 @@ const HISTORY = 20
 
 /** Rejects what waits for a refresh that goes on. */
 type Release = (error: RefreshWorkerError) => void
-
-/** Tells the server, as well as can be, that a session has ended here; never rejects. */
-export type Farewell = (was: Authenticated) => Promise<unknown>
 
 export interface FreshSession {
   /**
@@ -71,7 +66,9 @@ interface Needs {
   readonly backOff: BackOff
   readonly revoke: Revoke
   readonly farewell: Farewell
-  /** Hears of a refresh that has not said whose session it is, where that could be asked. */
+  /** Hears of a refresh that a logout has overtaken, where its answer may have brought cookies back; never rejects. */
+  readonly onOvertaken?: ((was: Authenticated) => Promise<unknown>) | undefined
+  /** Hears of a refresh that leaves open whose session it is, where that could be asked; never rejects. */
   readonly onNameless?: ((refreshed: Session) => Promise<unknown>) | undefined
   readonly log: Log
 }
@@ -84,35 +81,11 @@ const FAILURES: Readonly<Record<Exclude<RefreshAnswer['outcome'], 'refreshed'>, 
 
 export function createFreshSession(needs: Needs): FreshSession {
   const { config, sessions, tokenEndpoint, locks, isRetired, newId, backOff, now, log } = needs
-  const { revoke, farewell, onNameless } = needs
+  const { revoke, farewell, onOvertaken, onNameless } = needs
   const inFlight = new Map<string, Promise<Usable>>()
   const refreshes: RefreshReport[] = []
 
-  /** Why a session is over; null: it is not. */
-  const whyOver = (session: Authenticated): AnonymousReason | null => {
-    const limit = reachedLimit(session, config, now())
-    if (limit || isRefreshable(session, config) || !isExpired(session, now())) return limit
-    return isUsable(session) ? 'expired' : 'lost'
-  }
-
-  const current = async (): Promise<Session> => {
-    // A login elsewhere is news that comes by itself, and may come later than a request that was sent after it.
-    const session = await (sessions.seen()?.status === 'anonymous' ? sessions.load() : sessions.current())
-    if (session.status === 'anonymous') return session
-    const reason = whyOver(session)
-    if (!reason) return session
-    let was: Authenticated | null = null
-    const latest = await sessions.change(stored => {
-      // Perhaps another worker has used it since, and this one has not heard.
-      const isOver = isUnchanged(stored, session) && whyOver(stored)
-      was = isOver ? stored : null
-      return isOver ? ended(stored, reason) : stored
-    })
-    if (was && reachedLimit(was, config, now())) farewell(was)
-    if (isSame(latest, session)) return current()
-    // Not what is stored now: who has logged in meanwhile is not who asked.
-    return ended(session, reason)
-  }
+  const current = createCurrent({ config, sessions, farewell, now })
 
   /** Ends the session whose refresh token the server does not take, unless a newer one has been stored meanwhile. */
   const reject = async (stored: Authenticated, detail: string): Promise<Session> => {
@@ -169,8 +142,10 @@ export function createFreshSession(needs: Needs): FreshSession {
       const { tokens } = answer
       const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
       // Not those of a session that goes on with others: servers revoke all of it.
-      if (!isSame(session, stored)) revoke(tokens)
-      else if (onNameless && tokens.subject === undefined) {
+      const isOurs = isSame(session, stored)
+      if (!isOurs) revoke(tokens)
+      if (session.status === 'anonymous' && session.reason === 'logout') await onOvertaken?.(stored)
+      if (onNameless && (!isOurs || tokens.subject === undefined)) {
         const named = onNameless(session)
         waitUntil?.(named)
       }

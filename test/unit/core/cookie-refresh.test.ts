@@ -1,5 +1,6 @@
 /** The refresh of a session in cookies, whose answer need not say anything: how long it lives, and whose it is. */
 import { describe, expect, it } from 'vitest'
+import type { Options } from '../../../src/core/options/options.ts'
 import type { Authenticated } from '../../../src/core/session/session.ts'
 import { anonymous, authenticated, nothing, openCookies, unauthorized, user } from './cookie-core.ts'
 
@@ -145,4 +146,149 @@ describe('a refresh that does not say whose session it is', () => {
     await core.settle()
     expect(core.stored()).toMatchObject({ subject: '"ada"', status: 'authenticated' })
   })
+})
+
+describe('a refresh under way', () => {
+  /** A server whose answers to refreshes are held; the cookies of one come with its answer, unless it was stopped. */
+  function openHeld(options: Partial<Options> = {}) {
+    const server = { cookie: null as string | null }
+    const held: { readonly request: Request; readonly answer: () => void }[] = []
+    const core = openCookies(
+      {
+        '/auth/login': ({ body }) => {
+          server.cookie = JSON.parse(body).name
+          return user(server.cookie as string, 60)
+        },
+        '/auth/refresh': async ({ request }) => {
+          const whose = server.cookie
+          await new Promise<void>(resolve => held.push({ request, answer: resolve }))
+          server.cookie = whose
+          return whose ? user(whose, 60) : unauthorized()
+        },
+        '/auth/logout': () => {
+          server.cookie = null
+          return nothing()
+        },
+        '/api/session': () => (server.cookie ? user(server.cookie, 60) : unauthorized()),
+      },
+      options,
+    )
+    const isHeld = async () => {
+      while (held.length === 0) await core.settle()
+    }
+    /** Begins a refresh, and lets it wait for its answer. */
+    const refresh = async () => {
+      await core.post('/auth/login', { name: 'ada' })
+      core.clock.time += 60_000
+      const request = core.send('/api/data')
+      await isHeld()
+      return async () => {
+        held.pop()?.answer()
+        await request
+      }
+    }
+    return { ...core, server, held, isHeld, refresh }
+  }
+
+  it.each([
+    ['a link to where a logout ends', 'GET', '/auth/logout'],
+    ['a form there', 'POST', '/auth/logout'],
+    ['a form of the login', 'POST', '/auth/login'],
+  ])('is stopped by %s (K8, K9)', async (_, method, path) => {
+    const { refresh, navigate, held } = openHeld()
+    const done = await refresh()
+    await navigate(path, method)
+    expect(held[0]?.request.signal.aborted).toBe(true)
+    await done()
+  })
+
+  it('goes on with any other navigation', async () => {
+    const { refresh, navigate, held } = openHeld()
+    const done = await refresh()
+    await navigate('/app/')
+    await navigate('/search', 'POST')
+    expect(held[0]?.request.signal.aborted).toBe(false)
+    await done()
+  })
+
+  it('and answered all the same after a logout by a link: the server is told once more (K8)', async () => {
+    const { refresh, navigate, server, to, load } = openHeld()
+    const done = await refresh()
+    await navigate('/auth/logout')
+    server.cookie = null
+    await done()
+    expect(to('/auth/logout')).toHaveLength(1)
+    expect(server.cookie).toBeNull()
+    expect(await load('/')).toEqual(anonymous({ reason: 'logout' }))
+  })
+
+  it('says so where the server does not hear it', async () => {
+    const { refresh, navigate, server, state } = openHeld({ logoutUrl: null, endSessionUrl: '/end' })
+    const done = await refresh()
+    await navigate('/end')
+    server.cookie = null
+    await done()
+    expect(await state()).toEqual(anonymous({ reason: 'logout', isCookieLeft: true }))
+  })
+
+  it('has logout() tell the server once, after it', async () => {
+    const { refresh, ask, server, to, settle } = openHeld()
+    const done = await refresh()
+    const logout = ask('logout')
+    await settle()
+    await done()
+    await logout
+    expect(to('/auth/logout')).toHaveLength(1)
+    expect(server.cookie).toBeNull()
+  })
+
+  it('and answered after a form has logged in somebody else: the server says whose cookies have come last (K9)', async () => {
+    const { refresh, navigate, server, load, state, settle } = openHeld()
+    const done = await refresh()
+    await navigate('/login', 'POST')
+    server.cookie = 'grace'
+    expect(await load('/')).toMatchObject(authenticated('grace'))
+    await done()
+    await settle()
+    expect(server.cookie).toBe('ada')
+    expect(await state()).toMatchObject(authenticated('ada'))
+  })
+
+  it('of who is not known yet is not taken after a logout (N8)', async () => {
+    const { recheck, server, isHeld, held, ask, settle, stored } = openHeld({ sessionUrl: null })
+    server.cookie = 'ada'
+    const asked = recheck()
+    await isHeld()
+    const logout = ask('logout')
+    await settle()
+    held.pop()?.answer()
+    await asked
+    expect(await logout).toMatchObject({ state: anonymous({ reason: 'logout' }) })
+    expect(server.cookie).toBeNull()
+    expect(stored()).toMatchObject(anonymous())
+  })
+})
+
+it('an answer of sessionUrl that comes after a logout of who was not known yet is not taken', async () => {
+  let cookie: string | null = 'ada'
+  let answer: () => void = () => undefined
+  const core = openCookies({
+    '/api/session': async () => {
+      const whose = cookie
+      await new Promise<void>(resolve => {
+        answer = resolve
+      })
+      return whose ? user(whose, 60) : unauthorized()
+    },
+    '/auth/logout': () => {
+      cookie = null
+      return nothing()
+    },
+  })
+  const asked = core.recheck()
+  await core.settle()
+  await core.ask('logout')
+  answer()
+  await asked
+  expect(core.stored()).toMatchObject(anonymous({ reason: 'logout' }))
 })
