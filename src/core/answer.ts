@@ -39,7 +39,7 @@ export function createAnswerKind(needs: Needs): AnswerKind {
 
   const logIn = async (request: Request, kind: LoginKind, waitUntil: WaitUntil) => {
     const ready = await forEndpoint(request, kind, waitUntil)
-    return ready instanceof Response ? ready : login(ready, kind)
+    return ready instanceof Response ? ready : login(ready, kind, waitUntil)
   }
 
   const withoutBypass = (request: Request) =>

@@ -29,7 +29,6 @@ import { createRecheck } from './session/recheck.ts'
 import { createSaved } from './session/saved.ts'
 import { type Session, sessionIdOf } from './session/session.ts'
 import { createSessionStore, type OnChange } from './session/session-store.ts'
-import { createAskSessionUrl } from './session/session-url.ts'
 import { createStoppable } from './session/stoppable.ts'
 import { createTokenVault } from './session/token-vault.ts'
 import { createUnsure } from './session/unsure.ts'
@@ -158,17 +157,17 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     prover,
     now,
   })
-  const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log })
+  const onUnclear = config.sessionUrl ? (waitUntil: WaitUntil) => waitUntil(recheck(waitUntil, 'login')) : undefined
+  const login = createLogin({ config, sessions, fetch: dpop?.login ?? fetch, locks, newId, readAnswer, log, onUnclear })
   const forEndpoint = createForEndpoint({ config, sessions, freshSession, now })
   const renew = createRenew({ config, freshSession, now })
   const match = createMatcher(config, known, hooks.note)
   const navigate: Navigate = COOKIES
     ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
     : () => null
-  const askSessionUrl = createAskSessionUrl({ config, readAnswer, fetch })
   const { recheck, confirm } =
     COOKIES && config.refreshTokenIn === 'cookie'
-      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, askSessionUrl, locks, newId })
+      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId })
       : { recheck: () => freshSession.current().then(() => true), confirm: async () => undefined }
   const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, hooks.note)

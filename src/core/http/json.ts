@@ -18,10 +18,10 @@ export function isJson({ headers }: Response): boolean {
   return /^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(headers.get('Content-Type') ?? '')
 }
 
-/** Reads the text of a response; null where it is longer than `limit` bytes, or has none. Uses up its body. */
+/** Reads the text of a response; null where it is longer than `limit` bytes. Uses up its body. */
 export async function readText(response: Response, limit: number = LARGEST_BODY): Promise<string | null> {
   const reader = response.body?.getReader()
-  if (!reader) return null
+  if (!reader) return ''
   const decoder = new TextDecoder()
   let text = ''
   for (let size = 0; ; ) {

@@ -49,6 +49,8 @@ export interface Config extends Readonly<Required<Omit<Options, Resolved>>>, End
   readonly ownOrigin: string
   /** Whether refresh tokens are used, and kept here. */
   readonly keepsRefreshToken: boolean
+  /** Whether `subjectProp` is given, so that who is logged in is named. */
+  readonly namesSubject: boolean
 }
 
 /** The session's name: of its record, its lock and its messages. */
@@ -105,6 +107,7 @@ export type TokenResponseOptions = Pick<
   | 'idTokenProp'
   | 'idTokenRoot'
   | 'keepsRefreshToken'
+  | 'namesSubject'
   | 'refreshTokenName'
   | 'refreshTokenProp'
   | 'refreshTokenRoot'

@@ -158,11 +158,11 @@ export interface Options {
   tokensInBodies?: readonly (string | UrlPredicate | UrlTest)[]
   /**
    * Whether an answer of the API calls for a new token. Replaces the rule: a 401, unless it asks for more than a token
-   * (RFC 9470, `insufficient_scope`) or only for Basic, Digest, Negotiate or NTLM. Gets a copy with headers and, of JSON and of errors, up to 64 KiB of body,
-   * for which the answer waits a second at most.
+   * (RFC 9470, `insufficient_scope`) or only for Basic, Digest, Negotiate or NTLM. Gets a copy with headers and, of JSON and
+   * of errors, up to 64 KiB of body, for which the answer waits a second at most.
    */
   isUnauthorized?: ResponseTest | null
-  /** Whether an answer to a refresh ends the session. Replaces the rule. Gets a copy with headers and body. */
+  /** Whether an answer to a refresh ends the session, in place of the rule. Gets a copy with headers and body. */
   isRefreshRejected?: ResponseTest | null
   /** With any other name than `Authorization`, requests fail on a redirect, which would carry it to other origins. */
   authHeader?: string

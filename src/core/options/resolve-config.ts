@@ -70,6 +70,7 @@ export function resolveConfig(options: Options, scriptUrl: string, isChecked = f
     ownOrigin,
     formEncoded: isFormEncoded(checked.defaultHeadersForTokenRequests),
     keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
+    namesSubject: options.subjectProp !== undefined,
   })
   assertBuiltFor(config)
   return config

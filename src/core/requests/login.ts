@@ -3,7 +3,7 @@ import { own } from '../../protocol.ts'
 import { isJson, readText } from '../http/json.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, DisclosureOptions } from '../options/config.ts'
-import type { Fetch, Locks, Log, NewId } from '../ports.ts'
+import type { Fetch, Locks, Log, NewId, WaitUntil } from '../ports.ts'
 import { alone, type LockOptions } from '../session/alone.ts'
 import { loggedIn } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
@@ -21,7 +21,7 @@ import type { RequestKind } from './routes.ts'
  * Sends a login, a signup, or a request to the token endpoint, keeps the tokens of its response, and answers with that
  * response, redacted.
  */
-export type Login = (request: Request, kind: LoginKind) => Promise<Response>
+export type Login = (request: Request, kind: LoginKind, waitUntil?: WaitUntil) => Promise<Response>
 
 export type LoginKind = Extract<RequestKind, 'login' | 'signup' | 'token'>
 
@@ -37,23 +37,31 @@ interface Needs {
   readonly locks: Locks
   readonly newId: NewId
   readonly readAnswer: ReadAnswer
+  /** Finds out whether somebody has logged in, where an answer in cookies does not say so. */
+  readonly onUnclear?: ((waitUntil: WaitUntil) => void) | undefined
   readonly log: Log
 }
 
-export function createLogin({ config, sessions, fetch, locks, newId, readAnswer, log }: Needs): Login {
-  const login: Login = async (request, kind) => {
+export function createLogin({ config, sessions, fetch, locks, newId, readAnswer, onUnclear, log }: Needs): Login {
+  const isInCookie = config.accessTokenIn === 'cookie'
+
+  const login: Login = async (request, kind, waitUntil) => {
     const response = await fetch(request)
     if (!response.ok || (kind === 'signup' && !config.loginOnSignup)) return response
 
     const isItsOwn = isFromServer(request, response)
-    const isRead = isItsOwn && (config.readTokens || isJson(response))
+    const isRead = isItsOwn && (config.readTokens || isInCookie || isJson(response))
     const text = isRead ? await readText(response.clone()).catch(() => null) : null
     try {
-      const tokens = isItsOwn ? await readAnswer(response, text) : null
+      const tokens = isItsOwn ? await readAnswer(response, text, 'login') : null
       if (tokens) return await take(request, response, text, tokens)
+      if (isInCookie && waitUntil) onUnclear?.(waitUntil)
       // A hook that finds nothing knows why: the answer may ask for a second factor.
       if (kind === 'login' && !(isItsOwn && config.readTokens))
-        log('warn', 'a login was not taken: its answer is no JSON of the server that was asked')
+        log(
+          'warn',
+          `a login was not taken: its answer ${isInCookie ? NOBODY : 'is no JSON of the server that was asked'}`,
+        )
     } catch (error) {
       if (!(error instanceof RefreshWorkerError)) throw error
       if (kind === 'login' || error.code !== 'token_not_found') log('warn', `a ${kind} was not taken: ${error.message}`)
@@ -83,9 +91,12 @@ export function createLogin({ config, sessions, fetch, locks, newId, readAnswer,
   }
 
   // The answer to a refresh of another session's that came after this one's would leave its cookie in place of ours.
-  if (config.refreshTokenIn === 'cookie') return (request, kind) => alone(locks, config, () => login(request, kind))
+  if (config.refreshTokenIn === 'cookie')
+    return (request, kind, waitUntil) => alone(locks, config, () => login(request, kind, waitUntil))
   return login
 }
+
+const NOBODY = 'names nobody, says no, or is no JSON of the server that was asked: see subjectProp and sessionUrl'
 
 /** Whether it is an answer of the server that was asked: not opaque, not from where a redirect led. */
 function isFromServer(request: Request, response: Response): boolean {

@@ -1,12 +1,13 @@
 import type { Config } from '../options/config.ts'
-import type { Locks, NewId, WaitUntil } from '../ports.ts'
+import type { Fetch, Locks, NewId, WaitUntil } from '../ports.ts'
+import type { ReadAnswer } from '../tokens/read-answer.ts'
 import type { TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { type HeldTokens, NO_TOKENS, type Tokens } from '../tokens/tokens.ts'
 import { alone, type LockOptions } from './alone.ts'
 import type { FreshSession } from './fresh-session.ts'
 import { ended, isOfSameUser, loggedIn, refreshed, type Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
-import type { AskSessionUrl } from './session-url.ts'
+import { createAskSessionUrl } from './session-url.ts'
 
 /** Why the server is asked: the application wants it, somebody may have logged in, or anything may have happened. */
 export type Doubt = 'asked' | 'login' | 'any'
@@ -27,17 +28,19 @@ export type Recheck = (waitUntil: WaitUntil, why: Doubt) => Promise<boolean>
 export type Confirm = (refreshed: Session) => Promise<unknown>
 
 interface Needs {
-  readonly config: LockOptions & Pick<Config, 'accessTokenIn' | 'sessionUrl'>
+  readonly config: LockOptions & Pick<Config, 'accessTokenIn' | 'readTokens' | 'sessionUrl'>
   readonly sessions: SessionStore
   readonly freshSession: Pick<FreshSession, 'refresh'>
   readonly tokenEndpoint: TokenEndpoint
-  readonly askSessionUrl: AskSessionUrl
+  readonly readAnswer: ReadAnswer
   readonly locks: Locks
+  readonly fetch: Fetch
   readonly newId: NewId
 }
 
 export function createRecheck(needs: Needs): { readonly recheck: Recheck; readonly confirm: Confirm } {
-  const { config, sessions, freshSession, tokenEndpoint, askSessionUrl, locks, newId } = needs
+  const { config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId } = needs
+  const askSessionUrl = createAskSessionUrl({ config, readAnswer, fetch })
   let running: { readonly why: Doubt; readonly done: Promise<boolean> } | undefined
   /** The generation of nobody's session at which a refresh was tried: no visitor is to cause one with every page. */
   let tried = -1

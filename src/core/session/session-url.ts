@@ -1,4 +1,4 @@
-import { readText } from '../http/json.ts'
+import { isJson, parseJson, readText } from '../http/json.ts'
 import { limited } from '../http/limit.ts'
 import type { Config } from '../options/config.ts'
 import type { Fetch } from '../ports.ts'
@@ -23,7 +23,10 @@ export function createAskSessionUrl({ config, readAnswer, fetch }: Needs): AskSe
     if (status === 401 || status === 403) return 'nobody'
     if (!ok || redirected) return null
     const text = await readText(response)
-    const found = await readAnswer(response, text)
+    // A page, or half an answer, tells nothing; a hook may know better.
+    const isJsonOrNone = text === '' || (text !== null && isJson(response) && parseJson(text) !== undefined)
+    if (!isJsonOrNone && !config.readTokens) return null
+    const found = await readAnswer(response, text, 'session')
     if (!found) return 'nobody'
     // What remains of a life is none.
     const { life, ...said } = found.kept

@@ -8,6 +8,7 @@ import type { FoundTokens } from '../options/hooks.ts'
 import type { Clock } from '../ports.ts'
 import { createHide, secretsOf } from './hide-tokens.ts'
 import { bareOf } from './placeholder.ts'
+import { saysNo } from './says-no.ts'
 import { isFound, keptOf, readExpiry, readTokens, tokensFrom, walk } from './token-response.ts'
 import { type HeldTokens, IN_COOKIE } from './tokens.ts'
 
@@ -16,7 +17,10 @@ import { type HeldTokens, IN_COOKIE } from './tokens.ts'
  * or by what the application says.
  * @throws {RefreshWorkerError} codes `token_not_found`, `token_malformed`, `hook_failed`
  */
-export type ReadAnswer = (response: Response, text: string | null) => Promise<FoundIn | null>
+export type ReadAnswer = (response: Response, text: string | null, to?: Question) => Promise<FoundIn | null>
+
+/** What has been answered, where that matters: nothing but `sessionUrl` is asked to say whether there is somebody. */
+export type Question = 'login' | 'refresh' | 'session'
 
 export interface FoundIn {
   /** All that were found, which pages are not to see. */
@@ -51,11 +55,18 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
       tokensFrom(found, config, receivedAt, () => hooks.report('readTokens', 'returned an expiry that is no time'))
     )
   }
-  /** Any answer is one, unless a hook says otherwise: the tokens are in its cookies. */
-  const readCookies = async (response: Response, text: string | null): Promise<FoundIn | null> => {
+  /** Whether an answer is of somebody who is logged in: JSON that does not say no, or nothing at all. */
+  const isSomebody = (body: unknown, text: string | null, question: Question): boolean => {
+    if (text === '') return question !== 'session'
+    if (body === undefined || saysNo(body)) return false
+    const isNamed = isName(walk(body, config.subjectProp))
+    if (question !== 'refresh' && config.namesSubject) return isNamed
+    return question !== 'session' || Object.keys(Object(body)).length > 0
+  }
+  const readCookies: ReadAnswer = async (response, text, question = 'refresh') => {
     const body = text !== null && isJson(response) ? parseJson(text) : undefined
     const found = hooks.readTokens ? await read(response, text) : null
-    if (hooks.readTokens && !found) return null
+    if (hooks.readTokens ? !found : !isSomebody(body, text, question)) return null
     const { receivedAt = now(), expiresAt = readExpiry(body, config, now()) } = found ?? {}
     const nothing = { accessToken: null, refreshToken: null, idToken: null, receivedAt, expiresAt }
     const subject = walk(body, config.subjectProp)
@@ -66,7 +77,7 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
         ...nothing,
         accessToken: IN_COOKIE,
         ...(expiresAt === null ? {} : { life: expiresAt - receivedAt }),
-        ...(subject === undefined || subject === null ? {} : { subject: JSON.stringify(subject) }),
+        ...(isName(subject) ? { subject: JSON.stringify(subject) } : {}),
         ...(claims.length > 0 ? { claims: Object.fromEntries(claims) } : {}),
       },
       answer: () => ({ answer: 'null', ...answerOf(text, nothing) }),
@@ -77,6 +88,10 @@ export function createReadAnswer({ config, hooks, now }: Needs): ReadAnswer {
     const found = await read(response, text)
     return found && { found, kept: keptOf(found, config), answer: () => answerOf(text, found) }
   }
+}
+
+function isName(subject: unknown): boolean {
+  return subject !== undefined && subject !== null
 }
 
 /**

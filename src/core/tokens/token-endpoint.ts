@@ -93,7 +93,8 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     })
     // It is opaque: to a login, or to somewhere else.
     if (status === 0) return unavailable('the token endpoint answered with a redirect, which a refresh does not follow')
-    const text = (await readText(response)) ?? ''
+    const whole = await readText(response)
+    const text = whole ?? ''
     const error = own(parseJson(text), 'error')
     const said = `the token endpoint answered ${typeof error === 'string' ? error : status}${isOurFault(status, error) ? HINT : ''}`
     const { isRefreshRejected: hook } = hooks
@@ -105,17 +106,21 @@ export function createTokenEndpoint(needs: Needs): TokenEndpoint {
     if (isRejected) return { outcome: 'rejected', detail: said }
     if (!ok) return unavailable(said, readRetryAfter(headers, receivedAt))
     // Of a success, the tokens say more than any word in it; one in cookies shows none.
-    const { tokens, problem } = await tokensIn(response, text)
+    const { tokens, problem } = await tokensIn(response, whole)
     const isSure = tokens && tokens.accessToken !== IN_COOKIE
     if (!isSure && !hook && byRule()) return { outcome: 'rejected', detail: said }
     return tokens ? { outcome: 'refreshed', tokens } : unavailable(problem)
   }
 
-  async function tokensIn(response: Response, text: string): Promise<{ tokens: Tokens | null; problem: string }> {
+  async function tokensIn(
+    response: Response,
+    text: string | null,
+  ): Promise<{ tokens: Tokens | null; problem: string }> {
     const none = (problem: string) => ({ tokens: null, problem })
     try {
       const found = await readAnswer(response, text)
-      if (!found) return none('the token endpoint answered without tokens, or with something else than JSON')
+      if (!found)
+        return none('the token endpoint answered without tokens, with something else than JSON, or with an error')
       const { accessToken } = found.kept
       return accessToken === null
         ? none('readTokens found no access token in the answer to a refresh')

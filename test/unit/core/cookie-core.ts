@@ -43,7 +43,9 @@ export const user = (id: string, expires_in?: number) =>
   jsonResponse({ user: { id }, ...(expires_in ? { expires_in } : {}) })
 export const unauthorized = () => jsonResponse({}, { status: 401 })
 export const nothing = () => received(new Response(null, { status: 204 }))
-export const html = (status = 200) =>
+export const html = () => page(200)
+export const missing = () => page(404)
+const page = (status: number) =>
   received(new Response('<!doctype html>', { status, headers: { 'Content-Type': 'text/html' } }))
 
 /** What a fetch that follows no redirect gets of one. */

@@ -39,6 +39,7 @@ describe('the defaults', () => {
       accessTokenIn: 'header',
       sessionUrl: null,
       subjectProp: 'sub',
+      namesSubject: false,
       navigations: [],
       revocationUrl: null,
       logoutMethod: 'GET',
