@@ -2,7 +2,7 @@
 import { bearerIn, type Preset } from './preset.ts'
 
 /**
- * Sends the refresh token as `Authorization: Bearer`, as flask-jwt-extended and NestJS's tutorials expect it.
+ * Sends the refresh token as `Authorization: Bearer`, as flask-jwt-extended and guards of NestJS expect it.
  * @see https://flask-jwt-extended.readthedocs.io/en/stable/refreshing_tokens.html
  */
 export function refreshTokenAsBearer(): Preset {

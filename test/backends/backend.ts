@@ -30,6 +30,8 @@ export interface Backend {
   readonly title: string
   /** Where it comes from: npm or Debian, where it is itself; else whose documentation has the shapes that are imitated. */
   readonly source: 'npm' | 'Debian' | `https://${string}`
+  /** Why it is imitated. */
+  readonly why?: string
   /** The argument of `setup()` in the worker's script. */
   readonly setup: string
   readonly login: Ask

@@ -12,7 +12,7 @@ npx refresh-worker init public --presets     # public/refresh-worker.presets.js,
 
 In a bundled worker, use \`import { directus } from 'refresh-worker/presets'\`. A preset is a function; spread its options into yours: \`setup({ ...directus(), apiUrls: ['/items/'] })\`. Its paths are those of the server's documentation. If yours has others, name them after the preset; \`baseUrl\` puts all of them on another origin. For a server without a preset, set a few [options or hooks](configuration.md#servers-that-differ).
 
-The tests run in Chromium. A page that knows nothing of the worker logs in and calls the API in five tabs. The token expires, and all five call the API at once. One tab logs out and logs in again, and then the server refuses the next refresh. "Itself" means that the server came from npm or Debian. "By its documentation" means that these tests could not get the real server, and used a small one that answers as the documentation says: check those lines against yours.
+The tests run in Chromium. A page that knows nothing of the worker logs in and calls the API in five tabs. The token expires, and all five call the API at once. One tab logs out and logs in again, and then the server refuses the next refresh. "Itself" means that the server came from npm or Debian. "By its documentation" means that a small server answered as the documentation says: check those lines against yours. [Below](#servers-that-were-imitated) is why. Those of Firebase and Cognito have 700 packages, so they run with \`EVERYWHERE=1\` only, as before a release.
 
 | server | tried | login, API | five tabs at the expiry | logout | a refused refresh |
 |---|---|---|---|---|---|`
@@ -30,5 +30,7 @@ export function sectionOf({ title, setup }: Backend): string {
 
 export function documentOf(rows: ReadonlyMap<Backend, readonly string[]>): string {
   const table = [...rows].map(([backend, seen]) => rowOf(backend, seen)).join('\n')
-  return `${[`${HEAD}\n${table}`, ...[...rows.keys()].map(sectionOf)].join('\n\n')}\n`
+  const imitated = [...rows.keys()].flatMap(({ title, why }) => (why === undefined ? [] : [`- ${title}: ${why}.`]))
+  const whys = `## Servers that were imitated\n\nThe tests run in Node 20, and install servers from npm and Debian 12.\n\n${imitated.join('\n')}`
+  return `${[`${HEAD}\n${table}`, ...[...rows.keys()].map(sectionOf), whys].join('\n\n')}\n`
 }

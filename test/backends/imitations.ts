@@ -12,6 +12,7 @@ const ADA = { email: 'ada@example.org', password: 'lovelace' }
 export const directus: Backend = {
   title: 'Directus, mode json',
   source: 'https://directus.io/docs/api/authentication',
+  why: 'its API needs Node 22',
   setup: "{ ...RefreshWorker.presets.directus(), apiUrls: ['/users/', '/items/'] }",
   login: post('/auth/login', ADA),
   api: { url: '/users/me' },
@@ -42,6 +43,7 @@ export const directus: Backend = {
 export const supabase: Backend = {
   title: 'Supabase Auth',
   source: 'https://github.com/supabase/auth',
+  why: 'a program in Go with PostgreSQL behind it, in neither npm nor Debian',
   setup: "{ ...RefreshWorker.presets.supabase({ apikey: 'anon' }), apiUrls: ['/rest/v1/'] }",
   login: post('/auth/v1/token?grant_type=password', ADA, { apikey: 'anon' }),
   api: { url: '/rest/v1/me', headers: { apikey: 'anon' } },
@@ -90,6 +92,7 @@ export const supabase: Backend = {
 export const pocketBase: Backend = {
   title: 'PocketBase',
   source: 'https://pocketbase.io/docs/api-records/',
+  why: 'a program in Go, in neither npm nor Debian',
   setup: "{ ...RefreshWorker.presets.pocketBase(), apiUrls: ['/api/'] }",
   login: post('/api/collections/users/auth-with-password', { identity: ADA.email, password: ADA.password }),
   api: { url: '/api/collections/posts/records' },
@@ -119,6 +122,7 @@ export const pocketBase: Backend = {
 export const laravelJwt: Backend = {
   title: 'Laravel, tymon/jwt-auth',
   source: 'https://jwt-auth.readthedocs.io/en/develop/quick-start/',
+  why: 'Debian has Laravel, and no package for JWTs',
   setup: "{ ...RefreshWorker.presets.laravelJwt(), apiUrls: ['/api/'] }",
   login: post('/api/auth/login', ADA),
   // Without it, Laravel sends who is not logged in to a page.
@@ -154,6 +158,7 @@ export const laravelJwt: Backend = {
 export const payload: Backend = {
   title: 'Payload',
   source: 'https://payloadcms.com/docs/authentication/operations',
+  why: 'it runs inside Next, with a database',
   setup: "{ ...RefreshWorker.presets.payload(), apiUrls: ['/api/'] }",
   login: post('/api/users/login', ADA),
   api: { url: '/api/users/me' },
@@ -187,32 +192,10 @@ export const payload: Backend = {
     }),
 }
 
-export const flaskJwtExtended: Backend = {
-  title: "flask-jwt-extended; NestJS's tutorials",
-  source: 'https://flask-jwt-extended.readthedocs.io/en/stable/refreshing_tokens.html',
-  setup:
-    "{\n  ...RefreshWorker.presets.refreshTokenAsBearer(),\n  apiUrls: ['/protected'],\n  loginUrl: '/login',\n  refreshTokenUrl: '/refresh',\n}",
-  login: post('/login', { username: 'ada', password: 'lovelace' }),
-  api: { url: '/protected' },
-  isRefresh: posts('/refresh'),
-  open: () =>
-    openImitation((app, issuer) => {
-      app.post('/login', async (req, res) => {
-        if (knows(issuer, req.body.username, req.body.password))
-          res.json({ access_token: await access(issuer), refresh_token: await refresh(issuer) })
-        else res.status(401).json({ msg: 'Bad username or password' })
-      })
-      app.post('/refresh', async (req, res) => {
-        if (await issuer.verify(issuer.bearer(req), 'refresh')) res.json({ access_token: await access(issuer) })
-        else res.status(422).json({ msg: 'Signature verification failed' })
-      })
-      api(app, issuer, '/protected', { msg: 'Token has expired' })
-    }),
-}
-
 export const deviseJwt: Backend = {
   title: 'Rails, devise-jwt',
   source: 'https://github.com/waiting-for-dev/devise-jwt',
+  why: 'Debian has Devise, and not this gem',
   setup: "{ ...RefreshWorker.presets.deviseJwt(), apiUrls: ['/posts/'] }",
   login: post('/users/sign_in', { user: ADA }),
   api: { url: '/posts/mine' },
@@ -237,6 +220,7 @@ export const deviseJwt: Backend = {
 export const deviseTokenAuth: Backend = {
   title: 'Rails, devise_token_auth',
   source: 'https://devise-token-auth.gitbook.io/devise-token-auth/conceptual',
+  why: 'Debian has Devise, and not this gem',
   setup: "{ ...RefreshWorker.presets.deviseTokenAuth(), apiUrls: ['/posts/'] }",
   login: post('/auth/sign_in', ADA),
   api: { url: '/posts/mine' },
@@ -288,6 +272,7 @@ export const deviseTokenAuth: Backend = {
 export const superTokens: Backend = {
   title: 'SuperTokens, tokens in headers',
   source: 'https://supertokens.com/docs/references/fdi/introduction',
+  why: 'its packages speak to a server of its own, in Java, in neither npm nor Debian',
   setup: "{ ...RefreshWorker.presets.superTokens(), apiUrls: ['/api/'] }",
   login: post(
     '/auth/signin',

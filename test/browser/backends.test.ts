@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { ensurePackages } from '../../scripts/packages.mjs'
 import { type Ask, type Backend, type BackendSite, openSite, withWords } from '../backends/backend.ts'
+import { ofDebian } from '../backends/debian.ts'
 import { documentOf, rowOf, sectionOf } from '../backends/document.ts'
 import * as imitations from '../backends/imitations.ts'
 import { own } from '../backends/own.ts'
-import { hasSimpleJwt, simpleJwt } from '../backends/simple-jwt.ts'
 import type { Tab } from './engines/engine.ts'
 import { PAGE, stateOf, untilStatus, useBrowser } from './harness.ts'
 import { useSites } from './site.ts'
@@ -35,8 +35,8 @@ async function load(...names: readonly string[]): Promise<readonly Backend[]> {
 }
 
 await ensurePackages(join(BACKENDS, 'npm'))
-const all: Backend[] = [own, ...(await load('npm/graphql', 'npm/better-auth', 'npm/feathers'))]
-if (await hasSimpleJwt()) all.push(simpleJwt)
+const all: Backend[] = [own, ...(await load('npm/graphql', 'npm/better-auth', 'npm/feathers', 'npm/nest'))]
+all.push(...(await ofDebian()))
 if (process.env.EVERYWHERE) {
   await ensurePackages(join(BACKENDS, 'emulators'), '--ignore-scripts')
   all.push(...(await load('emulators/firebase', 'emulators/cognito')))

@@ -11,9 +11,9 @@ import { createDemo } from '../../examples/demo/app.mjs'
 import { main } from '../../src/cli/cli.ts'
 import { readProbeConfig } from '../../src/cli/probe/config.ts'
 import { type AuthServerOptions, createAuthServer, memoryStore, nodeHandler } from '../../src/server/index.ts'
-import { directus, flaskJwtExtended, pocketBase } from '../backends/imitations.ts'
+import { flaskJwtExtended, ofDebian, simpleJwt } from '../backends/debian.ts'
+import { directus, pocketBase } from '../backends/imitations.ts'
 import { own } from '../backends/own.ts'
-import { hasSimpleJwt, simpleJwt } from '../backends/simple-jwt.ts'
 import { openCookieServer } from '../servers/cookie-server.ts'
 import { openOidcServer } from '../servers/oidc.ts'
 
@@ -160,7 +160,7 @@ describe('servers of docs/backends.md (Z13)', () => {
     ],
     ['PocketBase: its token has another name', pocketBase, {}, 'login', /^MEND .*accessTokenProp/],
   ] as const)('%s', async (_, backend, config, step, said) => {
-    if (backend === simpleJwt && !(await hasSimpleJwt())) return
+    if (backend.source === 'Debian' && !(await ofDebian()).includes(backend)) return
     const server = await backend.open('http://localhost')
     ends.push(() => server.close())
     const { url, body } = backend.login
