@@ -52,7 +52,7 @@ export interface Options {
   logoutMethod?: string
   /**
    * On logout, the worker calls this to revoke the refresh token (RFC 7009), a few times if the server is busy. A page's own
-   * request here with a placeholder is a logout too.
+   * POST here with a placeholder, wherever that stands, is a logout too.
    */
   revocationUrl?: string | null
   /**
@@ -87,9 +87,8 @@ export interface Options {
    */
   subjectProp?: string
   /**
-   * With `accessTokenIn: 'cookie'`: URL prefixes, as in `apiUrls`. If the session has expired or is about to, a GET
-   * navigation there waits for the refresh, three seconds at most. The first one of a worker that has just been started
-   * waits until the stored session is read.
+   * With `accessTokenIn: 'cookie'`: URL prefixes, as in `apiUrls`. If the session has expired or is about to, a GET navigation
+   * there waits for the refresh, three seconds at most; a worker that has just been started reads the session first.
    */
   navigations?: readonly string[]
   /**
@@ -213,7 +212,10 @@ export interface Options {
   whenEnded?: 'fail' | 'hold'
   /** How long after the end of the session they wait, in seconds. */
   holdTime?: number
-  /** A request with this header, whatever its value, is sent without a token, and without the header. */
+  /**
+   * A request to `apiUrls` with this header, whatever its value, is sent without a token. The header goes out with no request
+   * that the worker sees.
+   */
   bypassHeader?: string
   /**
    * Which requests get the token besides those of scripts: `'image'`, `'video'` and so on, as in `request.destination`.

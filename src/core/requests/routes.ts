@@ -37,6 +37,11 @@ export function createMatcher(
   const isLogin = (request: Request, url: URL) =>
     known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) || isPredicted(request, url)
 
+  const isRevocation = (url: URL) => {
+    const { revocationUrl } = known()
+    return revocationUrl !== null && isEndpoint(url, revocationUrl)
+  }
+
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor) return null
     const inHeader = isApi(request, url)
@@ -72,17 +77,20 @@ export function createMatcher(
     if (request.mode === 'navigate') return null
     if (request.destination !== '')
       return config.destinations.includes(request.destination) ? forApi(request, url) : null
-    // A beacon without a body has another mode.
-    const isBeacon = request.mode === 'no-cors' && request.method === 'POST'
-    if (!isScripted(request)) return isBeacon && isLogout.byUrl(request, url) ? 'logout' : null
+    if (!isScripted(request)) {
+      // A beacon, unless its body is JSON: what it may be is a sign-out.
+      if (request.mode !== 'no-cors' || request.method !== 'POST') return null
+      if (isRevocation(url)) return 'revocation'
+      return isLogout.byUrl(request, url) ? 'logout' : null
+    }
 
     if (isLogout.byPredicate(request, url)) return 'logout'
     if (request.method === 'POST') {
-      const { refreshTokenUrl, revocationUrl } = known()
+      const { refreshTokenUrl } = known()
       if (isLogin(request, url)) return hasOperations && forApi(request, url) ? 'operation' : 'login'
       if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
       if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
-      if (revocationUrl && isEndpoint(url, revocationUrl)) return 'revocation'
+      if (isRevocation(url)) return 'revocation'
     }
     if (isLogout.byUrl(request, url)) return 'logout'
     return isTokenRequest(request, url) ? 'token' : forApi(request, url)

@@ -40,7 +40,8 @@ function readSession(stored: unknown): Session {
     (stored.refreshKey === undefined || isToken(stored.refreshKey)) &&
     typeof stored.isDoubtful === 'boolean' &&
     [stored.startedAt, stored.usedAt].every(time => time === undefined || isCount(time)) &&
-    (stored.owner === undefined || isOwner(stored.owner))
+    (stored.owner === undefined || isOwner(stored.owner)) &&
+    (stored.formerIds === undefined || isTexts(stored.formerIds))
   if (!intact) return nobody
   // A record of before there were limits has neither.
   const session = stored as unknown as Authenticated
@@ -53,7 +54,9 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function isLastUser(value: unknown): boolean {
-  return value === undefined || (isRecord(value) && typeof value.subject === 'string' && isCount(value.endedAt))
+  if (value === undefined) return true
+  if (!isRecord(value) || typeof value.subject !== 'string' || !isCount(value.endedAt)) return false
+  return value.ids === undefined || isTexts(value.ids)
 }
 
 function isObjectText(value: unknown): boolean {

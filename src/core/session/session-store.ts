@@ -1,4 +1,5 @@
 import type { StateReason } from '../../protocol.ts'
+import { HOLD } from '../features.ts'
 import type { Config, SessionName } from '../options/config.ts'
 import type { Clock, Store } from '../ports.ts'
 import { IN_COOKIE } from '../tokens/tokens.ts'
@@ -17,6 +18,9 @@ import {
 
 /** How long (milliseconds) no other use is stored after one, at most; a tenth of `maxIdle` where that is less. */
 const LONGEST_UNSAVED = 60_000
+
+/** Of how many sessions of a user, one after the other, tabs may still hold placeholders. */
+const MOST_FORMER = 8
 
 /** Hears of every change of the session, before whoever made it goes on. */
 export type OnChange = (session: Session, reason: StateReason) => Promise<void>
@@ -123,7 +127,7 @@ export function createSessionStore({ config, scope = '', store, now, onChange }:
       next = transition(before)
       if (next === before) return stored
       // Who has logged in or refreshed, with the endpoints that are configured now.
-      if (next.status === 'authenticated') next = { owner, ...next }
+      if (next.status === 'authenticated') next = { owner, ...next, ...(HOLD ? formerIdsOf(next, before) : {}) }
       else if (config.whenEnded === 'hold') next = withLastUser(next, before, now())
       return next
     })
@@ -155,8 +159,16 @@ export function createSessionStore({ config, scope = '', store, now, onChange }:
 
 /** A session that has ended by itself, with whose it was. */
 function withLastUser(next: Anonymous, before: Session, now: number): Anonymous {
-  const subject = before.status === 'authenticated' && next.reason !== 'logout' ? subjectIn(before) : null
-  return subject === null ? next : { ...next, last: { subject, endedAt: now } }
+  if (before.status === 'anonymous' || next.reason === 'logout') return next
+  const subject = subjectIn(before)
+  const ids = [before.id, ...(before.formerIds ?? [])].slice(0, MOST_FORMER)
+  return subject === null ? next : { ...next, last: { subject, endedAt: now, ids } }
+}
+
+/** Of a login after a session of the same user has ended by itself: that user's tabs go on as they are. */
+function formerIdsOf(next: Authenticated, before: Session): Pick<Authenticated, 'formerIds'> {
+  const { last } = before.status === 'anonymous' ? before : {}
+  return last?.ids && last.subject === subjectIn(next) ? { formerIds: last.ids } : {}
 }
 
 /** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */

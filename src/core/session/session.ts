@@ -28,12 +28,12 @@ export interface Anonymous extends Stamped {
   readonly isCookieLeft?: true
 }
 
-/** Of a session that has ended by itself. */
+/** Of a session that has ended by itself, at `endedAt` (milliseconds since the epoch); its subject as {@link subjectIn} has it. */
 export interface LastUser {
-  /** As {@link subjectIn} has it. */
   readonly subject: string
-  /** Milliseconds since the epoch. */
   readonly endedAt: number
+  /** The id of that session, and of those of the same user that have ended before it. */
+  readonly ids?: readonly string[]
 }
 
 export interface Authenticated extends Stamped, HeldTokens {
@@ -58,6 +58,8 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly usedAt: number
   /** Absent in records of 0.1. */
   readonly owner?: Owner
+  /** The ids of this user's sessions that have ended by themselves right before: tabs that have waited hold their placeholders. */
+  readonly formerIds?: readonly string[]
 }
 
 /** What has begun a refresh. */
@@ -97,6 +99,7 @@ export function refreshed(previous: Authenticated, tokens: Tokens): Usable {
     refreshToken: tokens.refreshToken ?? previous.refreshToken,
     idToken: tokens.idToken ?? previous.idToken,
     ...kept(previous, tokens),
+    ...(previous.formerIds ? { formerIds: previous.formerIds } : {}),
     ...(tokens.accessToken === IN_COOKIE ? { expiresAt: tokens.expiresAt ?? nextExpiry(previous, tokens) } : {}),
   }
 }

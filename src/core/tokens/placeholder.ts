@@ -107,8 +107,16 @@ function startOf(text: string, at: number, least: number): number {
 }
 
 /** Whether a placeholder may stand for the tokens of a session. */
-export function isOf({ sessionId }: Placeholder, session: { readonly status: string; readonly id?: string }): boolean {
-  return sessionId === null || session.status === 'anonymous' || sessionId === session.id
+export function isOf({ sessionId }: Placeholder, session: Named): boolean {
+  const { status, id, formerIds = [] } = session
+  return sessionId === null || status === 'anonymous' || sessionId === id || formerIds.includes(sessionId)
+}
+
+/** A session, by its name and by those that it had for the same user. */
+interface Named {
+  readonly status: string
+  readonly id?: string
+  readonly formerIds?: readonly string[]
 }
 
 function asPlaceholder([, kind, sessionId]: readonly (string | undefined)[]): Placeholder {

@@ -715,8 +715,13 @@ describe("a library's sign-out is a logout, by whatever request", () => {
     },
   )
 
-  it('by a beacon without a body, too', async () => {
-    const { logIn, send, state, sent } = open({ logoutUrl: '/auth/logout' })
+  it('by a beacon without a body or with a form, too', async () => {
+    const { logIn, send, state, sent } = open({ logoutUrl: '/auth/logout', revocationUrl: '/auth/revoke' })
+    const { refresh_token = '' } = await logIn()
+    const body = new URLSearchParams({ token: refresh_token })
+    await send('/auth/revoke', { method: 'POST', mode: 'no-cors', credentials: 'include', body })
+    expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })
+    expect(sent.map(({ body }) => body).join()).not.toContain('refresh-worker-')
     await logIn()
     await send('/auth/logout', { method: 'POST', mode: 'no-cors', credentials: 'include', keepalive: true })
     expect(await state()).toMatchObject({ status: 'anonymous', reason: 'logout' })

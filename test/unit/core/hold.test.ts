@@ -126,6 +126,49 @@ describe('a request whose session has ended', () => {
     expect(await state()).toMatchObject({ waiting: 1 })
   })
 
+  it('leaves its tab as it was: what that holds stands for the new session of the same user', async () => {
+    const { post, send, end, state } = open()
+    const login = async (sub: string) => (await post('/auth/login', { sub })).json()
+    const headersOf = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
+    const old = await login('ada')
+    const first = await end()
+    const next = await login('ada')
+    await first.done
+    const before = await state()
+    expect((await send('/api/me', headersOf(old.access_token))).status).toBe(200)
+    const renewed = await post('/auth/refresh', { refresh_token: old.refresh_token })
+    expect(await renewed.json()).toMatchObject({ access_token: next.access_token, refresh_token: next.refresh_token })
+    expect(await state()).toEqual(before)
+    // Once more: both sessions that have ended were hers.
+    const second = await end()
+    const third = await login('ada')
+    await second.done
+    for (const { access_token } of [old, next, third])
+      expect((await send('/api/me', headersOf(access_token))).status).toBe(200)
+  })
+
+  it('stands for no session of anybody else, nor for one after a logout (N14, strict)', async () => {
+    const { post, send, end, sent, ask } = open()
+    const login = async (sub: string) => (await post('/auth/login', { sub })).json()
+    const old = await login('ada')
+    const waiting = await end()
+    await login('grace')
+    await waiting.done
+    const asked = async () => {
+      const before = sent.length
+      const response = await send('/api/me', { headers: { Authorization: `Bearer ${old.access_token}` } })
+      expect(sent).toHaveLength(before)
+      return [response.status, (await response.json()).code]
+    }
+    expect(await asked()).toEqual([401, 'session_replaced'])
+    await (await end()).result
+    await login('ada')
+    expect(await asked()).toEqual([401, 'session_replaced'])
+    await ask('logout')
+    await login('ada')
+    expect(await asked()).toEqual([401, 'session_replaced'])
+  })
+
   it('does not wait after a logout, and is let go by one', async () => {
     const { logIn, end, call, ask } = open()
     await logIn()

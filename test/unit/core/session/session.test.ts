@@ -24,6 +24,10 @@ describe('transitions', () => {
     expect([nobody, first, second, third, fourth].map(session => session.generation)).toEqual([0, 1, 2, 3, 4])
   })
 
+  it('goes on for tabs that hold the placeholders of sessions before it', () => {
+    expect(refreshed({ ...sessionOf(), formerIds: ['before'] }, tokensOf())).toMatchObject({ formerIds: ['before'] })
+  })
+
   it('keep the old refresh and id token where a refresh brings none (R16, A14)', () => {
     const session = sessionOf({ refreshToken: 'r1', idToken: 'i1' })
     expect(refreshed(session, tokensOf({ accessToken: 'a2', refreshToken: null, idToken: null }))).toMatchObject({
