@@ -53,6 +53,9 @@ const logIn = (tab: Tab, name = 'ada', password = 'lovelace') =>
   }, JSON.stringify({ name, password }))
 const call = (tab: Tab) => tab.evaluate(async () => (await fetch('/api/data')).status)
 const userOf = (tab: Tab) => tab.evaluate(() => document.body.dataset.user ?? null)
+/** How often the page's own navigation was redirected, by whom ever. */
+const redirectsOf = (tab: Tab) =>
+  tab.evaluate(() => performance.getEntriesByType('navigation').map(entry => Object(entry).redirectCount)[0])
 /** Has the page go somewhere by itself, and waits until it is there, with the worker's answer. */
 async function go(tab: Tab, work: string, isThere: string) {
   await tab.evaluate(`void setTimeout(() => ${work})`).catch(() => undefined)
@@ -86,6 +89,43 @@ describe('requests', () => {
     expect(await stateOf(tabs[0] as Tab)).toEqual({ status: 'anonymous', reason: 'rejected' })
   })
 })
+
+describe('a refresh', () => {
+  it('whose answer is cut off after its cookies have come ends nothing: the next goes on with them (B5, N17)', async () => {
+    const hasCookies = barrier()
+    const { server, site } = await open({ afterCookies: hasCookies.pass })
+    const tab = await site.tab('/public/')
+    const probe = await site.tab('/public/')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    server.state.cutsRefresh = true
+    const failure = call(tab).then(() => null, String)
+    await hasCookies.reached
+    // A request that no worker touches tells that the cookie is there.
+    await expect.poll(() => probe.evaluate(async () => (await fetch('/whose')).text())).toBe('ada')
+    hasCookies.open()
+    expect(await failure).toMatch(/TypeError|Load failed/)
+    expect(await stateOf(tab)).toMatchObject({ status: 'authenticated', failingSince: expect.any(Number) })
+    await expect.poll(() => call(tab).catch(() => null)).toBe(200)
+    expect(server.stats).toMatchObject({ refreshes: 2, refusals: 0 })
+    expect(await stateOf(tab)).not.toHaveProperty('failingSince')
+  })
+})
+
+it.runIf(engine.can.clearCookies)(
+  'a session whose cookies the user has cleared ends, in every tab (G12, K12)',
+  async () => {
+    const { server, site } = await open()
+    const tabs = await site.tabs(2, '/public/')
+    await logIn(tabs[0])
+    for (const tab of tabs) await untilStatus(tab, 'authenticated')
+    await site.clearCookies()
+    expect(await call(tabs[0])).toBe(401)
+    for (const tab of tabs) await untilStatus(tab, 'anonymous')
+    expect(await stateOf(tabs[0])).toEqual({ status: 'anonymous', reason: 'rejected' })
+    expect(server.stats).toMatchObject({ refreshes: 0 })
+  },
+)
 
 describe('a server that wants a CSRF token in a header', () => {
   const worker = readFileSync(fileURLToPath(new URL('../../examples/recipes/csrf/sw.js', import.meta.url)), 'utf8')
@@ -196,6 +236,45 @@ describe('navigations', () => {
     expect(server.stats.refusals).toBe(0)
   })
 
+  it('that the server redirects, or answers with a file, wait for one refresh (K21)', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    server.rendered.length = 0
+    // Out of what the worker looks at, and in again.
+    await go(tab, "location.assign('/app/moved')", "location.pathname === '/app/arrived' && !!window.auth")
+    expect(await userOf(tab)).toBe('ada')
+    await site.expireTokens(tab)
+    await tab.evaluate(() => {
+      const link = Object.assign(document.createElement('a'), { href: '/app/file' })
+      document.body.append(link)
+      link.click()
+    })
+    await expect
+      .poll(() => server.rendered.map(({ path, user }) => `${path} ${user}`))
+      .toEqual(['/app/moved ada', '/app/arrived ada', '/app/file ada'])
+    expect(await tab.evaluate(() => location.pathname)).toBe('/app/arrived')
+    expect(server.stats).toMatchObject({ refreshes: 2, refusals: 0 })
+  })
+
+  it.runIf(isShown)('by POST go out at once, with what they send (K16)', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await site.expireTokens(tab)
+    server.rendered.length = 0
+    const form = `(() => {
+      const form = document.body.appendChild(document.createElement('form'))
+      Object.assign(form, { method: 'post', action: '/app/form' })
+      form.innerHTML = '<input name="a" value="b">'
+      form.submit()
+    })()`
+    await go(tab, form, "location.pathname === '/app/form' && !!window.auth")
+    expect(server.rendered).toEqual([expect.objectContaining({ path: '/app/form', user: null, form: { a: 'b' } })])
+    expect(await redirectsOf(tab)).toBe(0)
+  })
+
   it.runIf(isShown)('go out as they are where the refresh is refused: the server shows its login (K17)', async () => {
     const { server, site } = await open()
     const tab = await site.tab('/public/')
@@ -217,9 +296,14 @@ describe('navigations', () => {
     const tab = await site.tab('/public/')
     await logIn(tab)
     await site.expireTokens(tab)
-    await tab.goto(`${server.origin}/app/`)
+    await tab.goto(`${server.origin}/app/guarded`)
     expect(server.stats.refreshes).toBe(0)
-    expect(server.rendered.at(-1)).toMatchObject({ path: '/app/', user: null })
+    expect(server.rendered.map(({ path, user }) => [path, user]).slice(-2)).toEqual([
+      ['/app/guarded', null],
+      ['/app/login', null],
+    ])
+    // By the worker, and by the server; the page that it leads to does not wait again.
+    expect(await redirectsOf(tab)).toBe(2)
     release()
     await expect.poll(() => call(tab)).toBe(200)
     expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
@@ -327,6 +411,28 @@ describe('what the worker does not see', () => {
     await go(tab, "location.assign('/auth/logout')", "document.body?.dataset.user === '' && !!window.auth")
     for (const each of [tab, other]) await untilStatus(each, 'anonymous')
     expect(server.stats.logouts).toBe(1)
+  })
+
+  it.runIf(isShown)('a callback that ends on the server logs in, in every tab (K5)', async () => {
+    const { server, site } = await open()
+    const tab = await site.tab('/app/')
+    const other = await site.tab('/app/')
+    await untilStatus(tab, 'anonymous')
+    const provider = createServer((_, res) =>
+      res
+        .setHeader('Content-Type', 'text/html')
+        .end(`<!doctype html><a href="${server.origin}/auth/callback?code=1">back</a>`),
+    ).listen(0, '127.0.0.1')
+    await once(provider, 'listening')
+    try {
+      await tab.goto(`http://127.0.0.1:${(provider.address() as AddressInfo).port}/`)
+      await go(tab, "document.querySelector('a').click()", "location.pathname === '/app/' && !!window.auth")
+      for (const each of [tab, other]) await untilStatus(each, 'authenticated')
+      expect(await stateOf(other)).toMatchObject({ claims: { user: { id: 'ada' } } })
+      expect(await userOf(tab)).toBe('ada')
+    } finally {
+      provider.close().closeAllConnections()
+    }
   })
 
   it.runIf(isShown)('a login at another origin of the same site is known on the way back (K6)', async () => {

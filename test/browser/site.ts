@@ -105,6 +105,11 @@ export class Site<Server extends SiteServer = AuthServer> {
     }, this.#ahead)
   }
 
+  /** Removes every cookie, as the browser's user can. */
+  clearCookies() {
+    return this.#profile.clearCookies()
+  }
+
   close() {
     const { server } = this
     return searchAndClose({

@@ -27,6 +27,8 @@ export interface Rendered {
   /** Null: the login page. */
   readonly user: string | null
   readonly site: string | undefined
+  /** What a form has sent; null: it was asked for by GET. */
+  readonly form: object | null
 }
 
 export type CookieServer = Awaited<ReturnType<typeof openCookieServer>>
@@ -51,7 +53,7 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
   const secrets = new Set<string>()
   const rendered: Rendered[] = []
   const stats = { refreshes: 0, refusals: 0, requests: 0, unauthorized: 0, logouts: 0, forgeries: 0, csrfAnswers: 0 }
-  const state = { isLogoutDown: false }
+  const state = { isLogoutDown: false, cutsRefresh: false }
 
   const cookieOf = (req: Request, name: string) =>
     new RegExp(`(?:^|; )${name}=([^;]*)`).exec(req.headers.cookie ?? '')?.[1] ?? ''
@@ -64,9 +66,9 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     secrets.add(secret)
     return secret
   }
-  const cookiesOf = ({ access, refresh }: Session) => [
-    `access=${access}; Path=/; HttpOnly; SameSite=Strict`,
-    `refresh=${refresh}; Path=/auth; HttpOnly; SameSite=Strict`,
+  const cookiesOf = ({ access, refresh }: Session, sameSite = 'Strict') => [
+    `access=${access}; Path=/; HttpOnly; SameSite=${sameSite}`,
+    `refresh=${refresh}; Path=/auth; HttpOnly; SameSite=${sameSite}`,
   ]
   /** As Laravel writes it, and Angular reads it: percent-encoded. */
   const csrfCookie = () =>
@@ -75,10 +77,10 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     const token = decodeURIComponent(cookieOf(req, 'XSRF-TOKEN'))
     return checksCsrf && (token === '' || req.get('X-XSRF-TOKEN') !== token)
   }
-  const begin = (user: string) => {
+  const begin = (user: string, sameSite?: string) => {
     const session = { user, access: token(), refresh: token(), spent: new Set<string>() }
     sessions.add(session)
-    return cookiesOf(session)
+    return cookiesOf(session, sameSite)
   }
 
   const app = express().disable('x-powered-by').disable('etag')
@@ -113,6 +115,12 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     stats.refreshes++
     await afterRefresh()
     res.append('Set-Cookie', checksCsrf ? [...cookiesOf(session), csrfCookie()] : cookiesOf(session))
+    if (state.cutsRefresh) {
+      state.cutsRefresh = false
+      res.type('json').set('Content-Length', '100').write('{')
+      await afterCookies?.()
+      return void res.destroy()
+    }
     if (!afterCookies) return void res.status(204).end()
     res.type('json').write('{')
     await afterCookies()
@@ -141,15 +149,24 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     res.status(401).json({ message: 'Unauthorized' })
   })
   app.get('/whose', (req, res) => void res.send(sessionOf(req)?.user ?? ''))
-  app.get(/^\/(app|public)\//, (req, res) => {
+  // The way back from an identity provider, which the server ends itself.
+  app.get('/auth/callback', (_, res) => {
+    res.append('Set-Cookie', begin('ada', 'Lax')).redirect(303, '/app/')
+  })
+  app.get('/public/moved', (_, res) => res.redirect('/app/arrived'))
+  app.all(/^\/(app|public)\//, (req, res) => {
     const user = sessionOf(req)?.user ?? null
-    rendered.push({ path: req.originalUrl, user, site: req.get('Sec-Fetch-Site') })
-    res
-      .set('Cache-Control', 'no-store')
-      .send(
-        `<!doctype html><meta charset="utf-8"><title>${user ?? 'login'}</title><link rel="icon" href="data:,"><body data-user="${user ?? ''}">` +
-          '<script type="module" src="/page.js"></script>',
-      )
+    const form = req.method === 'POST' ? req.body : null
+    rendered.push({ path: req.originalUrl, user, site: req.get('Sec-Fetch-Site'), form })
+    if (req.path === '/app/moved') return res.redirect('/public/moved')
+    if (req.path === '/app/guarded' && !user) return res.redirect('/app/login')
+    if (req.path === '/app/file') return res.attachment('file.txt').send('a file')
+    // A browser may keep it for Back.
+    if (req.path !== '/app/kept') res.set('Cache-Control', 'no-store')
+    return res.send(
+      `<!doctype html><meta charset="utf-8"><title>${user ?? 'login'}</title><link rel="icon" href="data:,"><body data-user="${user ?? ''}">` +
+        '<script type="module" src="/page.js"></script>',
+    )
   })
 
   const server = createServer(app).listen(0, 'localhost')

@@ -44,6 +44,8 @@ export interface Profile {
   newTab(): Promise<Tab>
   /** Takes the network from pages and workers, or gives it back. Only where `engine.can.goOffline`. */
   setOffline(isOffline: boolean): Promise<void>
+  /** As the browser's user does in its settings. Only where `engine.can.clearCookies`. */
+  clearCookies(): Promise<void>
   close(): Promise<void>
 }
 
@@ -57,7 +59,10 @@ export interface Engine {
   readonly name: EngineName
   /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
   readonly can: Readonly<
-    Record<'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'freeze' | 'emulate', boolean>
+    Record<
+      'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'clearCookies' | 'freeze' | 'emulate',
+      boolean
+    >
   >
   launch(executable: string): Promise<Browser>
 }

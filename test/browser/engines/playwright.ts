@@ -10,7 +10,15 @@ import type { Browser, Emulated, Engine, Held, Profile, Tab, Work } from './engi
 
 export const chromium: Engine = {
   name: 'chromium',
-  can: { stopWorkers: true, hardReload: true, seeWorkerConsole: true, goOffline: true, freeze: true, emulate: true },
+  can: {
+    stopWorkers: true,
+    hardReload: true,
+    seeWorkerConsole: true,
+    goOffline: true,
+    clearCookies: true,
+    freeze: true,
+    emulate: true,
+  },
   async launch(executablePath) {
     const args = [...CHROMIUM_FLAGS]
     const hardReload = async (page: Page) => {
@@ -32,6 +40,7 @@ export const firefox: Engine = {
     hardReload: true,
     seeWorkerConsole: false,
     goOffline: false,
+    clearCookies: true,
     freeze: false,
     emulate: false,
   },
@@ -86,6 +95,10 @@ class PlaywrightProfile implements Profile {
 
   setOffline(isOffline: boolean) {
     return this.#context.setOffline(isOffline)
+  }
+
+  clearCookies() {
+    return this.#context.clearCookies()
   }
 
   close() {

@@ -21,6 +21,7 @@ export const webkit: Engine = {
     hardReload: false,
     seeWorkerConsole: false,
     goOffline: false,
+    clearCookies: false,
     freeze: false,
     emulate: false,
   },
@@ -76,6 +77,10 @@ class WebKitProfile implements Profile {
 
   setOffline(): Promise<void> {
     return Promise.reject(new Error('WebKitGTK has no way to take the network away'))
+  }
+
+  clearCookies(): Promise<void> {
+    return Promise.reject(new Error('WebKitGTK removes only the cookies that a page is sent with'))
   }
 
   async newTab(): Promise<Tab> {
