@@ -255,7 +255,7 @@ describe('a refresh of a session in cookies', () => {
     expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
   })
 
-  it('does not take the place of a login that came meanwhile (K9, N9)', async () => {
+  it('does not take the place of a login that came meanwhile (K9, N6)', async () => {
     const { post, send, clock, held, until, userOf, state } = openHeld()
     await post('/auth/login', { user: 'ada' })
     const before = await state()
@@ -271,15 +271,22 @@ describe('a refresh of a session in cookies', () => {
     expect(await state()).not.toMatchObject({ sessionId: (before as { sessionId: string }).sessionId })
   })
 
-  it('whose answer is lost, and whose cookies have come, is tried again by the next (B5)', async () => {
-    let count = 0
-    const { post, send, clock, state, sent } = openCore(
-      { accessTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh' },
-      sent => {
-        if (pathOf(sent) === '/auth/refresh' && ++count === 1) throw new TypeError('network')
-        return jsonResponse({ expires_in: 60 })
-      },
-    )
+  /** A server that takes each refresh token once, and whose cookies may come though its answer is lost. */
+  function openStrict({ doCookiesCome }: { doCookiesCome: boolean }) {
+    let [issued, inCookie, count] = [0, 0, 0]
+    return openCore({ accessTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh' }, sent => {
+      if (pathOf(sent) !== '/auth/refresh') return jsonResponse({ expires_in: 60 })
+      if (inCookie !== issued) return jsonResponse({ error: 'used before' }, { status: 401 })
+      issued++
+      count++
+      if (count > 1 || doCookiesCome) inCookie = issued
+      if (count === 1) throw new TypeError('network')
+      return jsonResponse({ expires_in: 60 })
+    })
+  }
+
+  it('whose answer is lost, and whose cookies have come, is tried again with those (B5, B21)', async () => {
+    const { post, send, clock, state, sent } = openStrict({ doCookiesCome: true })
     await post('/auth/login')
     clock.time += 60_000
     await send('/api/me')
@@ -287,6 +294,18 @@ describe('a refresh of a session in cookies', () => {
     clock.time += 60_000
     expect((await send('/api/me')).status).toBe(200)
     expect(await state()).not.toHaveProperty('failingSince')
+    expect(sent.filter(sent => pathOf(sent) === '/auth/refresh')).toHaveLength(2)
+  })
+
+  it('whose answer is lost with its cookies ends the session at the next, once (B5, B22)', async () => {
+    const { post, send, clock, state, sent } = openStrict({ doCookiesCome: false })
+    await post('/auth/login')
+    clock.time += 60_000
+    await send('/api/me')
+    clock.time += 60_000
+    await send('/api/me')
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'lost' })
+    await send('/api/me')
     expect(sent.filter(sent => pathOf(sent) === '/auth/refresh')).toHaveLength(2)
   })
 })
