@@ -64,6 +64,13 @@ export function createHost(needs: Needs): Host {
   const endEvents: EndEvents =
     hasLifecycle && waitsForStreams ? createEndEvents(self.registration) : (_, answer) => answer
   const dispatch = createDispatch({ cores, fetch, log, ...(isDevelopment && devtools ? devtools : {}) })
+  /** Pages that have asked for a state: with static routes, the worker need not have heard of their navigations. */
+  const met = new Set<string>()
+  const meet = (id: string) => {
+    if (met.has(id)) return
+    met.add(id)
+    for (const core of cores) if (core.config.staticRoutes) core.arrive()
+  }
   const answerPage = createAnswerPage({ cores, claim: pages.claim, isAnyOpen })
 
   return {
@@ -97,6 +104,7 @@ export function createHost(needs: Needs): Host {
       }
       const message = parsePageRequest(event.data)
       if (!message) return
+      if (message.type === 'state') meet((event.source as Client).id)
       const reply = answerPage(message, promise => event.waitUntil(promise))
       event.waitUntil(
         reply.then(reply => {

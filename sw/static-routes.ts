@@ -17,7 +17,7 @@ interface Exception {
 /** A rule by which the browser answers requests without the worker. */
 export interface StaticRoute {
   readonly condition:
-    | { readonly requestMode: 'navigate'; readonly urlPattern?: Pattern }
+    | { readonly requestMode: 'navigate'; readonly requestMethod?: 'POST'; readonly urlPattern?: Pattern }
     | { readonly not: { readonly or: readonly (Exception | { readonly requestMethod: 'POST' })[] } }
   readonly source: 'network' | 'fetch-event'
 }
@@ -38,6 +38,9 @@ export function staticRoutes(configs: readonly Config[]): readonly StaticRoute[]
     const ends = endSessionUrl ? [patternOf(endSessionUrl, '')] : []
     for (const { urlPattern } of [...config.navigations.map(below), ...logouts, ...ends])
       navigations.push({ condition: { requestMode: 'navigate', urlPattern }, source: 'fetch-event' })
+    // Any form may log somebody in.
+    if (config.accessTokenIn === 'cookie')
+      navigations.push({ condition: { requestMode: 'navigate', requestMethod: 'POST' }, source: 'fetch-event' })
     patterns.push(...logouts)
     for (const apiUrl of [...apiUrls, ...tokensInBodies]) {
       if (typeof apiUrl === 'function') return null

@@ -435,6 +435,30 @@ describe('what the worker does not see', () => {
     }
   })
 
+  // Static routes are Chromium's alone.
+  it.runIf(engine.name === 'chromium')(
+    'a form logs in, and another one somebody else, where static routes hide the pages that they lead to (K4, K7)',
+    async () => {
+      const { site } = await open({}, WORKER.replace("['/app/']", "['/app/'],\n    staticRoutes: true"))
+      const tab = await site.tab('/public/')
+      expect(await stateOf(tab)).toMatchObject({ status: 'anonymous' })
+      for (const [name, password] of [
+        ['ada', 'lovelace'],
+        ['grace', 'hopper'],
+      ]) {
+        const form = `(() => {
+          const form = document.body.appendChild(document.createElement('form'))
+          Object.assign(form, { method: 'post', action: '/auth/login' })
+          form.innerHTML = '<input name="name" value="${name}"><input name="password" value="${password}">' +
+            '<input name="next" value="/public/in">'
+          form.submit()
+        })()`
+        await go(tab, form, `document.body?.dataset.user === '${name}' && !!window.auth`)
+        expect(await stateOf(tab)).toMatchObject({ status: 'authenticated', claims: { user: { id: name } } })
+      }
+    },
+  )
+
   it.runIf(isShown)('a login at another origin of the same site is known on the way back (K6)', async () => {
     const { server, site } = await open()
     const tab = await site.tab('/app/')

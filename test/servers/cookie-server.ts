@@ -94,7 +94,7 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     if (USERS[name] !== password) return void res.status(401).json({ error: 'invalid_credentials' })
     res.append('Set-Cookie', checksCsrf ? [...begin(name), csrfCookie()] : begin(name))
     // A form of a page without script comes here too.
-    if (req.is('urlencoded')) res.redirect(303, '/app/')
+    if (req.is('urlencoded')) res.redirect(303, req.body.next ?? '/app/')
     else res.json({ user: { id: name }, expires_in: LIFETIME })
   })
   app.post('/auth/refresh', async (req, res) => {

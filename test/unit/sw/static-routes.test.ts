@@ -27,10 +27,16 @@ describe('G8: static routes', () => {
 
   it('let the worker hear of navigations that have to wait for a session in cookies', () => {
     const routes = routesOf({ accessTokenIn: 'cookie', navigations: ['/app/', '/admin'] }) ?? []
-    const heard = routes.filter(({ source }) => source === 'fetch-event')
+    const heard = routes.filter(({ source, condition }) => source === 'fetch-event' && 'urlPattern' in condition)
     expect(
       heard.map(({ condition }) => (condition as { urlPattern: { pathname: string } }).urlPattern.pathname),
     ).toEqual(['/app{/*}?', '/admin{/*}?'])
+  })
+
+  it('let the worker hear of forms, any of which may log somebody in, where the session is in cookies (K4)', () => {
+    const form = { condition: { requestMode: 'navigate', requestMethod: 'POST' }, source: 'fetch-event' }
+    expect(routesOf({ accessTokenIn: 'cookie' })).toContainEqual(form)
+    expect(routesOf({})).not.toContainEqual(form)
   })
 
   it('take a URL at its word, whatever it means in a pattern', () => {
