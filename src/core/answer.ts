@@ -1,8 +1,8 @@
-import { OPERATIONS } from './features.ts'
+import { COOKIES, OPERATIONS } from './features.ts'
 import type { Config } from './options/config.ts'
 import type { Fetch, WaitUntil, WatchPage } from './ports.ts'
 import type { ApiPart, ApiRoute, Extendable } from './requests/api-route.ts'
-import { attach, hasOwnCredentials, withoutHeaders } from './requests/attach.ts'
+import { attach, hasOwnCredentials, isCookieless, withoutHeaders } from './requests/attach.ts'
 import type { Authorize } from './requests/authorize.ts'
 import type { ForEndpoint } from './requests/for-endpoint.ts'
 import type { Login, LoginKind } from './requests/login.ts'
@@ -21,7 +21,10 @@ export type AnswerKind = (
 ) => Promise<Response>
 
 interface Needs {
-  readonly config: Pick<Config, 'authHeader' | 'authTokenType' | 'bypassHeader' | 'loginOperations'>
+  readonly config: Pick<
+    Config,
+    'accessTokenIn' | 'authHeader' | 'authTokenType' | 'bypassHeader' | 'loginOperations' | 'ownOrigin'
+  >
   readonly part: ApiPart
   /** Routes to come, for what the API answers out of caches. */
   readonly routes: readonly ApiRoute[]
@@ -81,6 +84,7 @@ export function createAnswerKind(needs: Needs): AnswerKind {
           const response = route(part, request, event)
           if (response) return response
         }
+        if (COOKIES && config.accessTokenIn === 'cookie' && isCookieless(request, config)) return fetch(request)
         return authorize(request, waitUntil, watchPage)
       }
       case 'bodies':

@@ -1,5 +1,5 @@
 import { rebuild } from '../http/rebuild.ts'
-import type { HeaderOptions } from '../options/config.ts'
+import type { Config, HeaderOptions } from '../options/config.ts'
 import type { Usable } from '../session/session.ts'
 import { authorization } from '../tokens/authorization.ts'
 import { findPlaceholder, type Placeholder } from '../tokens/placeholder.ts'
@@ -40,6 +40,11 @@ export function attach(request: Request, config: HeaderOptions, session: Usable 
   if (session) copy.headers.set(authHeader, authorization(config, session))
   else copy.headers.delete(authHeader)
   return copy
+}
+
+/** Whether a request brings no cookies, so that its answer says nothing of a session that is in them. */
+export function isCookieless({ credentials, url }: Request, { ownOrigin }: Pick<Config, 'ownOrigin'>): boolean {
+  return credentials === 'omit' || (credentials === 'same-origin' && new URL(url).origin !== ownOrigin)
 }
 
 /** The same request without some headers. */

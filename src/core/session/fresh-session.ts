@@ -5,6 +5,7 @@ import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts
 import type { Revoke } from '../tokens/revocation.ts'
 import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import { isDevelopment } from '../trace.ts'
 import { alone, type LockOptions } from './alone.ts'
 import type { BackOff } from './back-off.ts'
@@ -113,9 +114,9 @@ export function createFreshSession(needs: Needs): FreshSession {
   ): Promise<Session> => {
     if (!isAlone && mayBeUnderWay(stored))
       throw new RefreshWorkerError('refresh_unavailable', 'another refresh of this session is under way: try again')
-    // Unless the server knows a repetition for one.
-    if (stored.begun > 1 && isAlone && config.idempotencyKeys !== 'always')
-      return reject(stored, 'two refreshes in a row were cut off')
+    // Unless the server knows a repetition for one. Cookies may have come, and then the next attempt is with new ones.
+    if (stored.begun > (stored.accessToken === IN_COOKIE ? 2 : 1) && isAlone && config.idempotencyKeys !== 'always')
+      return reject(stored, 'too many refreshes in a row were cut off')
     const at = now()
     const key = newId()
     const marked = await sessions.change(ifUnchanged(stored, latest => refreshBegun(latest, at, key)))

@@ -292,3 +292,50 @@ it('an answer of sessionUrl that comes after a logout of who was not known yet i
   await asked
   expect(core.stored()).toMatchObject(anonymous({ reason: 'logout' }))
 })
+
+describe('a request that brings no cookies', () => {
+  it.each([
+    ['by its own wish', '/api/data', { credentials: 'omit' }],
+    ['to another origin', 'https://api.example/data', { credentials: 'same-origin' }],
+  ] as const)('%s goes out as it is, and its 401 says nothing of the session', async (_, url, init) => {
+    const core = openCookies(
+      { '/auth/login': () => user('ada', 600), '/auth/refresh': nothing },
+      { apiUrls: ['/api/', 'https://api.example/'] },
+    )
+    await core.post('/auth/login')
+    expect((await core.send(url, init)).status).toBe(401)
+    core.clock.time += 600_000
+    expect((await core.send(url, init)).status).toBe(401)
+    expect(core.to('/auth/refresh')).toEqual([])
+    expect(await core.state()).toMatchObject(authenticated('ada'))
+  })
+})
+
+describe('refreshes that were cut off with their worker', () => {
+  const openCut = async (begun: number, refresh: () => Response) => {
+    const core = openCookies({ '/auth/login': () => user('ada', 60), '/auth/refresh': refresh, '/api/data': nothing })
+    await core.post('/auth/login')
+    core.setStored({ ...(core.stored() as Authenticated), begun })
+    core.clock.time += 60_000
+    return core
+  }
+
+  it('twice in a row are tried once more: the cookies may have come (K10)', async () => {
+    const core = await openCut(2, () => user('ada', 60))
+    expect((await core.send('/api/data')).status).toBe(204)
+    expect(await core.state()).toMatchObject(authenticated('ada'))
+  })
+
+  it('twice in a row, whose cookies had not come, have lost the session (K10)', async () => {
+    const core = await openCut(2, unauthorized)
+    await core.send('/api/data')
+    expect(await core.state()).toEqual(anonymous({ reason: 'lost' }))
+  })
+
+  it('thrice in a row have lost it', async () => {
+    const core = await openCut(3, () => user('ada', 60))
+    await core.send('/api/data')
+    expect(await core.state()).toEqual(anonymous({ reason: 'lost' }))
+    expect(core.to('/auth/refresh')).toEqual([])
+  })
+})

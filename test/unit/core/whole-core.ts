@@ -123,6 +123,8 @@ export function openCore(
     records,
     answer: (message: PageRequest) => core.answerMessage(message, () => undefined),
     stored: () => records.get(config.storageKey) as Session | undefined,
+    /** As another worker would have left it. */
+    setStored: (session: Session) => void records.set(config.storageKey, session),
     state: async () => {
       const reply = await ask('state')
       return reply.type === 'state' ? reply.state : null
