@@ -12,6 +12,7 @@ import {
   type HostStatus,
   type TraceEntry,
 } from '../devtools-protocol.ts'
+import { openChannel } from './channel.ts'
 
 /** So many entries are kept for whoever begins to watch. */
 const HISTORY = 300
@@ -51,8 +52,8 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
   let isOffline = false
   /** Another one has taken its place; what is under way here goes on. */
   let isForgotten = false
-  const channel = new BroadcastChannel(DEVTOOLS_CHANNEL)
-  const post = (message: ChannelMessage) => channel.postMessage(message)
+  const channel = openChannel(DEVTOOLS_CHANNEL)
+  const post = (message: ChannelMessage) => channel?.postMessage(message)
   const status = (): HostStatus => ({
     host,
     scope,
@@ -74,11 +75,12 @@ export function createDevtoolsHost({ ports, configs, scope, cores, forget, isPag
   }
   // A new start is news to whoever watches: what the last one had begun is cut off.
   Promise.resolve().then(tellStatus)
-  channel.onmessage = ({ data }: MessageEvent<ChannelMessage>) => {
-    if (data?.type !== 'watch') return
-    tellStatus()
-    post({ type: 'entries', host, entries: [...history.values()] })
-  }
+  if (channel)
+    channel.onmessage = ({ data }: MessageEvent<ChannelMessage>) => {
+      if (data?.type !== 'watch') return
+      tellStatus()
+      post({ type: 'entries', host, entries: [...history.values()] })
+    }
 
   const carryOut = async ({ command, session }: DevtoolsRequest) => {
     if (command === 'hello') return

@@ -1,5 +1,6 @@
 import { delMany, entries, get, type UseStore, update } from 'idb-keyval'
 import type { Records, Store } from '../core/ports.ts'
+import { openChannel } from './channel.ts'
 
 /** The real ports of those names: IndexedDB, and a channel on which workers tell each other of changes. */
 export function openStore(): Store & Records {
@@ -8,12 +9,12 @@ export function openStore(): Store & Records {
     for (const onNews of watchers) onNews()
   }
   const records = openRecords(tell)
-  let opened: BroadcastChannel | undefined
+  let opened: BroadcastChannel | null | undefined
   /** Another scope or version of this worker may be running on the same records. */
   const channel = () => {
-    if (!opened) {
-      opened = new BroadcastChannel('refresh-worker')
-      opened.onmessage = tell
+    if (opened === undefined) {
+      opened = openChannel('refresh-worker')
+      if (opened) opened.onmessage = tell
     }
     return opened
   }
@@ -23,7 +24,7 @@ export function openStore(): Store & Records {
       const change = (stored: unknown) => {
         const next = updater(stored)
         // Now, and not when it is done, lest the worker be killed in between: who reads on hearing it comes after us.
-        if (next !== stored) channel().postMessage('changed')
+        if (next !== stored) channel()?.postMessage('changed')
         return next
       }
       return update(key, change, records)
@@ -35,7 +36,7 @@ export function openStore(): Store & Records {
     entries: () => entries<string, unknown>(records),
     remove: async keys => {
       await delMany([...keys], records)
-      channel().postMessage('changed')
+      channel()?.postMessage('changed')
     },
   }
 }
