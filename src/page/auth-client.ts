@@ -4,7 +4,8 @@ import { noAnswer, type Question, unexpected } from './ask.ts'
 import { ANSWER_LIMIT, type AskActive, createAskActive, REFRESH_LIMIT, REFRESH_TRIES } from './ask-active.ts'
 import { Attention } from './attention.ts'
 import { AuthEventTarget } from './auth-events.ts'
-import { type Connection, complain, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
+import { coded, complain } from './complain.ts'
+import { type Connection, SILENCE, STRANGER_LIMIT, SUCCESSOR_LIMIT } from './connection.ts'
 import type { InspectReport } from './inspect-report.ts'
 import { createKeepAlive } from './keep-alive.ts'
 import { tellOfLeaving } from './leaving.ts'
@@ -180,16 +181,15 @@ export class ServiceWorkerAuthClient extends AuthEventTarget {
       const isGivenUp = await this.#sync()
         .catch(error => {
           // Whoever waits, waits for the page then.
-          if (error.code !== 'worker_timeout') throw error
-          if (this.#connection.giveUp(error)) return true
+          if (error.code === 'worker_timeout' && this.#connection.giveUp(error)) return true
           const [known, silent] = [this.#scriptUrl, registration.active?.scriptURL]
-          throw known && silent && silent !== known ? foreign(silent) : error
+          throw error.code === 'worker_timeout' && known && silent && silent !== known ? foreign(silent) : error
         })
         .finally(() => clearTimeout(nudge))
       if (isGivenUp) return this.#ready
       this.#scriptUrl = registration.active?.scriptURL
-    })()
-    // Whoever awaits `ready` sees why it failed; a page that never does is not to be stopped by it.
+    })().catch(error => Promise.reject(coded(error)))
+    // A page that never awaits `ready` is not to be stopped by it.
     opened.catch(error => opened === this.#ready && this.#lose(error))
     return opened
   }

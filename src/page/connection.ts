@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../errors.ts'
+import { coded, complain } from './complain.ts'
 import type { InPage } from './in-page.ts'
 import { foreign } from './obstacles.ts'
 import { controllerUrl, serviceWorkers } from './worker-state.ts'
@@ -30,25 +31,37 @@ export interface Connection {
 
 /**
  * @param connect registers the worker, and settles once it controls the page
+ * @param scriptUrl the worker's
  * @param inPage serves the page where there is none
  */
-export function createConnection(connect: () => Promise<ServiceWorkerRegistration>, inPage?: InPage): Connection {
+export function createConnection(
+  connect: () => Promise<ServiceWorkerRegistration>,
+  scriptUrl: string | undefined,
+  inPage?: InPage,
+): Connection {
   const listeners = new Set<() => void>()
   const tell = () => {
     for (const listener of listeners) listener()
   }
   const container = serviceWorkers()
   let isConnecting = true
+  let hasFailed = false
   let last = open()
   let current = last
   let reconnectedAt = 0
 
-  /** Without a worker, the page serves itself if it can. */
-  async function orInPage(error: unknown): Promise<ServiceWorkerRegistration> {
-    if (!inPage) throw error
-    // It may not be registered here, and controls this page all the same.
-    const registration = controllerUrl() === inPage.scriptUrl && (await container?.getRegistration())
+  /**
+   * Without a worker, the page serves itself if it can.
+   * @param before the script that controlled the page when it began to connect
+   */
+  async function orInPage(cause: unknown, before?: string): Promise<ServiceWorkerRegistration> {
+    const error = coded(cause)
+    const now = controllerUrl()
+    // It may not be registered here, or have come late, and controls this page all the same.
+    const isHere = now !== undefined && now === scriptUrl && (inPage || now !== before)
+    const registration = isHere && (await container?.getRegistration())
     if (registration) return registration
+    if (!inPage) throw error
     return inPage.serve().catch(cause => {
       complain(cause)
       // Of another class perhaps, that of the host's own script.
@@ -58,15 +71,22 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
 
   async function open() {
     isConnecting = true
+    hasFailed = false
+    const before = controllerUrl()
     try {
-      const registration = await connect()
-      inPage?.retire()
-      return registration
+      return await connect().catch(error => orInPage(error, before))
     } catch (error) {
-      return await orInPage(error)
+      hasFailed = true
+      throw error
     } finally {
       isConnecting = false
     }
+  }
+
+  async function found() {
+    const registration = await container?.getRegistration()
+    hasFailed = false
+    return registration ?? open()
   }
 
   function onControllerChange() {
@@ -77,6 +97,10 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
       if (controller?.scriptURL !== inPage.scriptUrl) return
       inPage.retire()
       current = last = open()
+    } else if (hasFailed) {
+      // Given up, and mended by another tab, or later than expected.
+      if (!controller || controller.scriptURL !== scriptUrl) return
+      current = last = found()
     } else if (controller) current = last.then(registration => check(registration, controller)).catch(orInPage)
     else if (Date.now() - reconnectedAt < PEACE) current = Promise.reject(gone()).catch(orInPage)
     else {
@@ -88,10 +112,7 @@ export function createConnection(connect: () => Promise<ServiceWorkerRegistratio
     tell()
   }
 
-  last.then(
-    () => container?.addEventListener('controllerchange', onControllerChange),
-    () => undefined,
-  )
+  container?.addEventListener('controllerchange', onControllerChange)
   return {
     registration: () => current,
     onChange: listener => void listeners.add(listener),
@@ -122,10 +143,4 @@ function gone(): RefreshWorkerError {
     'unsupported',
     'the worker was removed again: look for code that calls unregister(), and reload the page',
   )
-}
-
-/** For what happens while nobody awaits anything. */
-export function complain(error: Error) {
-  // biome-ignore lint/suspicious/noConsole: this is what it is for.
-  console.error(error)
 }

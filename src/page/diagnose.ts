@@ -1,19 +1,21 @@
 import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
+import type { Policy } from './obstacles.ts'
 
 /** How long (milliseconds) a look at the script may take. */
 const LOOK_LIMIT = 5_000
+
+const ITSELF = 'serve the worker script at that URL itself, to everyone, before a login too'
 
 const WIDEN = 'serve the script from a folder above, or with the header Service-Worker-Allowed and the option scope'
 
 /**
  * Browsers say little of why a script was not taken; a look at it says more.
  * @param scope as asked for
- * @param directive of the page's Content-Security-Policy, which forbids the worker
  */
 export async function notTaken(
   url: URL,
   scope: string | undefined,
-  directive: string | undefined,
+  policy: Policy,
   cause: unknown,
 ): Promise<RefreshWorkerError> {
   const { name, message: reason } = cause as Error
@@ -26,6 +28,7 @@ export async function notTaken(
       "this page's Content-Security-Policy requires Trusted Types: give register() a TrustedScriptURL, as made by " +
         `trustedTypes.createPolicy(...).createScriptURL('${pathname}')`,
     )
+  const directive = policy.broken()
   if (directive)
     return error(
       'script_error',
@@ -42,16 +45,26 @@ export async function notTaken(
         : 'this browser blocks cookies and site data for this site, and service workers with them: allow them',
     )
 
-  const response = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(LOOK_LIMIT) }).catch(() => null)
-  if (!response) return error('script_error', `${pathname} could not be fetched: is the server up?`)
+  const look = (redirect: RequestRedirect) =>
+    fetch(url, { cache: 'no-store', redirect, signal: AbortSignal.timeout(LOOK_LIMIT) }).catch(() => null)
+  const response = await look('follow')
+  if (!response) {
+    // Without CORS, a page sees nothing of what another origin answers.
+    if ((await look('manual'))?.type === 'opaqueredirect')
+      return error('script_error', `${pathname} is redirected to another site: ${ITSELF}`)
+    // A breach of the policy is told of a task later.
+    await new Promise(resolve => setTimeout(resolve))
+    if (policy.isBlind())
+      return error(
+        'script_error',
+        `${pathname} was not taken, and connect-src of this page's Content-Security-Policy does not let it look why: open that URL in a tab (${reason})`,
+      )
+    return error('script_error', `${pathname} could not be fetched: is the server up?`)
+  }
   const type = response.headers.get('Content-Type') ?? 'no Content-Type'
   const { ok, status, redirected } = response
   await response.body?.cancel()
-  if (redirected)
-    return error(
-      'script_error',
-      `${pathname} is redirected to ${response.url.split('?')[0]}: serve the worker script at that URL itself, to everyone, before a login too`,
-    )
+  if (redirected) return error('script_error', `${pathname} is redirected to ${response.url.split('?')[0]}: ${ITSELF}`)
   if (status === 401 || status === 403)
     return error('script_error', `${pathname} answers ${status}: serve it to everyone, before a login too`)
   if (status >= 500) return error('script_error', `${pathname} answers ${status}: the server, or a proxy, is failing`)

@@ -1,5 +1,5 @@
-/** How long (milliseconds) a request is held at most. */
-const LIMIT = 10_000
+import { RefreshWorkerError } from '../errors.ts'
+import { complain } from './complain.ts'
 
 export type OpenArguments = [
   method: string,
@@ -29,6 +29,8 @@ export interface Held {
    * place then. May be called again.
    */
   readonly release: (senders?: Senders) => void
+  /** Sends it all by the page's own, since nobody else answers, and says so where anything has waited. */
+  readonly letGo: (error: RefreshWorkerError) => void
 }
 
 const METHODS = ['open', 'setRequestHeader', 'send', 'abort'] as const
@@ -37,7 +39,7 @@ export const isUnsafe = (method: string) => !/^(get|head|options)$/i.test(method
 
 /**
  * Holds what the page sends until it is known who answers: a login that passes the worker by gives the page real tokens,
- * and nobody is logged in.
+ * and nobody is logged in. Whoever holds requests has a limit, and lets them go then.
  * @param isHeld by its method; unless given, what is unsafe is held
  */
 export function holdRequests(isHeld: (method: string) => boolean = isUnsafe): Held {
@@ -50,31 +52,56 @@ export function holdRequests(isHeld: (method: string) => boolean = isUnsafe): He
   const released = new Promise<void>(resolve => {
     settle = resolve
   })
-  const held: Senders = {
-    fetch: heldFetch(
-      () => isHolding,
-      isHeld,
-      released,
-      () => senders,
-    ),
-    ...heldXhr(
-      () => isHolding,
-      isHeld,
-      released,
-      () => senders,
-    ),
+  const waiting = new Set<Waiting>()
+  const queue: Queue = {
+    takes: method => isHolding && isHeld(method),
+    wait: request => {
+      waiting.add(request)
+      return released
+    },
+    senders: () => senders,
   }
+  const held: Senders = { fetch: heldFetch(queue), ...heldXhr(queue) }
   const release = (by = own) => {
-    clearTimeout(timer)
     isHolding = false
     senders = by
     if (by === own) replace(held, own)
     else replace(own, held)
     settle()
   }
-  const timer = setTimeout(release, LIMIT)
+  const letGo = ({ code }: RefreshWorkerError) => {
+    // Without a query, which may hold secrets.
+    const sent = [...waiting]
+      .filter(({ isOver }) => !isOver())
+      .map(({ method, url }) => `${method.toUpperCase()} ${new URL(url, document.baseURI).pathname}`)
+      .join(', ')
+    if (isHolding && sent)
+      complain(
+        new RefreshWorkerError(
+          code,
+          `${sent}: sent without a worker, since there is none (${code}, see \`ready\`). After a login, the page has its tokens and nobody is logged in: reload the page and log in again, or give register() the option withoutWorker`,
+        ),
+      )
+    release()
+  }
   replace(own, held)
-  return { own, release }
+  return { own, release, letGo }
+}
+
+interface Waiting {
+  readonly method: string
+  readonly url: string | URL
+  /** Whether it is not to be sent any more. */
+  readonly isOver: () => boolean
+}
+
+interface Queue {
+  /** Whether a request of this method has to wait now. */
+  readonly takes: (method: string) => boolean
+  /** Settles once it need not wait any more. */
+  readonly wait: (request: Waiting) => Promise<void>
+  /** Those that send then. */
+  readonly senders: () => Senders
 }
 
 /** Puts senders in the place of others; not of those of somebody who has wrapped them meanwhile. */
@@ -85,23 +112,17 @@ function replace(before: Senders, after: Senders) {
     if (prototype[method] === before[method]) Object.assign(prototype, { [method]: after[method] })
 }
 
-type IsHolding = () => boolean
-type IsHeld = (method: string) => boolean
-
-function heldFetch(
-  isHolding: IsHolding,
-  isHeld: IsHeld,
-  released: Promise<void>,
-  senders: () => Senders,
-): typeof fetch {
+function heldFetch({ takes, wait, senders }: Queue): typeof fetch {
   return async (input, init) => {
-    if (!isHolding() || !isHeld(init?.method ?? (input instanceof Request ? input.method : 'GET'))) {
+    if (!takes(init?.method ?? (input instanceof Request ? input.method : 'GET'))) {
       const { fetch } = senders()
       return fetch(input, init)
     }
     // Made now, since the caller may change the body after the call.
     const request = new Request(input, init)
-    await Promise.race([released, new Promise(aborted => request.signal.addEventListener('abort', aborted))])
+    const { method, url, signal } = request
+    const released = wait({ method, url, isOver: () => signal.aborted })
+    await Promise.race([released, new Promise(aborted => signal.addEventListener('abort', aborted))])
     const { fetch } = senders()
     return fetch(request)
   }
@@ -114,17 +135,12 @@ interface Opened {
   isWaiting: boolean
 }
 
-function heldXhr(
-  isHolding: IsHolding,
-  isHeld: IsHeld,
-  released: Promise<void>,
-  senders: () => Senders,
-): Omit<Senders, 'fetch'> {
+function heldXhr({ takes, wait, senders }: Queue): Omit<Senders, 'fetch'> {
   const waiting = new WeakMap<XMLHttpRequest, Opened>()
   return {
     open(...args) {
       const [method, , isAsync = true] = args
-      if (isHolding() && isAsync && isHeld(method)) waiting.set(this, { open: args, headers: [], isWaiting: false })
+      if (isAsync && takes(method)) waiting.set(this, { open: args, headers: [], isWaiting: false })
       else waiting.delete(this)
       senders().open.apply(this, args)
     },
@@ -136,8 +152,10 @@ function heldXhr(
       const opened = waiting.get(this)
       if (!opened) return senders().send.call(this, body)
       opened.isWaiting = true
-      released.then(() => {
-        if (waiting.get(this) !== opened) return
+      const [method, url] = opened.open
+      const isOver = () => waiting.get(this) !== opened
+      wait({ method, url, isOver }).then(() => {
+        if (isOver()) return
         waiting.delete(this)
         const { open, setRequestHeader, send } = senders()
         // Firefox decides when it is opened whether a worker is to see it.

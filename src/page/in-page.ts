@@ -1,4 +1,6 @@
-import { type Held, holdRequests, type Senders } from './hold-requests.ts'
+import { RefreshWorkerError } from '../errors.ts'
+import { coded } from './complain.ts'
+import { type Held, holdRequests, isUnsafe, type Senders } from './hold-requests.ts'
 import { controllerUrl } from './worker-state.ts'
 
 /** The place in which a page keeps the session itself. */
@@ -36,9 +38,14 @@ export interface InPageHost {
 /** Loads the host. Called only if there is no worker, or none yet. */
 export type LoadInPageHost = () => Promise<InPageHost | { readonly default: InPageHost }>
 
+/** How long (milliseconds) it may take to load. */
+const LOAD_LIMIT = 30_000
+
 /** Serves a page without a worker, for as long as there is none. */
 export interface InPage {
   readonly scriptUrl: string
+  /** What may be a login waits until it is known who answers. */
+  readonly hold: () => void
   /** Requests wait for the host, and are its own until the worker has come. */
   readonly begin: () => void
   /** The host serves for good: no worker can be had. */
@@ -64,11 +71,17 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
   let held: Held | undefined
   let session: Promise<InPageSession> | undefined
   let isServing = false
+  let hasBegun = false
+
+  const hold = () => {
+    held ??= holdRequests(method => hasBegun || isUnsafe(method))
+    return held
+  }
 
   const begin = () => {
-    held ??= holdRequests(() => true)
-    const { own } = held
-    session ??= load().then(loaded =>
+    hasBegun = true
+    const { own } = hold()
+    session ??= inTime(load).then(loaded =>
       ('serve' in loaded ? loaded : loaded.default).serve({
         scriptUrl,
         scope,
@@ -84,11 +97,12 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
       ({ senders, isPrivate }) => {
         if (!isPrivate) held?.release(senders)
       },
-      () => {
+      error => {
         // Perhaps the network is back next time.
         session = undefined
-        held?.release()
+        held?.letGo(coded(error))
         held = undefined
+        hasBegun = false
       },
     )
     return session
@@ -96,6 +110,7 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
 
   return {
     scriptUrl,
+    hold,
     begin,
     serve: async () => {
       isServing = true
@@ -105,10 +120,20 @@ function createInPage(load: LoadInPageHost, scriptUrl: string, scope: string): I
     },
     isServing: () => isServing,
     retire: () => {
-      isServing = false
+      isServing = hasBegun = false
       held?.release()
       held = undefined
     },
     onMessage: listener => void listeners.add(listener),
   }
+}
+
+function inTime<T>(load: () => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const slow = `withoutWorker has not loaded in ${LOAD_LIMIT / 1000} s: its promise must not wait for a fetch of this page`
+    const timer = setTimeout(() => reject(new RefreshWorkerError('worker_timeout', slow)), LOAD_LIMIT)
+    load()
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject)
+  })
 }

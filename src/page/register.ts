@@ -1,11 +1,12 @@
 import { type ErrorCode, RefreshWorkerError } from '../errors.ts'
-import { SETUP_CHANNEL, type SetupError } from '../protocol.ts'
 import { ask } from './ask.ts'
 import { type AuthClient, ServiceWorkerAuthClient } from './auth-client.ts'
-import { complain, createConnection } from './connection.ts'
+import { complain } from './complain.ts'
+import { createConnection } from './connection.ts'
 import { holdRequests } from './hold-requests.ts'
 import { type InPage, inPageOf, type LoadInPageHost } from './in-page.ts'
 import { findObstacle, foreign, watchPolicy } from './obstacles.ts'
+import { listenForSetupErrors, type SetupErrors } from './setup-errors.ts'
 import { controllerUrl, serviceWorkers, settled, within } from './worker-state.ts'
 
 /** How long the first installation of a worker, and its control of this page, may take (milliseconds). */
@@ -39,9 +40,10 @@ export interface RegisterOptions extends RegistrationOptions {
  * Registers the worker, makes it control this page, and returns the page's view of its session at once. You can call it
  * where there is no service worker (on a server, in tests): the state is `unsupported` there.
  *
- * Until the worker controls the page, and for ten seconds at most, `fetch` and XMLHttpRequest hold back requests other than
- * GET, HEAD and OPTIONS, because a login that the worker did not see would be lost. With `withoutWorker` the page authorizes
- * requests itself until then, or for good if there can be no worker.
+ * Until the worker controls the page and has answered, or `ready` has rejected, `fetch` and XMLHttpRequest hold back requests
+ * other than GET, HEAD and OPTIONS, because a login that the worker did not see would be lost. If `ready` rejects, they are
+ * sent without the worker, and the console says which. With `withoutWorker` the page authorizes requests itself until then,
+ * or for good if there can be no worker.
  * @param scriptUrl the worker script, which calls `setup()`; a `TrustedScriptURL` if the page requires Trusted Types
  * @param options those of `navigator.serviceWorker.register()`; `updateViaCache` is `'none'` by default
  */
@@ -50,28 +52,48 @@ export function register(
   { withoutWorker, host, ...options }: RegisterOptions = {},
 ): AuthClient {
   const isPage = typeof document !== 'undefined'
-  const inPage = isPage && withoutWorker ? standIn(scriptUrl, options.scope, withoutWorker) : undefined
+  const href = isPage ? hrefOf(scriptUrl, document.baseURI) : undefined
+  const inPage = href && withoutWorker ? standIn(href, options.scope, withoutWorker) : undefined
   const obstacle =
     findObstacle() ?? (host === 'page' && inPage && controllerUrl() !== inPage.scriptUrl ? unwanted() : null)
-  const connection = createConnection(() => {
-    if (!obstacle) return connect(scriptUrl, options, inPage)
-    // At once, before the page sends anything.
-    inPage?.begin()
-    return Promise.reject(obstacle)
-  }, inPage)
-  return new ServiceWorkerAuthClient(connection, inPage ? undefined : obstacle?.code)
+  const setupErrors = href && !obstacle ? listenForSetupErrors(href) : undefined
+  const connection = createConnection(
+    () => {
+      if (setupErrors) return connect(scriptUrl, options, setupErrors, inPage)
+      // At once, before the page sends anything.
+      inPage?.begin()
+      return Promise.reject(obstacle ?? new RefreshWorkerError('script_error', `${scriptUrl} is not a URL`))
+    },
+    href,
+    inPage,
+  )
+  const client = new ServiceWorkerAuthClient(connection, inPage ? undefined : obstacle?.code)
+  if (!setupErrors) return client
+
+  // Nobody is passed by who answers; but who controls the page may be an older worker, or another one.
+  const hold = () => {
+    if (inPage) {
+      inPage.hold()
+      const retire = () => inPage.isServing() || inPage.retire()
+      client.ready.then(retire, retire)
+    } else {
+      const { release, letGo } = holdRequests()
+      client.ready.then(() => release(), letGo)
+    }
+  }
+  hold()
+  connection.onChange(() => controllerUrl() ?? hold())
+  return client
 }
 
 /** Undefined where the page has no URL by which others could be told (about:blank). */
-function standIn(
-  scriptUrl: string | URL | TrustedScriptUrl,
-  scope: string | undefined,
-  load: LoadInPageHost,
-): InPage | undefined {
-  const { baseURI } = document
-  if (!URL.canParse(String(scriptUrl), baseURI)) return undefined
-  const { href } = new URL(String(scriptUrl), baseURI)
-  return inPageOf(load, href, new URL(scope ?? '.', scope ? baseURI : href).href)
+function hrefOf(url: string | URL | TrustedScriptUrl, base: string): string | undefined {
+  return URL.canParse(String(url), base) ? new URL(String(url), base).href : undefined
+}
+
+function standIn(href: string, scope: string | undefined, load: LoadInPageHost): InPage | undefined {
+  const scopeUrl = hrefOf(scope ?? '.', scope ? document.baseURI : href)
+  return scopeUrl === undefined ? undefined : inPageOf(load, href, scopeUrl)
 }
 
 function unwanted(): RefreshWorkerError {
@@ -82,40 +104,34 @@ function unwanted(): RefreshWorkerError {
 async function connect(
   scriptUrl: string | URL | TrustedScriptUrl,
   options: RegistrationOptions,
+  setup: SetupErrors,
   inPage: InPage | undefined,
 ): Promise<ServiceWorkerRegistration> {
   const url = new URL(String(scriptUrl), document.baseURI)
-  // Nothing passes a worker by that is there already.
-  const isBetween = !navigator.serviceWorker.controller
-  if (isBetween) inPage?.begin()
-  const held = isBetween && !inPage ? holdRequests() : undefined
-  const policy = watchPolicy()
-  const setup = new BroadcastChannel(SETUP_CHANNEL)
-  let setupError: RefreshWorkerError | undefined
-  setup.onmessage = ({ data }: MessageEvent<SetupError>) => {
-    if (data.scriptUrl === url.href) setupError = new RefreshWorkerError(data.code, data.message)
-  }
+  if (!navigator.serviceWorker.controller) inPage?.begin()
+  const policy = watchPolicy(url.href)
+  setup.begin()
   // The very object that was given: as text, it would not be trusted.
   const registerOnce = () =>
     navigator.serviceWorker.register(scriptUrl as string, { updateViaCache: 'none', ...options }).catch(async cause => {
       // A breach of the policy is told of a task later.
       await new Promise(resolve => setTimeout(resolve))
-      throw setupError ?? (await explain('script_error', 'notTaken', url, options.scope, policy.broken(), cause))
+      throw setup.last() ?? (await explain('script_error', 'notTaken', url, options.scope, policy, cause))
     })
   try {
     const registration =
       (await controlled(url.href, registerOnce())) ??
       // Once more, as other code of the page may have removed it meanwhile, such as that of a former application.
-      (setupError ? null : await controlled(url.href, registerOnce()))
+      (setup.last() ? null : await controlled(url.href, registerOnce()))
     if (!registration) throw await explain('script_error', 'notInstalled', url.href)
+    const setupError = setup.last()
     if (setupError) complain(setupError)
     return registration
   } catch (error) {
-    throw setupError ?? error
+    throw setup.last() ?? error
   } finally {
-    held?.release()
     policy.end()
-    setup.close()
+    setup.end()
   }
 }
 

@@ -4,7 +4,7 @@ import { createDemo, type Demo, type DemoOptions } from '../../examples/demo/app
 import { oneFileOf } from '../../scripts/one-file.mjs'
 import type { AuthClient } from '../../src/page/auth-client.ts'
 import { deferred } from '../unit/kit.ts'
-import type { Browser, Engine, Profile, Tab } from './engines/engine.ts'
+import type { Browser, Engine, Profile, Settings, Tab } from './engines/engine.ts'
 import { chromium, firefox } from './engines/playwright.ts'
 import { webkit } from './engines/webkit.ts'
 
@@ -81,8 +81,8 @@ function engineOf(engine: Engine): Engine {
 }
 
 /** Starts its browser. */
-export function launch(): Promise<Browser> {
-  return engine.launch(inject('executable'))
+export function launch(settings?: Settings): Promise<Browser> {
+  return engine.launch(inject('executable'), settings)
 }
 
 type Program = 'executable' | 'quickest'

@@ -1,11 +1,31 @@
 /** What a page does that has lost its worker, never had one, or does not have it yet. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Tab } from './engines/engine.ts'
-import { barrier, engine, get, logIn, PAGE, Scene, SECRETS, stateOf, untilStatus, useBrowser } from './harness.ts'
+import type { Browser, Tab } from './engines/engine.ts'
+import {
+  barrier,
+  engine,
+  get,
+  inPageScript,
+  launch,
+  logIn,
+  PAGE,
+  Scene,
+  SECRETS,
+  stateOf,
+  untilStatus,
+  useBrowser,
+} from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
-afterEach(() => scene.close())
+/** Of other settings than all others have. */
+let strict: Browser | undefined
+afterEach(async () => {
+  await scene.close()
+  await strict?.close()
+  strict = undefined
+})
 
 const script = (body: string, type = 'text/javascript') => ({ type, body })
 const SETUP = "importScripts('/refresh-worker.js'); RefreshWorker.setup({ apiUrls: ['/api/'], useRefreshToken: true })"
@@ -170,6 +190,19 @@ describe('a registration that is refused', () => {
     ),
   })
 
+  it('V28: names no false cause where a Content-Security-Policy lets the page fetch nothing, or only reports', async () => {
+    scene = await Scene.open(browser, { files: withPolicy("connect-src 'none'") })
+    const page = await scene.tab('/test.html?worker=/missing.js', { ready: false })
+    expect(await failure(page)).toEqual({ code: 'script_error', message: expect.stringContaining('connect-src of') })
+    scene.serve('/reporting.html?worker=/missing.js', (_, response) =>
+      response
+        .writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy-Report-Only': "worker-src 'none'" })
+        .end(PAGE),
+    )
+    const reporting = await scene.tab('/reporting.html?worker=/missing.js', { ready: false })
+    expect(await failure(reporting)).toEqual({ code: 'script_error', message: expect.stringContaining('answers 404') })
+  })
+
   it.each([
     ["worker-src 'none'", 'worker-src'],
     ["child-src 'none'", 'child-src'],
@@ -208,14 +241,40 @@ describe('a registration that is refused', () => {
     expect(await get(served, '/api/me')).toBe(200)
   })
 
+  it.runIf(engine.can.blockCookies)(
+    'V24: by a browser that blocks all cookies, in words; or serves itself',
+    async () => {
+      strict = await launch({ cookies: 'blocked' })
+      scene = await Scene.open(strict)
+      const page = await scene.tab('/test.html', { ready: false })
+      expect(await failure(page)).toEqual({
+        code: 'unsupported',
+        message: expect.stringContaining('blocks cookies and site data'),
+      })
+      expect(await stateOf(page)).toEqual({ status: 'unsupported', code: 'unsupported' })
+      expect(await page.evaluate<boolean>('/native code/.test(fetch)')).toBe(true)
+
+      scene.files['/in-page.js'] = script(inPageScript(SETUP))
+      const withoutWorker = "'/sw.js', { withoutWorker: () => import('/in-page.js') }"
+      scene.files['/itself.html'] = script(PAGE.replace(/(?<=register\().*(?=\)\n)/, withoutWorker), 'text/html')
+      const itself = await scene.tab('/itself.html')
+      await logIn(itself)
+      expect(await get(itself, '/api/me')).toBe(200)
+      expect(await stateOf(itself)).toMatchObject({ status: 'authenticated' })
+    },
+  )
+
   it('V28: by a redirect, a login or a proxy, says which', async () => {
     scene = await Scene.open(browser)
     scene.serve('/moved.js', (_, response) => response.writeHead(302, { Location: '/login.html' }).end())
+    const elsewhere = scene.origin.replace('localhost', '127.0.0.1')
+    scene.serve('/sso.js', (_, response) => response.writeHead(302, { Location: `${elsewhere}/login.html` }).end())
     scene.serve('/private.js', (_, response) => response.writeHead(403).end())
     scene.serve('/failing.js', (_, response) => response.writeHead(502, { 'Content-Type': 'text/html' }).end('<p>'))
     scene.serve('/cut.js', ({ socket }) => socket.destroy())
     for (const [path, message] of [
       ['/moved.js', /is redirected to .*\/login\.html/],
+      ['/sso.js', /is redirected to another site/],
       ['/private.js', /answers 403: serve it to everyone/],
       ['/failing.js', /answers 502: the server, or a proxy/],
       ['/cut.js', /could not be fetched/],
@@ -228,6 +287,14 @@ describe('a registration that is refused', () => {
 })
 
 describe('a frame', () => {
+  /** A page that tells the page around it what became of it. */
+  const framed = (page: string) =>
+    page.replace(
+      '</script>',
+      `;const tell = value => parent.postMessage(value, '*')
+      window.auth.ready.then(() => tell('ready'), ({ code, message }) => tell({ code, message, state: window.auth.getSnapshot() }))</script>`,
+    )
+
   it('V30: without a URL of its own has its requests authorized, and its helper says whom to ask', async () => {
     scene = await Scene.open(browser)
     const page = await scene.tab()
@@ -249,17 +316,40 @@ describe('a frame', () => {
     expect(await page.evaluate("frames[0].fetch('/api/me').then(({ status }) => status)")).toBe(200)
   })
 
+  it.each([
+    ['V23: sandboxed', "{ src: '/framed.html', sandbox: 'allow-scripts' }", 'allow-same-origin'],
+    ['V30: of a blob', "{ src: URL.createObjectURL(new Blob([text], { type: 'text/html' })) }", 'the page around it'],
+    ['V30: of a data: URL', "{ src: 'data:text/html,' + encodeURIComponent(text) }", 'the page around it'],
+  ])('%s is unsupported, in true words', async (_, attributes, words) => {
+    scene = await Scene.open(browser)
+    const text = framed(PAGE.replaceAll("'/", `'${scene.origin}/`))
+    scene.serve('/framed.html', (_, response) => response.writeHead(200, { 'Content-Type': 'text/html' }).end(text))
+    // Their origin is none.
+    const headers = { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' }
+    const names = readdirSync('dist', { recursive: true, encoding: 'utf8' })
+    for (const name of names.filter(name => name.endsWith('.js')))
+      scene.serve(`/refresh-worker/${name}`, (_, response) => {
+        response.writeHead(200, headers).end(readFileSync(`dist/${name}`))
+      })
+    const page = await scene.tab()
+    const told = await page.evaluate<unknown>(`(text => {
+      const told = new Promise(resolve => addEventListener('message', ({ data }) => resolve(data)))
+      const frame = document.createElement('iframe')
+      for (const [name, value] of Object.entries(${attributes})) frame.setAttribute(name, value)
+      document.body.append(frame)
+      return told
+    })(${JSON.stringify(text)})`)
+    expect(told).toEqual({
+      code: 'unsupported',
+      message: expect.stringContaining(words),
+      state: { status: 'unsupported', code: 'unsupported' },
+    })
+  })
+
   it('V25: of another site works by itself, or says that the browser keeps its data from it', async () => {
     scene = await Scene.open(browser)
     const foreign = scene.origin.replace('localhost', '127.0.0.1')
-    scene.files['/framed.html'] = script(
-      PAGE.replace(
-        '</script>',
-        `;const tell = value => parent.postMessage(value, '*')
-        window.auth.ready.then(() => tell('ready'), ({ code, message }) => tell({ code, message, state: window.auth.getSnapshot() }))</script>`,
-      ),
-      'text/html',
-    )
+    scene.files['/framed.html'] = script(framed(PAGE), 'text/html')
     const page = await scene.tab()
     const told = await page.evaluate(url => {
       const told = new Promise<unknown>(resolve => addEventListener('message', ({ data }) => resolve(data)))

@@ -26,6 +26,11 @@ export interface Tab {
   close(): Promise<void>
 }
 
+/** What users can set. */
+export interface Settings {
+  readonly cookies?: 'blocked'
+}
+
 export interface Emulated {
   readonly width?: number
   readonly scheme?: 'light' | 'dark'
@@ -60,9 +65,17 @@ export interface Engine {
   /** What not every engine lets a test do. A test that needs it says so with `runIf`, and is counted as skipped. */
   readonly can: Readonly<
     Record<
-      'stopWorkers' | 'hardReload' | 'seeWorkerConsole' | 'goOffline' | 'clearCookies' | 'freeze' | 'emulate',
+      | 'stopWorkers'
+      | 'hardReload'
+      | 'seeWorkerConsole'
+      | 'goOffline'
+      | 'clearCookies'
+      | 'freeze'
+      | 'emulate'
+      | 'blockCookies',
       boolean
     >
   >
-  launch(executable: string): Promise<Browser>
+  /** Settings other than the usual ones only where `engine.can` says so. */
+  launch(executable: string, settings?: Settings): Promise<Browser>
 }

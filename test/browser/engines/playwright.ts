@@ -18,6 +18,8 @@ export const chromium: Engine = {
     clearCookies: true,
     freeze: true,
     emulate: true,
+    // Only by a profile on disk.
+    blockCookies: false,
   },
   async launch(executablePath) {
     const args = [...CHROMIUM_FLAGS]
@@ -43,11 +45,13 @@ export const firefox: Engine = {
     clearCookies: true,
     freeze: false,
     emulate: false,
+    blockCookies: true,
   },
-  async launch(executablePath) {
+  async launch(executablePath, { cookies } = {}) {
     // Firefox alone takes the argument, which other engines ignore. Not at once: the page is gone then.
     const hardReload = (page: Page) => page.evaluate('void setTimeout(() => location.reload(true))')
-    return browserOf(await firefoxType.launch({ channel: 'moz-firefox', executablePath }), hardReload)
+    const firefoxUserPrefs = cookies === 'blocked' ? { 'network.cookie.cookieBehavior': 2 } : {}
+    return browserOf(await firefoxType.launch({ channel: 'moz-firefox', executablePath, firefoxUserPrefs }), hardReload)
   },
 }
 

@@ -24,6 +24,7 @@ export const webkit: Engine = {
     clearCookies: false,
     freeze: false,
     emulate: false,
+    blockCookies: false,
   },
   async launch(executable) {
     const xvfb = start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'])

@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { RefreshWorkerError } from '../../../src/errors.ts'
 import { holdRequests } from '../../../src/page/hold-requests.ts'
 
 const settle = () => new Promise(resolve => setTimeout(resolve))
@@ -49,15 +50,30 @@ describe('V22: fetch, held', () => {
     expect(sent).toEqual([])
   })
 
-  it('is released by itself after ten seconds', async () => {
-    vi.useFakeTimers()
-    holdRequests()
-    const answer = fetch('https://app.example/login', { method: 'POST' })
-    await vi.advanceTimersByTimeAsync(9_999)
-    expect(sent).toEqual([])
-    await vi.advanceTimersByTimeAsync(1)
+  it('is let go in words, which name what was sent without a worker, and no query', async () => {
+    const complaints = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const { letGo } = holdRequests()
+    const aborter = new AbortController()
+    const answer = fetch('https://app.example/login?code=secret', { method: 'post' })
+    const gone = fetch('https://app.example/gone', { method: 'PUT', signal: aborter.signal })
+    aborter.abort()
+    await expect(gone).rejects.toMatchObject({ name: 'AbortError' })
+    letGo(new RefreshWorkerError('worker_timeout', 'late'))
     await answer
     expect(sent).toHaveLength(1)
+    expect(complaints.mock.calls).toEqual([
+      [
+        expect.objectContaining({
+          code: 'worker_timeout',
+          message: expect.stringMatching(/^POST \/login: sent without/),
+        }),
+      ],
+    ])
+    expect(fetch).toBe(original)
+    complaints.mockClear()
+    holdRequests().letGo(new RefreshWorkerError('worker_timeout', 'late'))
+    expect(complaints).not.toHaveBeenCalled()
+    complaints.mockRestore()
   })
 
   it('stays with whoever has wrapped it meanwhile, and holds nothing any more', async () => {
