@@ -227,8 +227,16 @@ export type Place = readonly [name: PlaceName, text: string]
 export async function look(): Promise<Place[]> {
   // A blank page or a browser's own has none of them.
   if (!location.protocol.startsWith('http')) return []
+  // Where cookies are blocked, it may look into nothing, and there is nothing.
+  const storageOf = (name: 'localStorage' | 'sessionStorage') => {
+    try {
+      return JSON.stringify(window[name])
+    } catch {
+      return ''
+    }
+  }
   const cached: unknown[] = []
-  for (const name of 'caches' in globalThis ? await caches.keys() : []) {
+  for (const name of 'caches' in globalThis ? await caches.keys().catch(() => []) : []) {
     const cache = await caches.open(name)
     for (const request of await cache.keys()) {
       const response = await cache.match(request, { ignoreVary: true })
@@ -244,8 +252,8 @@ export async function look(): Promise<Place[]> {
         .join(' '),
     ],
     ['caches', JSON.stringify(cached)],
-    ['localStorage', JSON.stringify(localStorage)],
-    ['sessionStorage', JSON.stringify(sessionStorage)],
+    ['localStorage', storageOf('localStorage')],
+    ['sessionStorage', storageOf('sessionStorage')],
     ['cookies', document.cookie],
     ['document', document.documentElement.outerHTML],
     ['messages of the worker', JSON.stringify(window.received ?? [])],

@@ -679,3 +679,41 @@ it('a page sees no secret, whatever it does and whatever fails (R35, H17)', asyn
   expect(seen.join()).toMatch(/refresh_unavailable/)
   // Messages, storage, the document, the console and the log are looked through as after every test.
 })
+
+describe('V10: a URLPattern, as the browser has it', () => {
+  const patterned = (init: string) =>
+    workerOf(`apiUrls: [new URLPattern(${init})], loginUrl: '/auth/login', useRefreshToken: true`)
+
+  it("without an origin means the worker's own", async () => {
+    scene = await Scene.open(browser, { files: { '/sw.js': patterned("{ pathname: '/api/*' }") } })
+    const evil = await openSite((request, response) =>
+      response
+        .writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': '*' })
+        .end(String(request.headers.authorization)),
+    )
+    const page = await scene.tab()
+    await logIn(page)
+    expect(await get(page, '/api/me')).toBe(200)
+    expect(await page.evaluate(async url => (await fetch(url)).text(), `${evil}/api/me`)).toBe('undefined')
+  })
+
+  it.each([
+    "{ hostname: '*.*' }",
+    "{ hostname: '(.+)' }",
+    "{ hostname: '**' }",
+    "{ hostname: '{*}?' }",
+    "{ hostname: ':a.:b' }",
+  ])('that takes any host is refused: %s', async init => {
+    scene = await Scene.open(browser, { files: { '/sw.js': patterned(init) } })
+    const page = await scene.tab('/test.html', { ready: false })
+    expect(await page.evaluate(() => window.auth.ready.catch(({ code }) => code))).toBe('config_error')
+  })
+
+  it.each(["{ hostname: '*.example.com' }", "{ hostname: '{*.}?example.com' }", "{ hostname: 'localhost' }"])(
+    'that names a domain is taken: %s',
+    async init => {
+      scene = await Scene.open(browser, { files: { '/sw.js': patterned(init) } })
+      await scene.tab()
+    },
+  )
+})

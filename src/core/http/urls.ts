@@ -11,6 +11,33 @@ export function isAliasOf(url: URL, endpoint: Endpoint): boolean {
   return url.origin === endpoint.origin && fold(url.pathname) === foldedPathOf(endpoint)
 }
 
+/**
+ * Whether `url` is `endpoint`, or may be to a lenient server: what the endpoint's query names must be there, decoded and in any
+ * order; applications add parameters of their own.
+ */
+export function isAt(url: URL, endpoint: Endpoint): boolean {
+  return (
+    isAliasOf(url, endpoint) &&
+    paramsOf(endpoint).every(([name, value]) => url.searchParams.getAll(name).includes(value))
+  )
+}
+
+/** What the endpoint that is meant is for: the one of which most parameters are there, and the first of such; null: none. */
+export function closestTo<T>(url: URL, all: readonly (readonly [use: T, endpoint: Endpoint | null])[]): T | null {
+  let closest: T | null = null
+  let most = -1
+  for (const [use, endpoint] of all) {
+    if (!endpoint || !isAt(url, endpoint)) continue
+    const { length } = paramsOf(endpoint)
+    if (length > most) [closest, most] = [use, length]
+  }
+  return closest
+}
+
+function paramsOf({ search }: Endpoint): readonly [name: string, value: string][] {
+  return search === '' ? [] : [...new URLSearchParams(search)]
+}
+
 /** Each endpoint's own does not change, and every request is compared with it. */
 const foldedPaths = new WeakMap<Endpoint, string>()
 
@@ -29,7 +56,7 @@ function fold(pathname: string): string {
   const resolved: string[] = []
   for (const segment of segmentsOf(pathname)) {
     if (segment === '..') resolved.pop()
-    else if (segment !== '' && segment !== '.') resolved.push(segment.replace(/\.+$/, '').toLowerCase())
+    else if (segment !== '' && segment !== '.') resolved.push(segment.toLowerCase())
   }
   return `/${resolved.join('/')}`
 }
@@ -54,27 +81,48 @@ export function climbs(pathname: string): boolean {
   return /[.%]/.test(pathname) && segmentsOf(pathname).some(segment => segment === '.' || segment === '..')
 }
 
-/** The segments of a path, as the most lenient of servers may see them. */
+/**
+ * The segments of a path, as the most lenient of servers may see them: without parameters, and without the spaces, controls
+ * and dots at the end that Windows drops.
+ */
 function segmentsOf(pathname: string): readonly string[] {
   return decode(pathname)
     .split(/[/\\]/)
-    .map(segment => segment.replace(/[;?#\0].*$/s, '').trim())
+    .map(segment => {
+      const [name = ''] = segment.split(/[;?#\0]/, 1)
+      const [, dots] = DOTS.exec(name) ?? []
+      return dots ?? name.replace(PADDING, '')
+    })
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: servers drop them
+const DOTS = /^[\s\x01-\x1f\x7f]*(\.\.?)(?:[\s\x01-\x1f\x7f][\s.\x01-\x1f\x7f]*)?$/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const PADDING = /^[\s\x01-\x1f\x7f]+|[\s.\x01-\x1f\x7f]+$/g
 
 /** How often a path is decoded: proxies and frameworks may each do it once. */
 const LAYERS = 3
 
-/** Decodes the escapes of ASCII characters, overlong ones too, which is all that matters here, and never throws. */
+/** Decodes what any server may, and never throws. */
 function decode(pathname: string): string {
   let path = pathname
   for (let layer = 0; layer < LAYERS && path.includes('%'); layer++)
     path = path
-      // Two bytes, or three, for what takes one (RFC 3629 §3 forbids them).
-      .replace(/%(?:e0%8([01])|c([01]))%([89ab][\da-f])/gi, (_, three, two, last) =>
-        String.fromCharCode((Number(three ?? two) << 6) | (Number.parseInt(last, 16) & 0x3f)),
+      // More bytes than a character takes (RFC 3629 §3 forbids it), whatever the last one has besides its six bits.
+      .replace(/%(?:c|e0%8|f0%80%8|f8%80%80%8|fc%80%80%80%8)([01])%([\da-f]{2})/gi, (_, first, last) =>
+        String.fromCharCode((first << 6) | (Number.parseInt(last, 16) & 0x3f)),
       )
-      .replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
-  return path
+      // IIS's own form, and then UTF-8.
+      .replace(/%u([\da-f]{4})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+      .replace(/(?:%[\da-f]{2})+/gi, bytes => {
+        try {
+          return decodeURIComponent(bytes)
+        } catch {
+          return bytes.replace(/%([0-7][\da-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+        }
+      })
+  // Full-width forms and the like become the characters that they stand for.
+  return path.normalize('NFKC')
 }
 
 /** RFC 6750 §5: by https, or where nothing leaves the machine (Secure Contexts §3.1). */

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors.ts'
 import { CHECKS } from '../features.ts'
-import { createHasPrefix, type Endpoint, isAliasOf } from '../http/urls.ts'
+import { createHasPrefix, type Endpoint, isAt } from '../http/urls.ts'
 import type { Config } from './config.ts'
 import type { Options } from './options.ts'
 import { resolveConfig } from './resolve-config.ts'
@@ -71,5 +71,5 @@ function isClash(one: Claimed, other: Claimed): boolean {
   const url = new URL(other.href)
   if (one.isPrefix) return createHasPrefix([one])(url)
   if (other.isPrefix) return false
-  return isAliasOf(url, one) && (one.search === other.search || !one.search || !other.search)
+  return isAt(url, one)
 }

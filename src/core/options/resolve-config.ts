@@ -85,6 +85,9 @@ function withDefaults(options: Options): Required<Options> {
 
 type UrlEntry = string | UrlPredicate | UrlTest
 
+/** Of a URLPattern: an address, or it ends in labels without wildcards and groups: two of them, unless it is one alone. */
+const NAMED_HOST = /^([\w-]+|(.*\.(}[?*+]?)?)?[\w-]+\.[\w-]+|[\d.]+|\[[\da-f:.]+\])$/i
+
 /** What decides by itself which requests are meant; null for a text, which is a URL. */
 function predicateOf(name: keyof Options, entry: UrlEntry, ownOrigin: string): UrlPredicate | null {
   const wrong = (problem: string) => new ConfigError(name, `got ${show(entry)}, ${problem}`)
@@ -92,9 +95,14 @@ function predicateOf(name: keyof Options, entry: UrlEntry, ownOrigin: string): U
   if (entry instanceof RegExp)
     throw wrong('takes no RegExp, which look-alike hosts get through: use a URL or (url) => url.origin === "..."')
   if (typeof entry === 'object' && typeof entry?.test === 'function') {
-    // A URLPattern without an origin would take every host.
-    const isForOwn = (entry as { readonly hostname?: unknown }).hostname === '*'
-    return url => (!isForOwn || url.origin === ownOrigin) && entry.test(url.href)
+    // A URLPattern without a host would take every one, and one without a port every port, which is another origin.
+    const { hostname, port } = entry as { readonly hostname?: unknown; readonly port?: unknown }
+    const isForOwn = hostname === '*'
+    if (typeof hostname === 'string' && !isForOwn && !NAMED_HOST.test(hostname))
+      throw wrong('takes a URLPattern whose hostname names the domain, such as *.example.com, or none for your own')
+    return url =>
+      (isForOwn ? url.origin === ownOrigin : port !== '*' || url.port === '' || url.origin === ownOrigin) &&
+      entry.test(url.href)
   }
   if (typeof entry !== 'string' || entry.trim() === '') throw wrong('takes URLs, predicates or URLPatterns')
   return null

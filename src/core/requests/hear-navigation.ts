@@ -1,10 +1,11 @@
 import { COOKIES } from '../features.ts'
+import { isAt } from '../http/urls.ts'
 import type { Config, Endpoints } from '../options/config.ts'
 import type { WaitUntil } from '../ports.ts'
 import type { Stoppable } from '../session/stoppable.ts'
 import type { Unsure } from '../session/unsure.ts'
 import type { Logout } from './logout.ts'
-import { type IsLeaving, isEndpoint } from './routes.ts'
+import type { IsLeaving } from './routes.ts'
 
 /** Hears of a navigation that is about to go out, whoever answers it. */
 export type HearNavigation = (request: Request, waitUntil: WaitUntil) => void
@@ -23,7 +24,7 @@ export function createHearNavigation({ config, known, isLeaving, left, unsure, r
   return (request, waitUntil) => {
     const url = new URL(request.url)
     const isLogout = isLeaving(request, url)
-    const isLogin = request.method === 'POST' && known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl))
+    const isLogin = request.method === 'POST' && known().loginUrls.some(loginUrl => isAt(url, loginUrl))
     // The cookies of a refresh are not to come after those of a login or a logout.
     if (isInCookie && (isLogout || isLogin)) refreshes.stop()
     if (isLogout) waitUntil(left(waitUntil))

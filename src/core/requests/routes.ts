@@ -1,5 +1,7 @@
 import type { NoteFailure } from '../hooks/ask-hook.ts'
-import { climbs, createHasPrefix, type Endpoint, isAliasOf, isSecure } from '../http/urls.ts'
+
+import { climbs, closestTo, createHasPrefix, type Endpoint, isAliasOf, isAt, isSecure } from '../http/urls.ts'
+
 import type { ApiUrl, Endpoints, UrlOptions } from '../options/config.ts'
 import type { UrlPredicate } from '../options/options.ts'
 import { createAsk } from './predicates.ts'
@@ -30,17 +32,13 @@ export function createMatcher(
     [config.ownOrigin, known().refreshTokenUrl?.origin].includes(origin),
   )
   const isLogout = createIsLogout(config, note)
+  const isLogoutAt = (request: Request, url: URL) => isLogout.urlsFor(request).some(logoutUrl => isAt(url, logoutUrl))
   const hasOperations = config.loginOperations.length > 0
 
   const isPredicted = (request: Request, url: URL) =>
     loginPredicates.length > 0 && isSecure(url) && loginPredicates.some(predicate => ask(predicate, url, request))
   const isLogin = (request: Request, url: URL) =>
-    known().loginUrls.some(loginUrl => isEndpoint(url, loginUrl)) || isPredicted(request, url)
-
-  const isRevocation = (url: URL) => {
-    const { revocationUrl } = known()
-    return revocationUrl !== null && isEndpoint(url, revocationUrl)
-  }
+    known().loginUrls.some(loginUrl => isAt(url, loginUrl)) || isPredicted(request, url)
 
   const forApi = (request: Request, url: URL) => {
     if (!config.httpInterceptor) return null
@@ -64,10 +62,10 @@ export function createMatcher(
     return (
       refreshTokenUrl !== null &&
       /^(GET|PUT|PATCH)$/.test(request.method) &&
-      isEndpoint(url, refreshTokenUrl) &&
+      isAt(url, refreshTokenUrl) &&
       !isLogin(request, url) &&
       // A page that asks who is logged in wants to know it as it is now.
-      !(config.sessionUrl && isEndpoint(url, config.sessionUrl))
+      !(config.sessionUrl && isAt(url, config.sessionUrl))
     )
   }
 
@@ -80,35 +78,42 @@ export function createMatcher(
     if (!isScripted(request)) {
       // A beacon, unless its body is JSON: what it may be is a sign-out.
       if (request.mode !== 'no-cors' || request.method !== 'POST') return null
-      if (isRevocation(url)) return 'revocation'
-      return isLogout.byUrl(request, url) ? 'logout' : null
+      const { revocationUrl } = known()
+      if (revocationUrl && isAt(url, revocationUrl)) return 'revocation'
+      return isLogoutAt(request, url) ? 'logout' : null
     }
 
     if (isLogout.byPredicate(request, url)) return 'logout'
     if (request.method === 'POST') {
-      const { refreshTokenUrl } = known()
-      if (isLogin(request, url)) return hasOperations && forApi(request, url) ? 'operation' : 'login'
-      if (signupUrl && isEndpoint(url, signupUrl)) return 'signup'
-      if (refreshTokenUrl && isEndpoint(url, refreshTokenUrl)) return 'token'
-      if (isRevocation(url)) return 'revocation'
+      const { loginUrls, refreshTokenUrl, revocationUrl } = known()
+      const endpoints: [RequestKind, Endpoint | null][] = [
+        ...loginUrls.map((loginUrl): [RequestKind, Endpoint] => ['login', loginUrl]),
+        ['signup', signupUrl],
+        ['token', refreshTokenUrl],
+        ['revocation', revocationUrl],
+        ...isLogout.urlsFor(request).map((logoutUrl): [RequestKind, Endpoint] => ['logout', logoutUrl]),
+      ]
+      const kind = isPredicted(request, url) ? 'login' : closestTo(url, endpoints)
+      if (kind === 'login' && hasOperations && forApi(request, url)) return 'operation'
+      if (kind) return kind
     }
-    if (isLogout.byUrl(request, url)) return 'logout'
+    if (isLogoutAt(request, url)) return 'logout'
     return isTokenRequest(request, url) ? 'token' : forApi(request, url)
   }
 }
 
 /** Whether a request is a logout, by what tells. */
 interface IsLogout {
-  readonly byUrl: (request: Request, url: URL) => boolean
+  /** Those that a request of its method logs out at. */
+  readonly urlsFor: (request: Request) => readonly Endpoint[]
   readonly byPredicate: (request: Request, url: URL) => boolean
 }
 
 function createIsLogout({ logoutUrls, logoutMethod, logoutPredicates }: UrlOptions, note: NoteFailure): IsLogout {
   const ask = createAsk('logoutUrl', note)
   return {
-    byUrl: ({ method }, url) =>
-      (method === logoutMethod || (method === 'POST' && logoutMethod === 'GET')) &&
-      logoutUrls.some(logoutUrl => isEndpoint(url, logoutUrl)),
+    urlsFor: ({ method }) =>
+      method === logoutMethod || (method === 'POST' && logoutMethod === 'GET') ? logoutUrls : [],
     byPredicate: (request, url) =>
       logoutPredicates.length > 0 && isSecure(url) && logoutPredicates.some(predicate => ask(predicate, url, request)),
   }
@@ -126,8 +131,8 @@ export function createIsLeaving(
   return (request, url) => {
     const { endSessionUrl } = known()
     return (
-      (endSessionUrl !== null && isEndpoint(url, endSessionUrl)) ||
-      (/^(GET|POST)$/.test(config.logoutMethod) && config.logoutUrls.some(logoutUrl => isEndpoint(url, logoutUrl))) ||
+      (endSessionUrl !== null && isAt(url, endSessionUrl)) ||
+      (/^(GET|POST)$/.test(config.logoutMethod) && config.logoutUrls.some(logoutUrl => isAt(url, logoutUrl))) ||
       isLogout.byPredicate(request, url)
     )
   }
@@ -136,11 +141,6 @@ export function createIsLeaving(
 /** Whether a script asks, in a mode in which it can send more than a form of another site could. */
 export function isScripted({ destination, mode }: Request): boolean {
   return destination === '' && (mode === 'cors' || mode === 'same-origin')
-}
-
-/** Also where only a lenient server would take it for one: its tokens are not for pages either. */
-export function isEndpoint(url: URL, endpoint: Endpoint): boolean {
-  return isAliasOf(url, endpoint) && (endpoint.search === '' || url.search === endpoint.search)
 }
 
 function createIsIn(

@@ -485,6 +485,103 @@ describe('V13: what a lenient server takes for the login URL is one', () => {
   })
 })
 
+/** What servers, and proxies before them, have been seen to take for an ASCII character. */
+const hex = (code: number, length = 2) => code.toString(16).padStart(length, '0')
+const bits = (char: string) => {
+  const code = char.charCodeAt(0)
+  return { code, first: code >> 6, last: hex(0x80 | (code & 0x3f)) }
+}
+const SPELLINGS: Readonly<Record<string, (char: string) => string>> = {
+  escaped: char => `%${hex(char.charCodeAt(0))}`,
+  'escaped twice': char => `%25${hex(char.charCodeAt(0))}`,
+  'escaped three times': char => `%2525${hex(char.charCodeAt(0))}`,
+  'overlong, 2 bytes': char => `%c${bits(char).first}%${bits(char).last}`,
+  'overlong, 3 bytes': char => `%e0%8${bits(char).first}%${bits(char).last}`,
+  'overlong, 4 bytes': char => `%f0%80%8${bits(char).first}%${bits(char).last}`,
+  'overlong, 5 bytes': char => `%f8%80%80%8${bits(char).first}%${bits(char).last}`,
+  'overlong, 6 bytes': char => `%fc%80%80%80%8${bits(char).first}%${bits(char).last}`,
+  'overlong, a bad last byte': char => `%c${bits(char).first}%${hex(bits(char).code & 0x3f)}`,
+  'overlong, escaped twice': char => `%25c${bits(char).first}%25${bits(char).last}`,
+  'of IIS': char => `%u${hex(char.charCodeAt(0), 4)}`,
+  'of IIS, escaped twice': char => `%25u${hex(char.charCodeAt(0), 4)}`,
+  'full-width': char => encodeURIComponent(String.fromCharCode(char.charCodeAt(0) + 0xfee0)),
+  'full-width, of IIS': char => `%u${hex(char.charCodeAt(0) + 0xfee0, 4)}`,
+}
+/** What is dropped at the end of a segment. */
+const ENDINGS = [
+  '',
+  '%20',
+  '%09',
+  '%0b',
+  '%1f',
+  '%7f',
+  '%a0',
+  '%c2%a0',
+  '%20.',
+  '%20.%20.',
+  '%20%20',
+  '%00',
+  '%00x',
+  ';',
+  ';x=1',
+  '%3fx',
+  '%23x',
+].filter(ending => ending !== '%a0')
+
+describe.each(Object.entries(SPELLINGS))('a character that is spelt otherwise: %s', (_, spell) => {
+  const api = matcherOf(['/api/', url => url.pathname.startsWith('/own/')])
+  const login = createMatcher(configOf({ apiUrls: ['/auth/'], loginUrl: '/auth/login' }))
+  it.each(ENDINGS)('V14: gets no token where it makes a segment of dots, with %s after them', ending => {
+    for (const dots of [`${spell('.')}${spell('.')}`, `.${spell('.')}`, `${spell('.')}.`, spell('.')])
+      for (const area of ['/api/', '/own/']) {
+        const url = new URL(`${area}x/${dots}${ending}/admin`, ORIGIN)
+        // URL parsers know these by themselves.
+        if (url.pathname.includes('%')) expect([dots, api(GET, url)]).toEqual([dots, null])
+      }
+    for (const slash of [spell('/'), spell('\\')])
+      expect(api(GET, new URL(`/api/x${slash}..${ending}${slash}admin`, ORIGIN))).toBeNull()
+  })
+  it.each([...ENDINGS, '.', '.%20', '..', '%2e%20.'])(
+    'V13: is a login where it makes that, with %s after it',
+    ending => {
+      for (const name of [`${spell('l')}ogin`, `lo${spell('G')}in`, `logi${spell('n')}`])
+        for (const path of [
+          `/auth/${name}${ending}`,
+          `/auth${spell('/')}${name}${ending}`,
+          `/auth/x${spell('/')}..${spell('/')}${name}`,
+        ]) {
+          const url = new URL(path, ORIGIN)
+          expect([path, login(POST, url), login(GET, url)]).toEqual([path, 'login', null])
+        }
+    },
+  )
+})
+
+describe('V13: a login URL with a query', () => {
+  const match = createMatcher(
+    configOf({
+      apiUrls: ['/api/'],
+      loginUrl: '/index.php?route=login',
+      refreshTokenUrl: '/index.php?route=login&do=refresh',
+    }),
+  )
+  it.each([
+    ['?route=login', 'login'],
+    ['?route=login&lang=de', 'login'],
+    ['?lang=de&route=login', 'login'],
+    ['?route=%6cogin', 'login'],
+    ['?rout%65=login&', 'login'],
+    ['?route=x&route=login', 'login'],
+    ['?do=refresh&route=login', 'token'],
+    ['?route=Login', null],
+    ['?route=logout', null],
+    ['?xroute=login', null],
+    ['', null],
+  ] as const)('has its parameters there, decoded and in any order: %s', (search, kind) => {
+    expect(match(POST, new URL(`/index.php${search}`, ORIGIN))).toBe(kind)
+  })
+})
+
 describe('V10: a URLPattern without an origin', () => {
   const pattern = {
     protocol: '*',
@@ -503,6 +600,39 @@ describe('V10: a URLPattern without an origin', () => {
     const other = matcherOf([named])
     expect(other(GET, new URL('https://api.example.com/v2/me'))).toBe('api')
     expect(other(GET, new URL('http://api.example.com/v2/me'))).toBeNull()
+  })
+  it('and without a port takes the usual one', () => {
+    const named = { ...pattern, hostname: 'api.example.com' }
+    const url = new URL('https://api.example.com:8443/v2/me')
+    expect(matcherOf([named])(GET, url)).toBeNull()
+    expect(matcherOf([{ ...named, port: '8443' }])(GET, url)).toBe('api')
+  })
+  it.each([
+    '*.*',
+    '*example.com',
+    '{*}?example.com',
+    '(.+)',
+    '**',
+    '{*}?',
+    ':host',
+    ':a.:b',
+    '*.com',
+    '(.*).com',
+    'example.*',
+    'api.(com|org)',
+  ])('is refused where its hostname takes anybody: %s', hostname => {
+    expect(() => matcherOf([{ ...pattern, hostname }])).toThrow(ConfigError)
+  })
+  it.each([
+    'api.example.com',
+    '*.example.com',
+    '{*.}?example.com',
+    ':sub.example.com',
+    'localhost',
+    '127.0.0.1',
+    '[::1]',
+  ])('is taken where its hostname names a domain: %s', hostname => {
+    expect(matcherOf([{ ...pattern, hostname }])(GET, new URL('https://any.example/v2/'))).toBe('api')
   })
 })
 
