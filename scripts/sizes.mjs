@@ -9,16 +9,16 @@ const PLAIN = "export default { apiUrls: ['/api/'], useRefreshToken: true }"
 
 // Bytes after gzip. The targets are not met yet.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_250, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 32_650, target: 6_000 },
   {
     name: 'one file',
     code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 24_250,
+    limit: 25_300,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 32_850, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 26_900, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_350, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 28_050, target: 20_000 },
   {
     name: 'page',
     code: Buffer.from(await loadedAtOnce("import { register } from 'refresh-worker'; register('/sw.js')", '.')),
