@@ -25,6 +25,9 @@ const PAUSE = 100
 /** How long a body may be in which placeholders are replaced (bytes). */
 const LONGEST_FILLED = 1_048_576
 
+/** What bytes that are no text are decoded to. */
+const NO_TEXT = /\ufffd/
+
 /** Refuses a request that carries a placeholder elsewhere than in `authHeader`; null: it carries none. */
 export function refuseMisplaced(
   request: Request,
@@ -113,7 +116,7 @@ export async function filled(
   const isJson = /json/i.test(type) || /^\s*[[{]/.test(text)
   const next = fill(text, /urlencoded/i.test(type) ? encodeURIComponent : isJson ? inJson : undefined)
   // Of what is not text alone, or too long, a part would be lost.
-  if (next !== text && (text.includes('\ufffd') || text.length >= LONGEST_FILLED)) return refusal(request, 'the body')
+  if (next !== text && (NO_TEXT.test(text) || text.length >= LONGEST_FILLED)) return refusal(request, 'the body')
   if (isMissing && !isLoose)
     return isStale ? refuseStale(session) : refusal(request, 'the request', 'and the worker keeps no such token')
   // As bytes, which have no type of their own.
