@@ -84,6 +84,132 @@ describe('an application that had tokens before it had the worker', () => {
   })
 })
 
+describe('an application that refreshes by itself', () => {
+  it('is answered from the session in whatever form it asks, in three tabs at once (W61)', async () => {
+    const page = await open("refreshTokenUrl: '/auth/refresh'")
+    const tabs = [page, await scene.tab(), await scene.tab()]
+    let came = 0
+    scene.serve('/auth/refresh', (_, response) => {
+      came++
+      response.writeHead(500).end()
+    })
+    const { body: tokens } = await logIn(page)
+    const before = await stateOf(page)
+    const askAll = (tab: Tab) =>
+      tab.evaluate(async ({ access, refresh }) => {
+        const form = new FormData()
+        form.set('access', access)
+        form.set('refresh', refresh)
+        const json = { 'Content-Type': 'application/json' }
+        const asks: readonly (readonly [string, RequestInit])[] = [
+          ['', { body: JSON.stringify({ accessToken: access, refreshToken: refresh }), headers: json }],
+          ['', { body: JSON.stringify({ tokens: { access, refresh: { token: refresh } } }), headers: json }],
+          ['', { body: new URLSearchParams({ grant_type: 'renew', access_token: access, refresh_token: refresh }) }],
+          ['', { body: form }],
+          ['', { body: new Blob([refresh]) }],
+          [`?access=${access}&refresh=${refresh}`, {}],
+          ['', { headers: { Authorization: `Bearer ${access}`, 'X-Refresh-Token': refresh } }],
+          ['', { body: refresh, keepalive: true }],
+        ]
+        const answers = await Promise.all(
+          asks.map(async ([query, init]) => (await fetch(`/auth/refresh${query}`, { method: 'POST', ...init })).json()),
+        )
+        // The time in its claims moves on.
+        const markOf = (token: string) => token.split('.').at(-1)
+        return answers.map(({ refresh_token }) => markOf(refresh_token) === markOf(refresh))
+      }, tokensOf(tokens))
+    for (const answers of await Promise.all(tabs.map(askAll))) expect(answers).toEqual(Array(8).fill(true))
+    expect(came).toBe(0)
+    expect(await stateOf(page)).toEqual(before)
+  })
+})
+
+const tokensOf = (body: Record<string, unknown>) => ({
+  access: String(body.access_token),
+  refresh: String(body.refresh_token),
+})
+
+describe('a placeholder where none belongs', () => {
+  it('is refused in words, and reaches no server (W62)', async () => {
+    const page = await open("revocationUrl: '/auth/revoke'")
+    const { body: tokens } = await logIn(page)
+    const came = scene.demo.log.length
+    const codes = await page.evaluate(async ({ access }) => {
+      const form = new FormData()
+      form.set('token', access)
+      const post = (body: BodyInit, headers: HeadersInit = {}): RequestInit => ({ method: 'POST', body, headers })
+      const asks: readonly (readonly [string, RequestInit])[] = [
+        ['/api/me', post(JSON.stringify({ access }), { 'Content-Type': 'application/json' })],
+        ['/api/me', post(new URLSearchParams({ access }))],
+        ['/api/me', post(form)],
+        ['/api/me', post(new Blob([access]))],
+        ['/api/me', post(new TextEncoder().encode(access))],
+        ['/api/me', post(access, { 'Content-Type': 'application/jwt' })],
+        ['/api/me', { ...post(access), keepalive: true }],
+        [`/api/me?t=${access}`, {}],
+        [`/api/me/${access}`, {}],
+        ['/api/me', { headers: { 'X-Token': access } }],
+        ['/api/me', { headers: { Authorization: `Basic ${btoa(`${access}:`)}` } }],
+        [`/elsewhere?t=${access}`, {}],
+      ]
+      return Promise.all(
+        asks.map(async ([url, init]) => {
+          const response = await fetch(url, init)
+          return response.status === 400 && (await response.json()).code
+        }),
+      )
+    }, tokensOf(tokens))
+    expect(codes).toEqual(Array(12).fill('placeholder_misplaced'))
+    expect(scene.demo.log).toHaveLength(came)
+  })
+
+  it('signs out, where that is at the revocation endpoint, and a beacon at the logout URL does', async () => {
+    const page = await open("revocationUrl: '/auth/revoke', logoutUrl: '/auth/logout'")
+    const revoked: string[] = []
+    scene.serve('/auth/revoke', async (request, response) => {
+      let body = ''
+      for await (const part of request) body += part
+      revoked.push(body)
+      response.end()
+    })
+    const { body: tokens } = await logIn(page)
+    const status = await page.evaluate(async ({ refresh }) => {
+      const body = new FormData()
+      body.set('token', refresh)
+      return (await fetch('/auth/revoke', { method: 'POST', body })).status
+    }, tokensOf(tokens))
+    expect(status).toBe(200)
+    await untilStatus(page, 'anonymous')
+    await logIn(page)
+    await page.evaluate(() => navigator.sendBeacon('/auth/logout'))
+    await untilStatus(page, 'anonymous')
+    await expect.poll(() => revoked.length).toBe(2)
+    expect(revoked.join()).not.toContain('refresh-worker-')
+  })
+
+  it('is looked for in no bytes that are none: they come as they were sent', async () => {
+    const page = await open()
+    const came: number[] = []
+    scene.serve('/api/files', async (request, response) => {
+      const parts: Buffer[] = []
+      for await (const part of request) parts.push(part)
+      const bytes = Buffer.concat(parts)
+      came.push(bytes.length, bytes.filter((byte, index) => byte !== (index * 7919) % 256).length)
+      response.writeHead(request.headers.authorization ? 200 : 401).end()
+    })
+    await logIn(page)
+    const statuses = await page.evaluate(async () => {
+      const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 7919) % 256)
+      const statuses: number[] = []
+      for (const type of ['', 'application/octet-stream', 'image/png'])
+        statuses.push((await fetch('/api/files', { method: 'PUT', body: new Blob([bytes], { type }) })).status)
+      return statuses
+    })
+    expect(statuses).toEqual([200, 200, 200])
+    expect(came).toEqual([3_000_000, 0, 3_000_000, 0, 3_000_000, 0])
+  })
+})
+
 describe('a request that is not to get the token', () => {
   it('says so by a header, which does not go out (W59)', async () => {
     const page = await open()

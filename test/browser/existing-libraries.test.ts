@@ -12,7 +12,7 @@ import { createPlaceholders } from '../../src/core/tokens/placeholder.ts'
 import { type Backend, type BackendSite, openSite } from '../backends/backend.ts'
 import * as libraries from '../libraries/libraries.ts'
 import type { Tab } from './engines/engine.ts'
-import { stateOf, untilStatus, useBrowser } from './harness.ts'
+import { look, stateOf, untilStatus, useBrowser } from './harness.ts'
 import { useSites } from './site.ts'
 
 /** What each page can do, by its library. */
@@ -30,6 +30,8 @@ declare global {
   interface Window {
     code: Page
     isStarted: boolean
+    /** All that it has got: see `record.js`. */
+    seen: unknown[]
   }
 }
 
@@ -48,6 +50,7 @@ const all: libraries.Library[] = [
 /** The page's script: the code, and one line more. */
 async function bundle(name: string): Promise<string> {
   const contents = `
+    import './record.js'
     import { register } from '../../dist/index.js'
     import * as code from './pages/${name}.js'
     window.auth = register('/sw.js')
@@ -96,6 +99,35 @@ async function logIn(library: libraries.Library, tab: Tab) {
   await isTrue(tab, 'window.isStarted && code.isLoggedIn()')
 }
 
+/** In a page: what it has got since it was loaded, and what its code keeps in databases, which is all but the worker's own. */
+async function lookFurther(): Promise<string[]> {
+  const found = [...window.seen].map(String)
+  const settled = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+  for (const { name } of await indexedDB.databases()) {
+    if (!name || name === 'refresh-worker') continue
+    const database = await settled(indexedDB.open(name))
+    for (const store of database.objectStoreNames) {
+      const objects = database.transaction(store).objectStore(store)
+      found.push(JSON.stringify(await settled(objects.getAll())), JSON.stringify(await settled(objects.getAllKeys())))
+    }
+    database.close()
+  }
+  return found
+}
+
+/** Looks for tokens wherever a page can, while it is logged in. */
+async function expectNoToken({ server }: { server: BackendSite }, tab: Tab) {
+  const found = [...(await tab.evaluate(look)).map(([, text]) => text), ...(await tab.evaluate(lookFurther))]
+  expect(server.secrets.size).toBeGreaterThan(0)
+  for (const secret of server.secrets) expect(found.some(text => text.includes(secret))).toBe(false)
+  // It has looked where they would be: in their place is what stands for them.
+  expect(found.join()).toMatch(/refresh-worker-(access|refresh)-token/)
+}
+
 it('no library that verifies JWTs takes a placeholder (W55)', async () => {
   const jsonwebtoken = createRequire(join(FOLDER, 'package.json'))('jsonwebtoken')
   const secret = randomBytes(32)
@@ -109,10 +141,12 @@ it('no library that verifies JWTs takes a placeholder (W55)', async () => {
     const token = jsonwebtoken.sign({ sub: 'ada' }, key, { algorithm, expiresIn: 60 })
     const options = { algorithms: [algorithm] }
     expect(jsonwebtoken.verify(token, verifier, options)).toMatchObject({ sub: 'ada' })
-    const placeholder = placeholderOf('access', token)
-    expect(jsonwebtoken.decode(placeholder)).toMatchObject({ sub: 'ada' })
-    expect(() => jsonwebtoken.verify(placeholder, verifier, options)).toThrow()
-    for (const other of [secret, rsa.publicKey, null]) expect(() => jsonwebtoken.verify(placeholder, other)).toThrow()
+    for (const kind of ['access', 'refresh', 'id'] as const) {
+      const placeholder = placeholderOf(kind, token)
+      expect(jsonwebtoken.decode(placeholder)).toMatchObject({ sub: 'ada' })
+      expect(() => jsonwebtoken.verify(placeholder, verifier, options)).toThrow()
+      for (const other of [secret, rsa.publicKey, null]) expect(() => jsonwebtoken.verify(placeholder, other)).toThrow()
+    }
   }
 })
 
@@ -165,6 +199,8 @@ describe.each(all.filter(isHere))('$title', library => {
       expect(refreshes() - due).toBe(2)
     }
 
+    for (const tab of tabs) await expectNoToken(site, tab)
+
     if (library.leaves) {
       await leave(tab, '((window.isStarted = false), code.logOut())')
       await isTrue(tab, "location.pathname === '/app.html' && window.isStarted")
@@ -173,6 +209,12 @@ describe.each(all.filter(isHere))('$title', library => {
     if (!library.setup.includes("attach: 'placeholder'")) {
       for (const tab of tabs) await untilStatus(tab, 'anonymous')
       expect(await stateOf(tab)).toMatchObject({ reason: 'logout' })
+    } else {
+      // Of its own, which tells no server, the worker does not hear: that is said beside it.
+      expect(await stateOf(tab)).toMatchObject({ status: 'authenticated' })
+      await tab.evaluate(() => window.auth.logout().then(() => undefined))
+      for (const tab of tabs) await untilStatus(tab, 'anonymous')
+      expect(await others[0]?.evaluate(() => window.code.call())).toBe(false)
     }
     expect(await tab.evaluate(() => window.code.call())).toBe(false)
   })
@@ -182,6 +224,7 @@ describe.each(all.filter(isHere))('$title', library => {
     const tab = await site.tab('/app.html')
     await isStarted(tab)
     await logIn(library, tab)
+    await expectNoToken(site, tab)
     await server.backend.refuse()
     await site.advance(tab, LONG)
     expect(await tab.evaluate(() => window.code.call())).toBe(false)

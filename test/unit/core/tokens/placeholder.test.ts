@@ -60,18 +60,26 @@ describe('the placeholder of a JWT', () => {
     const [secret, verifier] = 'privateKey' in key ? [key.privateKey, key.publicKey] : [key, key]
     const token = await new SignJWT({ sub: 'ada' }).setProtectedHeader({ alg }).sign(secret as never)
     await expect(jwtVerify(token, verifier as never)).resolves.toBeTruthy()
-    for (const placeholders of ['jwt', 'opaque'] as const) {
-      const placeholder = createPlaceholders({ placeholders }, ID, NOW)('access', token)
-      await expect(jwtVerify(placeholder, verifier as never)).rejects.toMatchObject({ code: /JWS|JWT/ })
-    }
+    for (const placeholders of ['jwt', 'opaque'] as const)
+      for (const kind of ['access', 'refresh', 'id'] as const) {
+        const placeholder = createPlaceholders({ placeholders }, ID, NOW)(kind, token)
+        await expect(jwtVerify(placeholder, verifier as never)).rejects.toMatchObject({ code: /JWS|JWT/ })
+      }
   })
 
-  it.each(['none', 'None', 'NONE', undefined, 7])('does not say that it needs no signature: alg %s (W55)', alg => {
-    const token = `${unsigned({ alg, typ: 'JWT', kid: 'k' }, claims)}.`
-    const placeholder = placeholderOf('access', token)
-    expect(jwtDecode(placeholder, { header: true })).toEqual({ alg: 'RS256', typ: 'JWT', kid: 'k' })
-    expect(jwtDecode(placeholder)).toMatchObject({ sub: 'ada' })
-  })
+  it.each(['none', 'None', 'NONE', undefined, 7])(
+    'does not say that it needs no signature: alg %s (W55)',
+    async alg => {
+      const token = `${unsigned({ alg, typ: 'JWT', kid: 'k' }, claims)}.`
+      for (const kind of ['access', 'refresh', 'id'] as const)
+        await expect(jwtVerify(placeholderOf(kind, token), randomBytes(32))).rejects.toMatchObject({
+          code: /JWS|JWT|JOSE/,
+        })
+      const placeholder = placeholderOf('access', token)
+      expect(jwtDecode(placeholder, { header: true })).toEqual({ alg: 'RS256', typ: 'JWT', kid: 'k' })
+      expect(jwtDecode(placeholder)).toMatchObject({ sub: 'ada' })
+    },
+  )
 
   it('holds no part of the signature', () => {
     expect(placeholderOf('access', jwt(claims))).not.toContain('c2lnbmF0dXJl')
