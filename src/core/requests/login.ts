@@ -1,5 +1,6 @@
 import { RefreshWorkerError } from '../../errors.ts'
 import { own } from '../../protocol.ts'
+import { COOKIES } from '../features.ts'
 import { isJson, readText } from '../http/json.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
 import type { Config, DisclosureOptions } from '../options/config.ts'
@@ -43,7 +44,7 @@ interface Needs {
 }
 
 export function createLogin({ config, sessions, fetch, locks, newId, readAnswer, onUnclear, log }: Needs): Login {
-  const isInCookie = config.accessTokenIn === 'cookie'
+  const isInCookie = COOKIES && config.accessTokenIn === 'cookie'
 
   const login: Login = async (request, kind, waitUntil) => {
     const response = await fetch(request)

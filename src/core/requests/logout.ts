@@ -1,4 +1,5 @@
 import { own } from '../../protocol.ts'
+import { COOKIES } from '../features.ts'
 import { readFields } from '../http/body.ts'
 import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
@@ -45,7 +46,8 @@ interface Needs {
 }
 
 export function createLogout({ config, sessions, fetch, sendLogout, locks, revoke, log }: Needs): Logout {
-  const isInCookie = config.refreshTokenIn === 'cookie'
+  const isInCookie = COOKIES && config.refreshTokenIn === 'cookie'
+  const isAllInCookies = COOKIES && config.accessTokenIn === 'cookie'
 
   /** Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. */
   const end = async (
@@ -98,7 +100,7 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
   /** Of a session in cookies: where the server has not heard of its end, its cookies may go on. */
   const settle = (session: Session, isTold: boolean): Session | Promise<Session> => {
     const isLeft = session.status === 'anonymous' && session.isCookieLeft === true
-    if (config.accessTokenIn !== 'cookie' || isTold === !isLeft) return session
+    if (!isAllInCookies || isTold === !isLeft) return session
     if (!isTold) log('warn', 'the server could not be told of a logout: its cookies may still be there')
     return sessions.change(latest => {
       if (latest.status !== 'anonymous' || latest.generation !== session.generation) return latest
@@ -116,7 +118,7 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
 
   const logout: Logout['logout'] = async waitUntil => {
     const { session, was } = await end()
-    if (config.accessTokenIn === 'cookie') return settle(session, await askLogoutUrl(was))
+    if (isAllInCookies) return settle(session, await askLogoutUrl(was))
     if (was) waitUntil(farewell(was))
     return session
   }

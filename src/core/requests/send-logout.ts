@@ -1,4 +1,4 @@
-import { HOOKS } from '../features.ts'
+import { COOKIES, HOOKS } from '../features.ts'
 import type { Hooks } from '../hooks/ask-hook.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
@@ -48,7 +48,7 @@ interface Needs {
 export function createSendLogout(needs: Needs): SendLogout {
   const { config, fetch, hooks, prover, isUnauthorized, tokenEndpoint, newId } = needs
   const send = createSend({ config, fetch, prover })
-  const isInCookie = config.refreshTokenIn === 'cookie'
+  const isInCookie = COOKIES && config.refreshTokenIn === 'cookie'
   // A revocation ends the server's session too, and takes no access token.
   const isRevoked = config.revocationUrl !== null || config.issuer !== null
   const mayRenew = config.httpInterceptor && config.autoUpdateToken && !isRevoked
@@ -75,7 +75,7 @@ export function createSendLogout(needs: Needs): SendLogout {
     const isFixed = request === given && hasOwnCredentials(request, config)
     const token = config.httpInterceptor && was && isUsable(was) ? was : null
     // Of who has logged in before there was a worker, the cookies may be there.
-    const isSome = was ? isRefreshable(was, config) : config.accessTokenIn === 'cookie'
+    const isSome = was ? isRefreshable(was, config) : COOKIES && config.accessTokenIn === 'cookie'
     const isRenewable = mayRenew && isSome && !isFixed
     const replay = !isFixed && (isRenewable || token?.isBound) ? keepForReplay(request, config.replayBodyLimit) : null
     const response = await deliver(replay?.request ?? request, token, replay?.again)

@@ -1,5 +1,6 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
 import type { RefreshReport } from '../../protocol.ts'
+import { COOKIES } from '../features.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts'
 import type { Revoke } from '../tokens/revocation.ts'
@@ -145,8 +146,8 @@ export function createFreshSession(needs: Needs): FreshSession {
       // Not those of a session that goes on with others: servers revoke all of it.
       const isOurs = isSame(session, stored)
       if (!isOurs) revoke(tokens)
-      if (session.status === 'anonymous' && session.reason === 'logout') await onOvertaken?.(stored)
-      if (onNameless && (!isOurs || tokens.subject === undefined)) {
+      if (COOKIES && session.status === 'anonymous' && session.reason === 'logout') await onOvertaken?.(stored)
+      if (COOKIES && onNameless && (!isOurs || tokens.subject === undefined)) {
         const named = onNameless(session)
         waitUntil?.(named)
       }

@@ -90,8 +90,10 @@ export function createRecheck(needs: Needs): { readonly recheck: Recheck; readon
     if (answer.outcome !== 'refreshed') return answer.outcome === 'rejected'
     // Who that is, a refresh need not say.
     const again = config.sessionUrl && !answer.tokens.subject ? await askSessionUrl() : null
+    // A refresh that is answered with nothing at all is no news, where there is nobody after it either.
+    if (again === 'nobody') return true
     return take(
-      again === null || again === 'nobody'
+      again === null
         ? answer.tokens
         : { ...answer.tokens, ...again, expiresAt: answer.tokens.expiresAt ?? again.expiresAt },
       before,

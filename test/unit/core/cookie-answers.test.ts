@@ -120,6 +120,12 @@ describe('sessionUrl', () => {
     expect(core.to('/auth/refresh')).toHaveLength(1)
   })
 
+  it('has the last word where a refresh is answered with nothing that tells', async () => {
+    const core = openCookies({ '/auth/refresh': nothing, '/api/session': unauthorized })
+    expect(await core.state()).toEqual(anonymous({ reason: 'none' }))
+    expect(core.to('/api/session')).toHaveLength(2)
+  })
+
   it.each([
     ['a page', html],
     ['half an answer', cut],
