@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import express from 'express'
 import { afterEach, describe, expect, it } from 'vitest'
+import { type CookieServer, openCookieServer } from '../servers/cookie-server.ts'
 import { get, host, logIn, Scene, stateOf, untilStatus, useBrowser } from './harness.ts'
+import { useSites } from './site.ts'
 
 // A headless shell has no back-forward cache.
 const browser = useBrowser('executable')
@@ -14,6 +16,16 @@ afterEach(async () => {
 })
 
 const PLAIN = { '/plain.html': { type: 'text/html', body: '<!doctype html><link rel="icon" href="data:,">' } }
+
+const COOKIE_WORKER = `importScripts('/refresh-worker.js')
+  RefreshWorker.setup({
+    apiUrls: ['/api/'],
+    refreshTokenUrl: '/auth/refresh',
+    accessTokenIn: 'cookie',
+    useRefreshToken: true,
+    subjectProp: 'user.id',
+    navigations: ['/app/'],
+  })`
 
 describe('a page', () => {
   it.runIf(host === 'worker')(
@@ -51,6 +63,46 @@ describe('a page', () => {
     expect(await get(other, '/api/me')).toBe(200)
   })
 })
+
+const openCookies = useSites<CookieServer>(browser)
+
+it.runIf(host === 'worker')(
+  'a page of a session in cookies that comes back from the back-forward cache is not asked for again (K21, C22)',
+  async () => {
+    const type = 'text/javascript'
+    const server = await openCookieServer()
+    const site = await openCookies(server, {
+      '/sw.js': { type, body: COOKIE_WORKER },
+      '/page.js': {
+        type,
+        body: "import { register } from '/refresh-worker/index.js'\nwindow.auth = register('/sw.js')",
+      },
+    })
+    const tab = await site.tab('/public/')
+    await tab.evaluate(async () => {
+      const body = JSON.stringify({ name: 'ada', password: 'lovelace' })
+      await fetch('/auth/login', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body })
+    })
+    await tab.goto(`${server.origin}/app/kept`)
+    await tab.evaluate(async () => {
+      await window.auth.ready
+      addEventListener('pageshow', ({ persisted }) => Object.assign(window, { isRestored: persisted }))
+    })
+    await tab.goto(`${server.origin}/public/`)
+    await tab.evaluate(() => window.auth.ready)
+    await site.expireTokens(tab)
+    const before = server.rendered.length
+    await tab.evaluate(() => void setTimeout(() => history.back(), 100))
+    const isBack = () => tab.evaluate<boolean>("location.pathname === '/app/kept' && window.isRestored === true")
+    await expect.poll(() => isBack().catch(() => false)).toBe(true)
+    expect(await tab.evaluate(() => document.body.dataset.user)).toBe('ada')
+    // It asks for the state, as C22 says, and its requests are authorized.
+    await untilStatus(tab, 'authenticated')
+    expect(await get(tab, '/api/data')).toBe(200)
+    expect(server.rendered).toHaveLength(before)
+    expect(server.stats).toMatchObject({ refreshes: 1, refusals: 0 })
+  },
+)
 
 const address = Object.values(networkInterfaces())
   .flatMap(addresses => addresses ?? [])
