@@ -18,6 +18,9 @@ import type { Platform } from './platform.ts'
 declare const self: ServiceWorkerGlobalScope
 declare const __VERSION__: string
 
+/** How long (milliseconds) after its start a worker tidies up once more: storage may not have answered when it was activated. */
+const TIDY_DELAY = 10_000
+
 /** All that this worker does, by what asks for it. */
 export interface Host {
   readonly cores: readonly Core[]
@@ -58,6 +61,18 @@ export function createHost(needs: Needs): Host {
   )
 
   for (const core of cores) core.start()
+
+  const tidy = async () => {
+    try {
+      const removed = await removeLeftovers(durable, configs, scope, log)
+      for (const storageKey of removed) await api.sweeper?.sweep(storageKey, null)
+    } catch {
+      log('warn', 'storage could not be tidied up')
+    }
+  }
+  later(TIDY_DELAY, () => {
+    if (self.serviceWorker?.state === 'activated') tidy()
+  })
 
   const hasLifecycle = configs.every(({ lifecycle }) => lifecycle)
   // What the application has wait shall wait.
@@ -119,7 +134,7 @@ export function createHost(needs: Needs): Host {
       const { navigationPreload } = self.registration
       event.waitUntil(Promise.resolve(navigationPreload?.disable()).catch(() => undefined))
       // Not waited for: a page would wait with it, and storage may never answer.
-      removeLeftovers(durable, configs, about.scope, log).catch(() => log('warn', 'storage could not be tidied up'))
+      tidy()
     },
   }
 }

@@ -7,6 +7,7 @@ import { resolveConfigs } from '../core/options/configs.ts'
 import type { Options } from '../core/options/options.ts'
 import type { Store } from '../core/ports.ts'
 import { createFallbackStore } from '../core/session/fallback-store.ts'
+import { removeLeftovers } from '../core/session/owner.ts'
 import { isDevelopment } from '../core/trace.ts'
 import type { InPageSession, Place } from '../page/in-page.ts'
 import { parsePageRequest } from '../protocol.ts'
@@ -18,6 +19,9 @@ import { createSend } from './send.ts'
 import { createXhrSenders } from './xhr.ts'
 
 declare const __VERSION__: string
+
+/** How long (milliseconds) a page has served before it tidies up. */
+const TIDY_DELAY = 1_000
 
 /**
  * The core, with a page as its host.
@@ -67,6 +71,11 @@ export function serve(options: Options | readonly Options[], place: Place): InPa
     core.start()
     core.arrive()
   }
+  // What a worker does when it is activated; one that may still come does it itself.
+  later(TIDY_DELAY, () => {
+    if (!mayRetire())
+      removeLeftovers(durable, configs, scope, log).catch(() => log('warn', 'storage could not be tidied up'))
+  })
 
   const answerPage = createAnswerPage({ cores, claim: async () => undefined, isAnyOpen: () => false })
   const answer = async (data: unknown, port: MessagePort) => {

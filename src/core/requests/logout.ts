@@ -49,13 +49,21 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
   const isInCookie = COOKIES && config.refreshTokenIn === 'cookie'
   const isAllInCookies = COOKIES && config.accessTokenIn === 'cookie'
 
-  /** Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. */
+  /**
+   * Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. A store that was slow
+   * may make the change once more, later, where somebody else has logged in meanwhile.
+   */
   const end = async (
     isMeant?: (session: Authenticated) => boolean,
   ): Promise<{ session: Session; was: Authenticated | null }> => {
+    let id: string | undefined
     let was: Authenticated | null = null
     const session = await sessions.change(latest => {
-      was = latest.status === 'authenticated' && (isMeant?.(latest) ?? true) ? latest : null
+      was =
+        latest.status === 'authenticated' && (isMeant?.(latest) ?? true) && (id ?? latest.id) === latest.id
+          ? latest
+          : null
+      id ??= was?.id
       if (was) return ended(latest, 'logout')
       if (!isInCookie || isMeant || latest.status === 'authenticated') return latest
       // What of it the server is being asked is of before the logout.

@@ -39,24 +39,27 @@ export function isOwner(value: unknown): value is Owner {
 }
 
 /**
- * Removes the sessions that an earlier version of this worker has stored, and that no configuration of this one may use:
- * under another `storageKey`, or of other servers. Those of 0.1 do not say whose they are.
+ * Removes the sessions that an earlier version of this worker has stored, those that have ended too, and that no configuration
+ * of this one may use: under another `storageKey`, or of other servers. Those of 0.1 do not say whose they are.
+ * @returns their keys
  */
 export async function removeLeftovers(
   records: Records,
   configs: readonly (OwnerOptions & SessionName)[],
   scope: string,
   log: Log,
-) {
+): Promise<readonly string[]> {
   const isLeftover = (key: string, record: unknown): boolean => {
-    const { owner } = (record ?? {}) as { readonly owner?: unknown }
+    const { owner, status } = (record ?? {}) as { readonly owner?: unknown; readonly status?: unknown }
     if (!isOwner(owner) || owner.scope !== scope) return false
     const config = configs.find(({ storageKey }) => storageKey === key)
-    return !config || !isSameOwner(owner, ownerOf(config, scope))
+    // One that has ended has no tokens, and knows which were handed over and are not to be taken again.
+    return !config || (status === 'authenticated' && !isSameOwner(owner, ownerOf(config, scope)))
   }
   const stored = await records.entries()
   const leftovers = stored.filter(([key, record]) => isLeftover(key, record)).map(([key]) => key)
-  if (leftovers.length === 0) return
+  if (leftovers.length === 0) return leftovers
   await records.remove(leftovers.flatMap(key => [key, `${key}:dpop`]))
   log('warn', 'a stored session was removed: its storageKey, or its login or refresh URL, is not configured any more')
+  return leftovers
 }

@@ -128,7 +128,10 @@ export function createSessionStore({ config, scope = '', store, now, onChange }:
       if (next === before) return stored
       // Who has logged in or refreshed, with the endpoints that are configured now.
       if (next.status === 'authenticated') next = { owner, ...next, ...(HOLD ? formerIdsOf(next, before) : {}) }
-      else if (config.whenEnded === 'hold') next = withLastUser(next, before, now())
+      else {
+        // By which a later version, which may have no such storageKey any more, knows what it leaves.
+        next = { ...(config.whenEnded === 'hold' ? withLastUser(next, before, now()) : next), owner }
+      }
       return next
     })
     return remember(next, seen ?? before)

@@ -17,6 +17,8 @@ interface Stamped {
   readonly generation: number
   /** Hashes of tokens that pages have handed over, also before this session: none is taken twice. */
   readonly adopted?: readonly string[]
+  /** Whose it is, or was; absent in records of 0.1, and where nobody has logged in. */
+  readonly owner?: Owner
 }
 
 export interface Anonymous extends Stamped {
@@ -56,8 +58,6 @@ export interface Authenticated extends Stamped, HeldTokens {
   readonly startedAt: number
   /** When it was last used, as far as has been stored: see `SessionStore.use`. */
   readonly usedAt: number
-  /** Absent in records of 0.1. */
-  readonly owner?: Owner
   /** The ids of this user's sessions that have ended by themselves right before: tabs that have waited hold their placeholders. */
   readonly formerIds?: readonly string[]
 }

@@ -595,17 +595,19 @@ describe('V10: a URLPattern without an origin', () => {
     for (const url of ['https://evil.com/v2/me', 'http://app.example/v2/me', 'https://app.example:8443/v2/me'])
       expect(match(GET, new URL(url))).toBeNull()
   })
+  const matcherAt = (hostname: string, port = '*') => {
+    const named = { ...pattern, hostname, port }
+    return matcherOf([named])
+  }
   it('with a host takes that, by https alone', () => {
-    const named = { ...pattern, hostname: 'api.example.com' }
-    const other = matcherOf([named])
-    expect(other(GET, new URL('https://api.example.com/v2/me'))).toBe('api')
-    expect(other(GET, new URL('http://api.example.com/v2/me'))).toBeNull()
+    const match = matcherAt('api.example.com')
+    expect(match(GET, new URL('https://api.example.com/v2/me'))).toBe('api')
+    expect(match(GET, new URL('http://api.example.com/v2/me'))).toBeNull()
   })
   it('and without a port takes the usual one', () => {
-    const named = { ...pattern, hostname: 'api.example.com' }
     const url = new URL('https://api.example.com:8443/v2/me')
-    expect(matcherOf([named])(GET, url)).toBeNull()
-    expect(matcherOf([{ ...named, port: '8443' }])(GET, url)).toBe('api')
+    expect(matcherAt('api.example.com')(GET, url)).toBeNull()
+    expect(matcherAt('api.example.com', '8443')(GET, url)).toBe('api')
   })
   it.each([
     '*.*',
@@ -621,7 +623,7 @@ describe('V10: a URLPattern without an origin', () => {
     'example.*',
     'api.(com|org)',
   ])('is refused where its hostname takes anybody: %s', hostname => {
-    expect(() => matcherOf([{ ...pattern, hostname }])).toThrow(ConfigError)
+    expect(() => matcherAt(hostname)).toThrow(ConfigError)
   })
   it.each([
     'api.example.com',
@@ -632,7 +634,7 @@ describe('V10: a URLPattern without an origin', () => {
     '127.0.0.1',
     '[::1]',
   ])('is taken where its hostname names a domain: %s', hostname => {
-    expect(matcherOf([{ ...pattern, hostname }])(GET, new URL('https://any.example/v2/'))).toBe('api')
+    expect(matcherAt(hostname)(GET, new URL('https://any.example/v2/'))).toBe('api')
   })
 })
 

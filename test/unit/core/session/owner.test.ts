@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
 import { isSameOwner, ownerOf, removeLeftovers } from '../../../../src/core/session/owner.ts'
-import { type Authenticated, loggedIn, nobody, refreshBegun, refreshed } from '../../../../src/core/session/session.ts'
+import {
+  type Authenticated,
+  ended,
+  loggedIn,
+  nobody,
+  refreshBegun,
+  refreshed,
+} from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { configOf, createMemoryStore, NOW, ORIGIN, sessionOf, tokensOf } from '../../kit.ts'
 
@@ -88,7 +95,7 @@ describe('a new version of the worker (V7)', () => {
   async function tidy(stored: Record<string, unknown>, options: readonly Partial<Options>[] = [{}]) {
     const records = new Map(Object.entries(stored))
     const log: string[] = []
-    await removeLeftovers(
+    const removed = await removeLeftovers(
       {
         entries: async () => [...records],
         remove: async keys => {
@@ -99,13 +106,31 @@ describe('a new version of the worker (V7)', () => {
       SCOPE,
       (_, line) => log.push(line),
     )
-    return { left: [...records.keys()], log }
+    return { left: [...records.keys()], removed, log }
   }
 
   it('removes what is stored under a storageKey that it has no more, with its DPoP key', async () => {
     const { left, log } = await tidy({ old: of({ storageKey: 'old' }), 'old:dpop': {} }, [{ storageKey: 'new' }])
     expect(left).toEqual([])
     expect(log).toEqual([expect.stringContaining('storageKey')])
+  })
+
+  it('removes what has ended under such a key, with whose it was and its DPoP key', async () => {
+    const { records, open } = setUp()
+    const sessions = open({ storageKey: 'old', whenEnded: 'hold' })
+    await sessions.change(previous => loggedIn(previous, 'ada', tokensOf({ subject: '"ada"' })))
+    await sessions.change(stored => ended(stored, 'rejected'))
+    expect(records.get('old')).toMatchObject({ status: 'anonymous', last: { subject: '"ada"' } })
+    const { left, removed } = await tidy({ ...Object.fromEntries(records), 'old:dpop': {} }, [{ storageKey: 'new' }])
+    expect(left).toEqual([])
+    expect(removed).toEqual(['old'])
+  })
+
+  it('leaves what has ended under its own key, which knows what was handed over, wherever that came from', async () => {
+    const stored = {
+      'refresh-worker': { ...ended(of({ loginUrl: '/before' }), 'logout'), owner: at({ loginUrl: '/before' }) },
+    }
+    expect((await tidy(stored)).left).toEqual(['refresh-worker'])
   })
 
   it('removes what came from other servers', async () => {
