@@ -70,27 +70,37 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
 
   const foreign = () => failure(403, 'invalid_request', 'The request comes from another site: see trustedOrigins.')
 
-  /** The session that a refresh token is of, if its signature is good. */
-  const readRefreshToken = async (request: Request, fields: Readonly<Record<string, unknown>>) => {
+  /**
+   * Whose the refresh tokens with a good signature are: of each session the newest. Several sessions: another path or host has
+   * set a cookie of that name, and nobody can tell which is the user's.
+   */
+  const readRefreshTokens = async (request: Request, fields: Readonly<Record<string, unknown>>) => {
     const candidates = cookies.has('refresh') ? cookies.read(request, 'refresh') : [own(fields, 'refresh_token')]
+    const found = new Map<string, { readonly id: string; readonly counter: number }>()
     for (const token of candidates) {
-      const found = typeof token === 'string' ? await refreshTokens.read(token) : null
-      if (found) return { found, isMissing: false }
+      const one = typeof token === 'string' ? await refreshTokens.read(token) : null
+      if (one && one.counter >= (found.get(one.id)?.counter ?? 0)) found.set(one.id, one)
     }
-    return { found: null, isMissing: candidates.every(token => token === undefined || token === '') }
+    return {
+      found: [...found.values()],
+      isMissing: candidates.every(token => token === undefined || token === ''),
+    }
   }
 
-  const accessTokenOf = (request: Request): string => {
-    if (cookies.has('access')) return cookies.read(request, 'access')[0] ?? ''
-    return /^Bearer (\S+)$/i.exec(request.headers.get('Authorization') ?? '')?.[1] ?? ''
+  /** Of each good access token; there may be several in cookies, stale ones and planted ones too. */
+  const readClaims = async (request: Request, evenExpired = false): Promise<readonly Claims[]> => {
+    const [, bearer] = /^Bearer (\S+)$/i.exec(request.headers.get('Authorization') ?? '') ?? []
+    const tokens = cookies.has('access') ? cookies.read(request, 'access') : bearer ? [bearer] : []
+    const all = await Promise.all(tokens.map(token => accessTokens.verify(token, now(), evenExpired)))
+    return all.filter(claims => claims !== null)
   }
 
   const verify: AuthServer['verify'] = async request => {
     const isSafe = /^(GET|HEAD|OPTIONS)$/.test(request.method)
     // A cookie comes along whoever asks.
     if (cookies.has('access') && !isSafe && !isTrusted(request, origins)) return null
-    const token = accessTokenOf(request)
-    return token ? accessTokens.verify(token, now()) : null
+    const [claims = null, ...others] = await readClaims(request)
+    return others.every(({ sid }) => sid === claims?.sid) ? claims : null
   }
 
   const refused = (request: Request): Response | null => {
@@ -146,7 +156,15 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       const grant = own(fields, 'grant_type')
       if (grant !== undefined && grant !== 'refresh_token')
         return failure(400, 'unsupported_grant_type', 'The grant type must be refresh_token.')
-      const { found, isMissing } = await readRefreshToken(request, fields)
+      const { found: all, isMissing } = await readRefreshTokens(request, fields)
+      // Without clearing ours, which would leave the other one alone.
+      if (all.length > 1)
+        return failure(
+          401,
+          'invalid_grant',
+          'The refresh cookies are of several sessions: another path or domain has set one. Delete it, or let the names begin with __Host- or __Secure-.',
+        )
+      const [found] = all
       if (!found)
         return isMissing && !cookies.has('refresh')
           ? failure(400, 'invalid_request', 'The request has no refresh token.')
@@ -168,10 +186,10 @@ export function createAuthServer(options: AuthServerOptions): AuthServer {
       if (refusal) return refusal
       const isJson = request.headers.get('Content-Type')?.includes('json') ?? false
       const fields = isJson ? await readFields(request, false) : {}
-      const { found } = await readRefreshToken(request, fields instanceof Response ? {} : fields)
-      const claims = await accessTokens.verify(accessTokenOf(request), now(), true)
-      const id = found?.id ?? claims?.sid
-      if (typeof id === 'string') await end(store, id)
+      const { found } = await readRefreshTokens(request, fields instanceof Response ? {} : fields)
+      const ids: unknown[] =
+        found.length > 0 ? found.map(({ id }) => id) : (await readClaims(request, true)).map(({ sid }) => sid)
+      for (const id of ids) if (typeof id === 'string') await end(store, id)
       return new Response(null, { status: 204, headers: cookies.clear() })
     }),
 

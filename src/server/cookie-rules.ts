@@ -14,6 +14,6 @@ export function assertName(name: unknown, wrong: Wrong): asserts name is string 
 
 /** Browsers drop such a cookie without a word (RFC 6265bis §4.1.3), whatever the case of the prefix. */
 export function assertPrefix(name: string, { path, secure }: { path: string; secure: boolean }, wrong: Wrong) {
-  if (/^__(host|secure)-/i.test(name) && !secure) throw wrong(`has the name ${name}, which takes secure: true`)
+  if (/^__(host|secure|http)-/i.test(name) && !secure) throw wrong(`has the name ${name}, which takes secure: true`)
   if (/^__host-/i.test(name) && path !== '/') throw wrong(`has the name ${name}, which takes the path '/'`)
 }

@@ -241,12 +241,16 @@ describe('V38: a symbolic link is not written through', () => {
     ['init', 'sw.js'],
     ['kill', 'sw.js'],
     ['kill', 'sw.js.bak'],
+    ['build', 'sw.js'],
   ])('%s, %s', async (command, name) => {
     const elsewhere = join(root, 'elsewhere.js')
     await mkdir(folder)
     await writeFile(elsewhere, 'of somebody else')
     await symlink(elsewhere, join(folder, name))
-    const { code, err } = await run(command, folder, '--force')
+    const config = join(root, 'auth.config.mjs')
+    await writeFile(config, 'export default {}')
+    const args = command === 'build' ? [config, '--out', join(folder, name)] : [folder, '--force']
+    const { code, err } = await run(command, ...args)
     expect(code).toBe(2)
     expect(err).toContain(`${join(folder, name)} is a symbolic link`)
     expect(await readFile(elsewhere, 'utf8')).toBe('of somebody else')

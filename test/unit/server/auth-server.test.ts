@@ -339,6 +339,45 @@ describe('cookies', () => {
     expect((await server.refresh(from('same-origin', cookieOf(refreshed)))).status).toBe(401)
   })
 
+  it('V17: of several sessions are refused, and not cleared: another host of the site may have planted one', async () => {
+    const { server } = open({ cookies })
+    const logIn = async (name: string) => cookieOf(await server.login(post({ name, password: 'right' }))).split('; ')
+    const [ada, mallory] = [await logIn('ada'), await logIn('mallory')]
+    for (const all of [
+      [...mallory, ...ada],
+      [...ada, ...mallory],
+    ]) {
+      const request = () => from('same-origin', all.join('; '))
+      const response = await server.refresh(request())
+      expect(response.headers.getSetCookie()).toEqual([])
+      expect(await errorOf(response)).toEqual([401, 'invalid_grant'])
+      expect(await server.verify(from('same-origin', all.join('; '), 'GET'))).toBeNull()
+    }
+    await server.logout(from('same-origin', [...mallory, ...ada].join('; ')))
+    for (const one of [ada, mallory])
+      expect((await server.refresh(from('same-origin', one.join('; ')))).status).toBe(401)
+  })
+
+  it.each<[string, (before: string, after: string) => string]>([
+    ['the old one first', (before, after) => `${before}; ${after}`],
+    ['the old one last', (before, after) => `${after}; ${before}`],
+    ['junk first', (_, after) => `access_token=junk; refresh_token=junk; ${after}`],
+  ])('V17: of one session count by the newest, and junk does not count: %s', async (_, arrange) => {
+    const { server } = open({ cookies })
+    const before = cookieOf(await server.login(post({ name: 'ada', password: 'right' })))
+    const after = cookieOf(await server.refresh(from('same-origin', before)))
+    const all = arrange(before, after)
+    expect(await server.verify(from('same-origin', all, 'GET'))).toMatchObject({ sub: 'ada' })
+    expect((await server.refresh(from('same-origin', all))).status).toBe(200)
+  })
+
+  it.each(['__Host-rt', '__Secure-rt', '__Http-rt', '__Host-Http-rt'])(
+    'V16: are not named %s where they are not secure',
+    refresh => {
+      expect(() => open({ cookies: { path: '/', names: { refresh }, secure: false } })).toThrow(/secure: true/)
+    },
+  )
+
   it.each(['cross-site', 'same-site'])('change nothing for a %s request (Z12)', async site => {
     const { server } = open({ cookies })
     const cookie = cookieOf(await server.login(post({ name: 'ada', password: 'right' })))
