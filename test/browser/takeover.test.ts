@@ -1,6 +1,6 @@
 /** What a worker finds that takes the place of another, and what pages that go away leave behind. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { barrier, get, logIn, logInFor, Scene, useBrowser } from './harness.ts'
+import { barrier, engine, get, logIn, logInFor, Scene, useBrowser } from './harness.ts'
 
 const browser = useBrowser()
 let scene: Scene
@@ -67,5 +67,10 @@ describe('V39: a POST that waits for a refresh when its page goes away', () => {
 
   it.each(['close', 'navigate'] as const)('is not sent (%s)', async leave => {
     expect(await leaveWhileWaiting({}, leave)).toBe(0)
+  })
+
+  // Where pages may send such a request at all.
+  it.runIf(engine.name === 'chromium')('is sent if it has keepalive, which is for that', async () => {
+    expect(await leaveWhileWaiting({ keepalive: true }, 'navigate')).toBe(1)
   })
 })

@@ -173,9 +173,10 @@ addEventListener('activate', event => event.waitUntil(clients.claim()))`
     expect(loaded.filter(name => name.includes('in-page'))).toEqual([])
   })
 
-  it('without IndexedDB, locks and secure context goes on in memory, and says so (C7, P8)', async () => {
+  it('without IndexedDB, channels, locks and secure context goes on in memory, and says so (C7, P8)', async () => {
     const before = `
       indexedDB.open = () => { throw new DOMException('', 'SecurityError') }
+      window.BroadcastChannel = class { constructor() { throw new DOMException('', 'SecurityError') } }
       delete Navigator.prototype.locks
       delete Crypto.prototype.randomUUID`
     await open({ '/bare.html': pageOf({ head: FORBID, before }) })

@@ -99,6 +99,21 @@ describe('the house', () => {
     expect(lengths.filter(({ lines }) => lines > LONGEST_FILE)).toEqual([])
   })
 
+  it('has entries that nothing imports', () => {
+    // The presets' is one more way to them, not a thing of its own.
+    const entries =
+      /^(src\/index|src\/(?!presets)[\w-]+\/index|src\/cli\/bin|src\/build\/plugin|src\/server\/express|sw\/(index|worker|kill))\.ts$/
+    expect(files.flatMap(path => importsOf(path).filter(other => entries.test(other)))).toEqual([])
+  })
+
+  it('has a core that uses no global of a host, and no clock or chance of its own', () => {
+    const globals =
+      /(?<![.\w])(self|window|navigator|location|setTimeout|setInterval|caches|localStorage|BroadcastChannel|crypto|performance|console|Date\.now|Math\.random)\b(?!\s*[:?])/
+    const code = (text: string) =>
+      text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '').replace(/'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/g, "''")
+    expect(files.filter(path => path.startsWith('src/core/') && globals.test(code(read(path))))).toEqual([])
+  })
+
   it('has a core that names no host', () => {
     const hosts = /\b(FetchEvent|ExtendableEvent|ServiceWorker\w*|clients|registration|indexedDB|idb-keyval|workbox-)\b/
     const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
