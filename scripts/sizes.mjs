@@ -39,10 +39,20 @@ const BUILDS = [
   // Only where there is no worker, or none yet.
   { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_550, target: 20_000 },
   { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 27_350, target: 20_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_550, target: 6_000 },
+  {
+    name: 'one file',
+    code: Buffer.from(await oneFileOf(PLAIN)),
+    limit: 24_700,
+    target: 8_000,
+  },
+  // Only where there is no worker, or none yet.
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 33_450, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 27_600, target: 20_000 },
   {
     name: 'page',
     code: Buffer.from(await loadedAtOnce("import { register } from 'refresh-worker'; register('/sw.js')", '.')),
-    limit: 5_850,
+    limit: 6_650,
     target: 2_500,
   },
 ]
