@@ -9,50 +9,20 @@ const PLAIN = "export default { apiUrls: ['/api/'], useRefreshToken: true }"
 
 // Bytes after gzip. The targets are not met yet.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 32_650, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 35_850, target: 6_000 },
   {
     name: 'one file',
     code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 25_300,
+    limit: 27_050,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_350, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 28_050, target: 20_000 },
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 32_400, target: 6_000 },
-  {
-    name: 'one file',
-    code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 25_450,
-    target: 8_000,
-  },
-  // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_100, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 28_200, target: 20_000 },
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 32_850, target: 6_000 },
-  {
-    name: 'one file',
-    code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 24_750,
-    target: 8_000,
-  },
-  // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 34_550, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 27_350, target: 20_000 },
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 31_550, target: 6_000 },
-  {
-    name: 'one file',
-    code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 24_700,
-    target: 8_000,
-  },
-  // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 33_450, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 27_600, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 37_750, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 29_900, target: 20_000 },
   {
     name: 'page',
     code: Buffer.from(await loadedAtOnce("import { register } from 'refresh-worker'; register('/sw.js')", '.')),
-    limit: 6_650,
+    limit: 6_700,
     target: 2_500,
   },
 ]

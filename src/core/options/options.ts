@@ -134,10 +134,7 @@ export interface Options {
    * then apply to `revocationUrl` only.
    */
   refreshRequest?: RefreshRequestHook | null
-  /**
-   * Makes the worker's own request to `logoutUrl`, for servers that want a CSRF token, a body or a header. Replaces
-   * `logoutMethod`.
-   */
+  /** Makes the worker's own request to `logoutUrl`, with a body, a header or a CSRF token. Replaces `logoutMethod`. */
   logoutRequest?: LogoutRequestHook | null
   /**
    * Finds the tokens in an answer. Replaces all options that end in `Prop`, `Name`, `Root` or `FromResponse`. Gets a copy
@@ -190,8 +187,7 @@ export interface Options {
   maxAge?: number | null
   /**
    * The session ends when for so long, in seconds, the token endpoint has answered refreshes with neither tokens nor a
-   * refusal: a failing server, a proxy's page, a redirect. Time without a network does not count, and
-   * of a pause in which nobody asked a quarter of this at most.
+   * refusal. Time without a network does not count, and of a pause in which nobody asked a quarter of this at most.
    */
   unavailableLimit?: number
   /**
