@@ -71,10 +71,9 @@ describe('the placeholder of a JWT', () => {
     'does not say that it needs no signature: alg %s (W55)',
     async alg => {
       const token = `${unsigned({ alg, typ: 'JWT', kid: 'k' }, claims)}.`
+      const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
       for (const kind of ['access', 'refresh', 'id'] as const)
-        await expect(jwtVerify(placeholderOf(kind, token), randomBytes(32))).rejects.toMatchObject({
-          code: /JWS|JWT|JOSE/,
-        })
+        await expect(jwtVerify(placeholderOf(kind, token), publicKey)).rejects.toMatchObject({ code: /JWS|JWT/ })
       const placeholder = placeholderOf('access', token)
       expect(jwtDecode(placeholder, { header: true })).toEqual({ alg: 'RS256', typ: 'JWT', kid: 'k' })
       expect(jwtDecode(placeholder)).toMatchObject({ sub: 'ada' })
