@@ -145,7 +145,7 @@ export const CLAIMS: readonly Claim[] = [
     ['unit/core/options/config.test.ts', "are the predecessor's, and those of the design"],
   ],
   [
-    'the worker answers windows of its own origin, in its scope, and known messages only',
+    'the worker answers clients of its own origin, in its scope, and known messages only',
     ['browser/hostile.test.ts', 'that are junk are not answered, and do no harm'],
     ['unit/core/hostile-messages.test.ts', 'reads any message without throwing, and leaves of it only what it knows'],
   ],
