@@ -64,6 +64,8 @@ const STORES: Readonly<Record<string, () => Promise<SessionStore | null>>> = {
     if (!postgres) return null
     const { default: pg } = await import('./node_modules/pg/lib/index.js' as string)
     const pool = new pg.Pool({ host: postgres.where, user: 'postgres' })
+    // Without a listener, pg ends the process when it loses a connection.
+    pool.on('error', () => undefined)
     ends.push(() => pool.end())
     // Such as a migration that is run twice.
     await pool.query(POSTGRES_SCHEMA)

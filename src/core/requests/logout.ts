@@ -85,13 +85,21 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
   }
   const atOnce: typeof inTurn = task => task()
 
+  /** Sends it. Cookies are cleared then, whoever has logged in since this was asked: a login that was under way, in turn. */
+  const send: SendLogout = async (request, was) => {
+    const answered = await sendLogout(request, was)
+    if (isInCookie && answered.isTold)
+      await sessions.change(latest => (latest.status === 'authenticated' ? ended(latest, 'logout') : latest))
+    return answered
+  }
+
   /** Settles with whether the server has heard of it. */
   const askLogoutUrl = async (was: Authenticated | null, when = inTurn): Promise<boolean> => {
     if (config.logoutUrls.length === 0 && !config.logoutRequest) return false
     try {
       const { response, isTold } = await when(() => {
         const signal = AbortSignal.timeout(config.timeout)
-        return limited(signal, sendLogout(signal, was))
+        return limited(signal, send(signal, was))
       })
       const { status } = response
       const isMissing = status === 404 || status === 405
@@ -155,7 +163,7 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
       const was = await left(waitUntil)
       note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
       try {
-        const { response, isTold } = await inTurn(() => sendLogout(sent, was))
+        const { response, isTold } = await inTurn(() => send(sent, was))
         await settle(sessions.latest(), isTold)
         return response
       } catch (error) {

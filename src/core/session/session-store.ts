@@ -176,6 +176,9 @@ function formerIdsOf(next: Authenticated, before: Session): Pick<Authenticated, 
 
 /** By what pages can tell; a login after the storage was cleared may have the generation of one before it. */
 function isEqual(a: Session, b: Session): boolean {
+  // Of nobody they see no generation.
+  if (a.status === 'anonymous' && b.status === 'anonymous')
+    return a.reason === b.reason && a.isCookieLeft === b.isCookieLeft
   return a.generation === b.generation && sessionIdOf(a) === sessionIdOf(b) && isFailing(a) === isFailing(b)
 }
 

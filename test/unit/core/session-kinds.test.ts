@@ -18,6 +18,7 @@ describe.each(kinds)('%s', (_, options) => {
       user: '',
       issued: 0,
       isApiGood: true,
+      login: null as (() => Promise<void>) | null,
       refresh: null as (() => Response | Promise<Response>) | null,
       api: null as ((sent: Sent) => Response | Promise<Response>) | null,
     }
@@ -32,14 +33,18 @@ describe.each(kinds)('%s', (_, options) => {
       async sent => {
         switch (pathOf(sent)) {
           case '/auth/login':
+            await server.login?.()
             server.user = JSON.parse(sent.body).user
             return jsonResponse(tokens())
           case '/auth/refresh':
             return (await server.refresh?.()) ?? jsonResponse(tokens())
           case '/auth/logout':
+            if (options.accessTokenIn === 'cookie') server.user = ''
             return new Response(null, { status: 204 })
           default:
-            return (await server.api?.(sent)) ?? jsonResponse({}, { status: server.isApiGood ? 200 : 401 })
+            return (
+              (await server.api?.(sent)) ?? jsonResponse({}, { status: server.isApiGood && server.user ? 200 : 401 })
+            )
         }
       },
     )
@@ -111,6 +116,25 @@ describe.each(kinds)('%s', (_, options) => {
     await Promise.all([ask('logout'), ask('logout')])
     expect(await state()).toEqual({ status: 'anonymous', reason: 'logout' })
     expect(told.filter(({ reason }) => reason === 'logout')).toHaveLength(1)
+  })
+
+  it('is over where a logout comes while a login is under way: what the state says, the server does (N9)', async () => {
+    const { post, logIn, ask, told, state, server, count, send } = open()
+    await logIn('ada')
+    const answer = deferred<void>()
+    server.login = () => answer.promise
+    const login = post('/auth/login', { user: 'grace' })
+    await expect.poll(() => count('/auth/login')).toBe(2)
+    const logout = ask('logout')
+    await expect.poll(() => told.at(-1)?.reason).toBe('logout')
+    answer.resolve()
+    await Promise.all([login, logout])
+    // Who asked last for tokens has them; cookies are cleared for whoever there is.
+    const isThere = options.accessTokenIn !== 'cookie'
+    expect(await state()).toMatchObject(
+      isThere ? { status: 'authenticated' } : { status: 'anonymous', reason: 'logout' },
+    )
+    expect((await send('/api/me')).status).toBe(isThere ? 200 : 401)
   })
 
   it('has no part in the 401 of a request that began under another user (N11, G4)', async () => {

@@ -58,7 +58,7 @@ export const CLAIMS: readonly Claim[] = [
     ['browser/without-worker.test.ts', 'hides nothing from a script that was there first'],
   ],
   [
-    'A placeholder reaches no server in a request that the worker sees',
+    'A placeholder reaches no server in the URL or a header of a request that the worker sees, nor in the text that it looks for in bodies',
     ['unit/core/existing-code.test.ts', 'a placeholder reaches no server (W62)'],
     ['browser/existing-libraries.test.ts', 'logs in, knows its user, is refreshed once for three tabs and by itself'],
   ],
