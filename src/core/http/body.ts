@@ -75,12 +75,12 @@ export function isForm(request: Request): boolean {
 
 /** Whether the body is neither text nor a form, by its media type. */
 export function isBinary(request: Request): boolean {
-  return !/json|text|xml|graphql|urlencoded|multipart/i.test(typeOf(request))
+  return !/json|text|xml|graphql|urlencoded|multipart|jwt|jose/i.test(typeOf(request))
 }
 
-/** Whether there may be text in the body, by its media type, which of bytes often says nothing. */
+/** Whether there may be text in the body, also where its media type says nothing of that, as of bytes. */
 export function mayHaveText(request: Request): boolean {
-  return mayHaveBody(request) && (!isBinary(request) || /^$|octet-stream|jwt|jose/i.test(typeOf(request)))
+  return mayHaveBody(request) && (!isBinary(request) || /^$|octet-stream/i.test(typeOf(request)))
 }
 
 /** The media type of a request's body; empty: it does not say. */

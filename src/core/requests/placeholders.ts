@@ -1,6 +1,6 @@
 /** Sees to it that placeholders reach no server: each is replaced by the token it stands for, taken away, or refused. */
 import { RefreshWorkerError } from '../../errors.ts'
-import { mayHaveBody, mayHaveText, readStart, typeOf } from '../http/body.ts'
+import { isBinary, mayHaveBody, mayHaveText, readStart, typeOf } from '../http/body.ts'
 import { rebuild } from '../http/rebuild.ts'
 import type { HeaderOptions } from '../options/config.ts'
 import type { Session } from '../session/session.ts'
@@ -36,7 +36,8 @@ export function refuseMisplaced(
   const header = headerOf(request, authHeader)
   if (header) return refusal(request, `the header ${header}`)
   if (isInUrl(request)) return refusal(request, 'the URL')
-  if (!mayHaveText(request)) return null
+  // Of files and streams, which often say nothing of what they are, nothing is copied.
+  if (!mayHaveBody(request) || isBinary(request)) return null
   return readStart(request, LOOKED_INTO, PAUSE).then(text =>
     findPlaceholder(text) ? refusal(request, 'the body') : null,
   )
