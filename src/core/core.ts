@@ -111,7 +111,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const { known, isComplete, find } = createEndpoints({ config, fetch, log })
   const hooks = createHooks({ config, now, log })
   const readAnswer = createReadAnswer({ config, hooks, now })
-  const refreshes = createStoppable(isDevelopment && devtools ? devtools.refusing(fetchTokens) : fetchTokens)
+  const refreshes = createStoppable(devtools?.refusing(fetchTokens) ?? fetchTokens, config)
   const endpoint = createTokenEndpoint({ config, hooks, readAnswer, fetch: refreshes.fetch, now, find })
   const tokenEndpoint = isDevelopment && devtools ? devtools.told(endpoint) : endpoint
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })

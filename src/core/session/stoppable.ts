@@ -1,4 +1,6 @@
 import { COOKIES } from '../features.ts'
+import { rebuild } from '../http/rebuild.ts'
+import type { Config } from '../options/config.ts'
 import type { Fetch } from '../ports.ts'
 
 /** A fetch whose requests that are under way can be stopped, all of them: no cookie comes of them then. */
@@ -7,8 +9,8 @@ export interface Stoppable {
   readonly stop: () => void
 }
 
-export function createStoppable(fetch: Fetch): Stoppable {
-  if (!COOKIES) return { fetch, stop: () => undefined }
+export function createStoppable(fetch: Fetch, { refreshTokenIn }: Pick<Config, 'refreshTokenIn'>): Stoppable {
+  if (!COOKIES || refreshTokenIn !== 'cookie') return { fetch, stop: () => undefined }
   const open = new Set<AbortController>()
   return {
     fetch: async request => {
@@ -17,7 +19,7 @@ export function createStoppable(fetch: Fetch): Stoppable {
       signal.addEventListener('abort', () => controller.abort(signal.reason))
       open.add(controller)
       try {
-        return await fetch(new Request(request, { signal: controller.signal }))
+        return await fetch(rebuild(request, { signal: controller.signal }))
       } finally {
         open.delete(controller)
       }

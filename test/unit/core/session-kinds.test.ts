@@ -110,6 +110,14 @@ describe.each(kinds)('%s', (_, options) => {
     expect(count('/auth/refresh')).toBe(1)
   })
 
+  it('is refreshed by a request that names no referrer (R19)', async () => {
+    const { logIn, ask, sent } = open()
+    await logIn()
+    await ask('update-token')
+    const refresh = sent.find(each => pathOf(each) === '/auth/refresh')?.request
+    expect(refresh).toMatchObject({ referrerPolicy: 'no-referrer', redirect: 'manual', cache: 'no-store' })
+  })
+
   it('is logged out of once by two tabs at the same time (N10)', async () => {
     const { logIn, ask, state, told } = open()
     await logIn()
