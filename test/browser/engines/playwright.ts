@@ -57,7 +57,7 @@ export const firefox: Engine = {
 
 /** What Firefox tells of as it does of an error that nobody caught: what it could not, or would not, load or keep. */
 const LOAD_ERROR =
-  /^(Failed to load ‘|Cross-Origin Request Blocked: |Content-Security-Policy: |Cookie “|downloadable font: |Firefox can’t establish a connection |Failed to read data from the ReadableStream: |Failed to get service worker registration)/
+  /^(Failed to load ‘|Cross-Origin Request Blocked: |Content-Security-Policy: |Cookie “|downloadable font: |Firefox can’t establish a connection |Failed to read data from the ReadableStream: |Failed to get service worker registration|Failed to register\/update a ServiceWorker )/
 
 type HardReload = (page: Page) => Promise<unknown>
 
