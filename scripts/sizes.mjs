@@ -9,7 +9,7 @@ const PLAIN = "export default { apiUrls: ['/api/'], useRefreshToken: true }"
 
 // Bytes after gzip. The targets are not met yet.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 35_850, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 35_950, target: 6_000 },
   {
     name: 'one file',
     code: Buffer.from(await oneFileOf(PLAIN)),
