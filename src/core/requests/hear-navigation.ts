@@ -21,12 +21,13 @@ interface Needs {
 
 export function createHearNavigation({ config, known, isLeaving, left, unsure, refreshes }: Needs): HearNavigation {
   const isInCookie = COOKIES && config.refreshTokenIn === 'cookie'
+  const isLogin = ({ method }: Request, url: URL) =>
+    method === 'POST' && known().loginUrls.some(loginUrl => isAt(url, loginUrl))
   return (request, waitUntil) => {
     const url = new URL(request.url)
     const isLogout = isLeaving(request, url)
-    const isLogin = request.method === 'POST' && known().loginUrls.some(loginUrl => isAt(url, loginUrl))
     // The cookies of a refresh are not to come after those of a login or a logout.
-    if (isInCookie && (isLogout || isLogin)) refreshes.stop()
+    if (isInCookie && (isLogout || isLogin(request, url))) refreshes.stop()
     if (isLogout) waitUntil(left(waitUntil))
     unsure.hear(request, isLogout)
   }

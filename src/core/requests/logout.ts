@@ -145,12 +145,12 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
     again: async was => (waiting > 0 ? null : settle(sessions.latest(), await askLogoutUrl(was, atOnce))),
     left,
     forward: async (request, waitUntil) => {
+      const session = await sessions.current()
       const placeholder = placeholderIn(request, config)
-      if (placeholder && !isOf(placeholder, await sessions.current())) {
+      if (placeholder && !isOf(placeholder, session)) {
         note(request, 'sent on without a token: its session is over, and another one stays')
         return fetch(attach(request, config, null))
       }
-      const session = await sessions.current()
       // Some servers want the refresh token in the body.
       const sent = (await carriesPlaceholder(request, config)) ? await filled(request, config, session) : request
       if (sent instanceof Response) {
