@@ -1,7 +1,8 @@
 /** Looks on, and notes what breaks an invariant (cases.md, INV1 to INV8; design.md, G1 to G6). */
 import type { Authenticated, Session } from '../../src/core/session/session.ts'
+import type { Life } from './machine.ts'
 import { lineageOf, numberOf, type Oracle } from './oracle.ts'
-import type { Circumstances, Life } from './world.ts'
+import type { Circumstances } from './world.ts'
 
 /** What is known of one refresh token on its way to the server. */
 interface Use {

@@ -1,17 +1,16 @@
 /**
- * A machine with one store and one set of locks, on which workers live and die, and a server behind a network. The real
- * core runs in every worker; whatever is asynchronous outside of it happens when the scheduler says so.
+ * Workers on one machine, and a server behind a network. The real core runs in every worker; whatever is asynchronous
+ * outside of it happens when the scheduler says so.
  */
 import { vi } from 'vitest'
-import type { Fetch, Locks, Store } from '../../src/core/ports.ts'
+import type { Fetch } from '../../src/core/ports.ts'
 import { createAuthorize } from '../../src/core/requests/authorize.ts'
 import { createLogin } from '../../src/core/requests/login.ts'
 import { createLogout } from '../../src/core/requests/logout.ts'
 import { createSendLogout } from '../../src/core/requests/send-logout.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
-import { parseSession } from '../../src/core/session/parse-session.ts'
-import { loggedIn, nobody, type Session } from '../../src/core/session/session.ts'
+import { loggedIn, nobody } from '../../src/core/session/session.ts'
 import { createSessionStore } from '../../src/core/session/session-store.ts'
 import { patienceOf } from '../../src/core/tokens/token-endpoint.ts'
 import {
@@ -24,6 +23,7 @@ import {
   revokeNothing,
   tokenEndpointOf,
 } from '../unit/kit.ts'
+import { createLife, createMachine, type Life } from './machine.ts'
 import { createOracle, type Grant, LIFE, type OnReuse } from './oracle.ts'
 import type { Scheduler } from './scheduler.ts'
 import { accessTokenOf, createWatch, type Watch } from './watch.ts'
@@ -51,16 +51,6 @@ export interface Circumstances {
   readonly repeats?: boolean
 }
 
-/** One life of a worker: from its start until it is killed. */
-export interface Life {
-  readonly name: string
-  isAlive: boolean
-  /** How many changes it has not yet told to the pages. */
-  telling: number
-  /** How many times it has looked at the store. */
-  reads: number
-}
-
 /** What the server says: `late`, once all who wait for it have given up. */
 type Answer = (() => Response) | { readonly late: () => Response } | 'error' | 'hang'
 
@@ -84,7 +74,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
   let mode: Mode = 'ok'
   const oracle = createOracle(() => time, onReuse)
   const watch: Watch = createWatch(oracle, circumstances)
-  let record: unknown
+  const machine = createMachine(scheduler, watch, circumstances.locks)
+  const { storeOf, locksOf } = machine
 
   if (start !== 'nobody') {
     const tokens = {
@@ -93,8 +84,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       receivedAt: time,
       expiresAt: time + LIFE,
     }
-    record = loggedIn(nobody, 'first', tokens)
-    watch.starts(parseSession(record))
+    machine.put(loggedIn(nobody, 'first', tokens))
+    watch.starts(machine.stored())
     if (start !== 'fresh') time += LIFE
   }
 
@@ -183,82 +174,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         void exchange()
       })
 
-  const listeners = new Map<Life, () => void>()
-  const spread = (from: Life) => {
-    for (const [life, onNews] of listeners)
-      if (life !== from && life.isAlive) void scheduler.wait(`${life.name} hears`).then(() => life.isAlive && onNews())
-  }
-
-  /** Transactions and their completions keep their order within a worker; those of another may come in between. */
-  const storeOf = (life: Life): Store => {
-    let lastRun: Promise<unknown> = Promise.resolve()
-    let lastHeard: Promise<unknown> = Promise.resolve()
-    const transact = <T>(label: string, read: number | null, work: () => { value: T; after: Session }): Promise<T> => {
-      const run = lastRun.then(async () => {
-        await scheduler.wait(`${life.name} ${label} runs`)
-        // A killed worker's promises never settle.
-        if (!life.isAlive) return new Promise<never>(() => undefined)
-        return work()
-      })
-      lastRun = run
-      const heard = Promise.all([run, lastHeard]).then(async ([{ value, after }]) => {
-        await scheduler.wait(`${life.name} ${label} is done`)
-        if (!life.isAlive) return new Promise<never>(() => undefined)
-        watch.sees(life, after, read)
-        return value
-      })
-      lastHeard = heard
-      return heard
-    }
-    return {
-      read: () =>
-        transact('read', ++life.reads, () => ({
-          value: structuredClone(record),
-          after: parseSession(structuredClone(record)),
-        })),
-      update: (_, updater) =>
-        transact('update', null, () => {
-          const before = parseSession(structuredClone(record))
-          const stored = structuredClone(record)
-          const next = updater(stored)
-          record = structuredClone(next)
-          const after = parseSession(structuredClone(record))
-          watch.writes(life, before, after)
-          if (next !== stored) spread(life)
-          return { value: undefined, after }
-        }),
-      watch: onNews => void listeners.set(life, onNews),
-    }
-  }
-
-  let holder: Life | null = null
-  let waiting: { readonly life: Life; readonly run: () => Promise<void> }[] = []
-  const grant = () => {
-    const next = holder ? undefined : waiting.shift()
-    if (!next) return
-    holder = next.life
-    const begin = async () => {
-      await scheduler.wait(`${next.life.name} lock`)
-      if (!next.life.isAlive) return
-      await next.run()
-      if (!next.life.isAlive) return
-      holder = null
-      grant()
-    }
-    void begin()
-  }
-  const locksOf =
-    (life: Life): Locks =>
-    (_name, _limit, task) =>
-      circumstances.locks === 'stolen'
-        ? task(false)
-        : new Promise((resolve, reject) => {
-            waiting.push({ life, run: () => task(true).then(resolve, reject) })
-            grant()
-          })
-
   const startWorker = (name: string) => {
-    const life: Life = { name, isAlive: true, telling: 0, reads: 0 }
+    const life = createLife(name)
     const now = () => time + offset
     const fetch = fetchOf(life)
     const log = () => undefined
@@ -339,7 +256,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
         watch.awaits(life, 'update', update())
       },
       request: () => {
-        const id = watch.requests(life, parseSession(record))
+        const id = watch.requests(life, machine.stored())
         const response = authorize(new Request(`${ORIGIN}/api/${id}`), waitUntil)
         return watch.awaits(
           life,
@@ -356,7 +273,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     oracle,
     watch,
     workers,
-    stored: () => parseSession(structuredClone(record)),
+    stored: machine.stored,
     setMode: (next: Mode) => {
       mode = next
     },
@@ -371,7 +288,7 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
       time += LIFE
     },
     revokeAccessToken: () => {
-      const session = parseSession(record)
+      const session = machine.stored()
       if (session.status === 'authenticated') oracle.revokeAccessToken(accessTokenOf(session))
     },
     timeOut: () => {
@@ -384,12 +301,8 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     },
     kill: (name: keyof typeof workers) => {
       const { life } = workers[name]
-      life.isAlive = false
-      listeners.delete(life)
-      watch.dies(life, parseSession(record))
-      waiting = waiting.filter(request => request.life !== life)
-      if (holder === life) holder = null
-      grant()
+      watch.dies(life, machine.stored())
+      machine.end(life)
       workers[name] = startWorker(name)
     },
     end: () => timeouts.mockRestore(),
