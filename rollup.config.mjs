@@ -62,7 +62,7 @@ const inPage = (mode, plugins, output) => ({
   output: { format: 'es', banner: banner(IN_PAGE_NOTICES), ...output },
 })
 
-export const minified = terser({ ecma: 2020, format: { comments: /^!/, ascii_only: true } })
+export const minified = terser({ ecma: 2020, compress: { passes: 3 }, format: { comments: /^!/, ascii_only: true } })
 
 export default [
   {

@@ -9,16 +9,16 @@ const PLAIN = "export default { apiUrls: ['/api/'], useRefreshToken: true }"
 
 // Bytes after gzip. The targets are not met yet.
 const BUILDS = [
-  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 35_950, target: 6_000 },
+  { name: 'worker', code: readFileSync('dist/refresh-worker.js'), limit: 36_000, target: 6_000 },
   {
     name: 'one file',
     code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 27_050,
+    limit: 27_100,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
-  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 37_750, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 29_900, target: 20_000 },
+  { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 38_050, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 29_950, target: 20_000 },
   {
     name: 'page',
     code: Buffer.from(await loadedAtOnce("import { register } from 'refresh-worker'; register('/sw.js')", '.')),

@@ -19,6 +19,7 @@ import { createRenew } from './requests/renewal.ts'
 import { createIsLeaving, createMatcher, type MatchRequest, type RequestKind } from './requests/routes.ts'
 import { createSendLogout } from './requests/send-logout.ts'
 import { createTakeTokens } from './requests/take-tokens.ts'
+import { createTellLogout } from './requests/tell-logout.ts'
 import { createTellTokens } from './requests/tell-tokens.ts'
 import { createIsUnauthorized } from './requests/unauthorized.ts'
 import { createAdopt } from './session/adopt.ts'
@@ -90,6 +91,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
       devtools?.tellState(session, reason)
     }
     hold?.hear(session)
+    unsure.heed(session)
     await Promise.all([tell(session, reason), onSession(config.storageKey, sessionIdOf(session))])
   }
   const sessions = createSessionStore({
@@ -116,15 +118,10 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
   const tokenEndpoint = isDevelopment && devtools ? devtools.told(endpoint) : endpoint
   const revoke = createRevoke({ config, fetch: fetchTokens, now, later, log, find })
   const isUnauthorized = createIsUnauthorized(config, hooks)
-  const { logout, left, forward, revocation, farewell, again } = createLogout({
-    config,
-    sessions,
-    fetch,
-    sendLogout: createSendLogout({ config, fetch, hooks, prover, isUnauthorized, tokenEndpoint, newId }),
-    locks,
-    revoke,
-    log,
-  })
+  const sendLogout = createSendLogout({ config, fetch, hooks, prover, isUnauthorized, tokenEndpoint, newId })
+  const tellLogout = createTellLogout({ config, sessions, sendLogout, locks, log })
+  const { cookies: logouts } = tellLogout
+  const { logout, left, forward, revocation, farewell } = createLogout({ config, sessions, fetch, tellLogout, revoke })
   const backOff = createBackOff({ now, random, isOnline })
   const freshSession = createFreshSession({
     config,
@@ -137,7 +134,7 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     backOff,
     revoke,
     farewell,
-    onOvertaken: COOKIES && config.refreshTokenIn === 'cookie' ? again : undefined,
+    onOvertaken: logouts?.again,
     onNameless: COOKIES && config.sessionUrl ? session => confirm(session) : undefined,
     log,
   })
@@ -166,8 +163,8 @@ export function createCore({ config, isDefault, about, routes, onSession, store,
     ? createNavigate({ config, sessions, freshSession, backOff, fetch, now })
     : () => null
   const { recheck, confirm } =
-    COOKIES && config.refreshTokenIn === 'cookie'
-      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId })
+    COOKIES && logouts
+      ? createRecheck({ config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, logouts })
       : { recheck: () => freshSession.current().then(() => true), confirm: async () => undefined }
   const unsure = createUnsure({ config, sessions, recheck })
   const isLeaving = createIsLeaving(config, known, hooks.note)

@@ -8,6 +8,7 @@ import { createAuthorize } from '../../src/core/requests/authorize.ts'
 import { createLogin } from '../../src/core/requests/login.ts'
 import { createLogout } from '../../src/core/requests/logout.ts'
 import { createSendLogout } from '../../src/core/requests/send-logout.ts'
+import { createTellLogout } from '../../src/core/requests/tell-logout.ts'
 import { createBackOff } from '../../src/core/session/back-off.ts'
 import { createFreshSession } from '../../src/core/session/fresh-session.ts'
 import { loggedIn, nobody } from '../../src/core/session/session.ts'
@@ -216,14 +217,13 @@ export function createWorld(scheduler: Scheduler, circumstances: Circumstances) 
     const { hooks, isUnauthorized, readAnswer } = readersOf(config, now)
     const authorize = createAuthorize({ isUnauthorized, config, sessions, freshSession, fetch, now })
     const login = createLogin({ config, sessions, fetch, locks: locksOf(life), newId, log, readAnswer })
+    const sendLogout = createSendLogout({ config, fetch, hooks, prover: null, isUnauthorized, tokenEndpoint, newId })
     const { logout, forward } = createLogout({
       config,
       sessions,
       fetch,
-      sendLogout: createSendLogout({ config, fetch, hooks, prover: null, isUnauthorized, tokenEndpoint, newId }),
-      locks: locksOf(life),
+      tellLogout: createTellLogout({ config, sessions, sendLogout, locks: locksOf(life), log }),
       revoke: revokeNothing,
-      log,
     })
     watch.begins(life)
     const waitUntil = (promise: Promise<unknown>) => void watch.awaits(life, 'waitUntil', promise)

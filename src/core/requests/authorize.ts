@@ -1,4 +1,5 @@
 import { RefreshWorkerError } from '../../errors.ts'
+import { COOKIES } from '../features.ts'
 import { keepForReplay, type Replay } from '../http/body.ts'
 import { rebuild } from '../http/rebuild.ts'
 import { isFromElsewhere } from '../http/redirects.ts'
@@ -16,6 +17,7 @@ import {
   isSuccessor,
   isUnchanged,
   isUsable,
+  mayBeLeft,
   type Usable,
 } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
@@ -181,8 +183,8 @@ export function createAuthorize(needs: Needs): Authorize {
       if (isFilled) return refuseStale(session)
       const answer = holding && (await afterLogin(request))
       if (answer) return answer
-      if (session.isCookieLeft) {
-        note(request, 'sent without cookies: the server could not be told of the logout')
+      if (COOKIES && mayBeLeft(session)) {
+        note(request, 'sent without cookies: the server has not been told of the logout')
         return fetch(rebuild(request, { credentials: 'omit' }))
       }
       note(request, 'sent without a token: nobody is logged in')

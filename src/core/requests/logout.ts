@@ -1,19 +1,17 @@
 import { own } from '../../protocol.ts'
 import { COOKIES } from '../features.ts'
 import { readFields } from '../http/body.ts'
-import { limited } from '../http/limit.ts'
 import type { Config, HeaderOptions } from '../options/config.ts'
-import type { Fetch, Locks, Log, WaitUntil } from '../ports.ts'
-import { alone, type LockOptions } from '../session/alone.ts'
+import type { Fetch, WaitUntil } from '../ports.ts'
 import type { Farewell } from '../session/current-session.ts'
-import { type Authenticated, ended, type Session, withCookieLeft } from '../session/session.ts'
+import { type Anonymous, type Authenticated, ended, type Session, untold, withCookieLeft } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import { isGiven, isOf } from '../tokens/placeholder.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { note } from '../trace.ts'
 import { attach, placeholderIn } from './attach.ts'
 import { carriesPlaceholder, cleaned, filled, placeholdersOf } from './placeholders.ts'
-import type { SendLogout } from './send-logout.ts'
+import type { Ended, TellLogout } from './tell-logout.ts'
 
 export interface Logout {
   /** Ends the session at once, then tells the server, for as long as `waitUntil` keeps the worker alive. */
@@ -29,112 +27,57 @@ export interface Logout {
   /** The page itself goes to where a logout ends: the session ends too, and the server hears of it from the page. */
   readonly left: (waitUntil: WaitUntil) => Promise<Authenticated | null>
   readonly farewell: Farewell
-  /** Tells the server once more: a refresh that began before the logout has been answered after it. */
-  readonly again: Farewell
 }
 
 interface Needs {
-  readonly config: LockOptions &
-    HeaderOptions &
-    Pick<Config, 'accessTokenIn' | 'logoutMethod' | 'logoutRequest' | 'logoutUrls' | 'refreshTokenIn'>
+  readonly config: HeaderOptions & Pick<Config, 'accessTokenIn' | 'refreshTokenIn'>
   readonly sessions: SessionStore
   readonly fetch: Fetch
-  readonly sendLogout: SendLogout
-  readonly locks: Locks
+  readonly tellLogout: Pick<TellLogout, 'tell' | 'forward'>
   readonly revoke: Revoke
-  readonly log: Log
 }
 
-export function createLogout({ config, sessions, fetch, sendLogout, locks, revoke, log }: Needs): Logout {
+export function createLogout({ config, sessions, fetch, tellLogout, revoke }: Needs): Logout {
   const isInCookie = COOKIES && config.refreshTokenIn === 'cookie'
   const isAllInCookies = COOKIES && config.accessTokenIn === 'cookie'
 
   /**
    * Ends the stored session, if it is meant, and settles with it as it was, to be told to the server. A store that was slow
    * may make the change once more, later, where somebody else has logged in meanwhile.
+   *
+   * @param tells who tells the server: should this worker be stopped before it has, the next one is to know
    */
-  const end = async (
-    isMeant?: (session: Authenticated) => boolean,
-  ): Promise<{ session: Session; was: Authenticated | null }> => {
+  const end = async (tells: 'worker' | 'page', isMeant?: (session: Authenticated) => boolean): Promise<Ended> => {
     let id: string | undefined
     let was: Authenticated | null = null
+    const toBeTold = (over: Anonymous) => (isAllInCookies && tells === 'worker' ? untold(over) : over)
     const session = await sessions.change(latest => {
       was =
         latest.status === 'authenticated' && (isMeant?.(latest) ?? true) && (id ?? latest.id) === latest.id
           ? latest
           : null
       id ??= was?.id
-      if (was) return ended(latest, 'logout')
+      if (was) return toBeTold(ended(latest, 'logout'))
       if (!isInCookie || isMeant || latest.status === 'authenticated') return latest
       // What of it the server is being asked is of before the logout.
       const over = ended(latest, 'logout')
-      return latest.isCookieLeft ? withCookieLeft(over) : over
+      return latest.isCookieLeft ? withCookieLeft(over) : toBeTold(over)
     })
     return { session, was }
   }
 
-  let waiting = 0
-  // The answer to a refresh that came after the server's would bring back the cookie that it clears.
-  const inTurn = <T>(task: () => Promise<T>) => {
-    if (!isInCookie) return task()
-    waiting++
-    return alone(locks, config, () => {
-      waiting--
-      return task()
-    })
-  }
-  const atOnce: typeof inTurn = task => task()
-
-  /** Sends it. Cookies are cleared then, whoever has logged in since this was asked: a login that was under way, in turn. */
-  const send: SendLogout = async (request, was) => {
-    const answered = await sendLogout(request, was)
-    if (isInCookie && answered.isTold)
-      await sessions.change(latest => (latest.status === 'authenticated' ? ended(latest, 'logout') : latest))
-    return answered
-  }
-
-  /** Settles with whether the server has heard of it. */
-  const askLogoutUrl = async (was: Authenticated | null, when = inTurn): Promise<boolean> => {
-    if (config.logoutUrls.length === 0 && !config.logoutRequest) return false
-    try {
-      const { response, isTold } = await when(() => {
-        const signal = AbortSignal.timeout(config.timeout)
-        return limited(signal, send(signal, was))
-      })
-      const { status } = response
-      const isMissing = status === 404 || status === 405
-      const hint =
-        isMissing && !config.logoutRequest ? ` to a ${config.logoutMethod}: see logoutMethod` : ': see logoutRequest'
-      if (!isTold) log('warn', `the logout URL answered ${status}${hint}`)
-      return isTold
-    } catch {
-      log('warn', 'the logout URL could not be reached; the session has ended here')
-      return false
-    }
-  }
-
-  /** Of a session in cookies: where the server has not heard of its end, its cookies may go on. */
-  const settle = (session: Session, isTold: boolean): Session | Promise<Session> => {
-    const isLeft = session.status === 'anonymous' && session.isCookieLeft === true
-    if (!isAllInCookies || isTold === !isLeft) return session
-    if (!isTold) log('warn', 'the server could not be told of a logout: its cookies may still be there')
-    return sessions.change(latest => {
-      if (latest.status !== 'anonymous' || latest.generation !== session.generation) return latest
-      return isTold ? ended(latest, latest.reason) : withCookieLeft(latest)
-    })
-  }
-
-  const farewell: Farewell = was => Promise.all([revoke(was), askLogoutUrl(was)])
+  const farewell: Farewell = was =>
+    Promise.all([revoke(was), tellLogout.tell(Promise.resolve({ session: sessions.latest(), was }))])
 
   const left: Logout['left'] = async waitUntil => {
-    const { was } = await end()
+    const { was } = await end('page')
     if (was) waitUntil(revoke(was))
     return was
   }
 
   const logout: Logout['logout'] = async waitUntil => {
-    const { session, was } = await end()
-    if (isAllInCookies) return settle(session, await askLogoutUrl(was))
+    if (isAllInCookies) return tellLogout.tell(end('worker'))
+    const { session, was } = await end('worker')
     if (was) waitUntil(farewell(was))
     return session
   }
@@ -142,7 +85,6 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
   return {
     logout,
     farewell,
-    again: async was => (waiting > 0 ? null : settle(sessions.latest(), await askLogoutUrl(was, atOnce))),
     left,
     forward: async (request, waitUntil) => {
       const session = await sessions.current()
@@ -160,16 +102,14 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
         await logout(waitUntil)
         return new Response(null, { status: 200 })
       }
-      const was = await left(waitUntil)
-      note(request, 'the session has ended, whatever the answer; sent on, to tell the server')
-      try {
-        const { response, isTold } = await inTurn(() => send(sent, was))
-        await settle(sessions.latest(), isTold)
-        return response
-      } catch (error) {
-        await settle(sessions.latest(), false)
-        throw error
-      }
+      note(request, 'the session ends, whatever the answer; sent on, to tell the server')
+      return tellLogout.forward(
+        sent,
+        end('worker').then(ended => {
+          if (ended.was) waitUntil(revoke(ended.was))
+          return ended
+        }),
+      )
     },
     revocation: async (request, waitUntil) => {
       const token = own(await readFields(request), 'token') ?? new URL(request.url).searchParams.get('token')
@@ -181,7 +121,8 @@ export function createLogout({ config, sessions, fetch, sendLogout, locks, revok
         // RFC 7009 §2.2: also for a token that is not known, or not any more.
         return new Response(null, { status: 200 })
       }
-      if (isGiven(token)) await end(({ refreshToken, accessToken }) => [refreshToken, accessToken].includes(token))
+      if (isGiven(token))
+        await end('page', ({ refreshToken, accessToken }) => [refreshToken, accessToken].includes(token))
       const ready = await cleaned(request)
       return ready instanceof Response ? ready : fetch(ready)
     },

@@ -1,6 +1,8 @@
 import type { AnonymousReason } from '../../protocol.ts'
+import { COOKIES } from '../features.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import type { Clock } from '../ports.ts'
+import { IN_COOKIE } from '../tokens/tokens.ts'
 import {
   type Authenticated,
   ended,
@@ -11,6 +13,7 @@ import {
   isUsable,
   reachedLimit,
   type Session,
+  untold,
 } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
@@ -44,7 +47,9 @@ export function createCurrent({ config, sessions, farewell, now }: Needs): () =>
       // Perhaps another worker has used it since, and this one has not heard.
       const isOver = isUnchanged(stored, session) && whyOver(stored)
       was = isOver ? stored : null
-      return isOver ? ended(stored, reason) : stored
+      if (!isOver) return stored
+      const over = ended(stored, reason)
+      return COOKIES && stored.accessToken === IN_COOKIE ? untold(over) : over
     })
     if (was && reachedLimit(was, config, now())) farewell(was)
     if (isSame(latest, session)) return current()

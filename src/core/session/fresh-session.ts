@@ -20,6 +20,7 @@ import {
   isSame,
   isSuccessor,
   isUnchanged,
+  loggedIn,
   refreshBegun,
   refreshed,
   refreshFailed,
@@ -135,14 +136,20 @@ export function createFreshSession(needs: Needs): FreshSession {
     if (refreshes.length > HISTORY) refreshes.shift()
 
     if (answer.outcome === 'refreshed') {
+      const { tokens } = answer
+      const [before, after] = [subjectOf(stored), subjectOf(tokens)]
+      const isAnother = before !== undefined && after !== undefined && before !== after
       // OpenID Connect Core §12.2: it must be the same.
-      const [before, after] = [subjectOf(stored), subjectOf(answer.tokens)]
-      if (before !== undefined && after !== undefined && before !== after)
+      if (isAnother && !(COOKIES && tokens.accessToken === IN_COOKIE))
         return reject(stored, "the token endpoint answered with another user's id token")
       if (isDevelopment) log('debug', `refreshed the access token in ${duration} ms`)
-      // Login and logout win: the result of a refresh that they overtook is dropped.
-      const { tokens } = answer
-      const session = await sessions.change(ifUnchanged(stored, latest => refreshed(latest, tokens)))
+      // Login and logout win: the result of a refresh that they overtook is dropped. Cookies of another user are those of a
+      // login that no worker has seen.
+      const session = await sessions.change(
+        ifUnchanged(stored, latest =>
+          COOKIES && isAnother ? loggedIn(latest, newId(), tokens) : refreshed(latest, tokens),
+        ),
+      )
       // Not those of a session that goes on with others: servers revoke all of it.
       const isOurs = isSame(session, stored)
       if (!isOurs) revoke(tokens)

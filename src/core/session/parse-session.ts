@@ -18,7 +18,7 @@ function readSession(stored: unknown): Session {
   if (stored.status === 'anonymous')
     return ANONYMOUS_REASONS.includes(stored.reason as AnonymousReason) &&
       isLastUser(stored.last) &&
-      (stored.isCookieLeft === undefined || stored.isCookieLeft === true)
+      [stored.isCookieLeft, stored.isUntold].every(mark => mark === undefined || mark === true)
       ? (stored as unknown as Anonymous)
       : nobody
   const intact =

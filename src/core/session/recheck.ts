@@ -5,7 +5,7 @@ import type { TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { type HeldTokens, NO_TOKENS, type Tokens } from '../tokens/tokens.ts'
 import { alone, type LockOptions } from './alone.ts'
 import type { FreshSession } from './fresh-session.ts'
-import { ended, isOfSameUser, loggedIn, refreshed, type Session } from './session.ts'
+import { ended, isOfSameUser, loggedIn, mayBeLeft, refreshed, type Session, sessionIdOf } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 import { createAskSessionUrl } from './session-url.ts'
 
@@ -36,10 +36,12 @@ interface Needs {
   readonly locks: Locks
   readonly fetch: Fetch
   readonly newId: NewId
+  /** Of what this worker tells the server of logouts: `settled`, once nothing is under way; `resume`, what was cut off. */
+  readonly logouts: { readonly settled: () => Promise<unknown>; readonly resume: () => Promise<unknown> }
 }
 
 export function createRecheck(needs: Needs): { readonly recheck: Recheck; readonly confirm: Confirm } {
-  const { config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId } = needs
+  const { config, sessions, freshSession, tokenEndpoint, readAnswer, locks, fetch, newId, logouts } = needs
   const askSessionUrl = createAskSessionUrl({ config, readAnswer, fetch })
   let running: { readonly why: Doubt; readonly done: Promise<boolean> } | undefined
   /** The generation of nobody's session at which a refresh was tried: no visitor is to cause one with every page. */
@@ -66,10 +68,15 @@ export function createRecheck(needs: Needs): { readonly recheck: Recheck; readon
   }
 
   const ask = async (waitUntil: WaitUntil, why: Doubt): Promise<boolean> => {
+    // Until it has heard of a logout, the server would say that there is a session.
+    if (why === 'asked') await logouts.settled()
     const before = await sessions.load()
-    const isLeft = before.status === 'anonymous' && before.isCookieLeft === true
+    const isLeft = mayBeLeft(before)
     // A reload is not to log in again who has logged out.
-    if (isLeft && why === 'any') return true
+    if (isLeft && why === 'any') {
+      if (before.status === 'anonymous' && before.isUntold) waitUntil(logouts.resume())
+      return true
+    }
     // Who has a token of it knows.
     if (before.status === 'authenticated' && config.accessTokenIn !== 'cookie') return true
     const said = config.sessionUrl ? await askSessionUrl() : 'nobody'
@@ -79,7 +86,8 @@ export function createRecheck(needs: Needs): { readonly recheck: Recheck; readon
     if (before.status === 'authenticated')
       return freshSession.refresh(before, waitUntil).then(
         () => true,
-        () => sessions.latest().status === 'anonymous',
+        // It has ended, or the cookies are of somebody else.
+        () => sessionIdOf(sessions.latest()) !== before.id,
       )
     const isDue = tried !== before.generation && (before.reason === 'none' || why === 'login')
     if (!isDue && why !== 'asked') return true

@@ -28,6 +28,8 @@ export interface Anonymous extends Stamped {
   readonly last?: LastUser
   /** The server could not be told of the logout: its cookie may still be there. */
   readonly isCookieLeft?: true
+  /** The server is being told of the logout; or was, when its worker was stopped. */
+  readonly isUntold?: true
 }
 
 /** Of a session that has ended by itself, at `endedAt` (milliseconds since the epoch); its subject as {@link subjectIn} has it. */
@@ -130,6 +132,16 @@ export function refreshBegun(session: Authenticated, at: number, key: string): A
 /** Takes the mark back: the refresh has failed at `at`, and so has come to an end. `limit` is that of {@link isHopeless}. */
 export function refreshFailed(session: Authenticated, at: number, isAnswer: boolean, limit: number): Authenticated {
   return { ...session, begun: 0, isDoubtful: true, failing: failedAgain(session.failing, at, isAnswer, limit) }
+}
+
+/** The same, and the server is about to hear of it. */
+export function untold(session: Anonymous): Anonymous {
+  return { ...session, isUntold: true }
+}
+
+/** Whether cookies of a session that is over may be there, since the server may not know that it is. */
+export function mayBeLeft(session: Session): boolean {
+  return session.status === 'anonymous' && (session.isCookieLeft ?? session.isUntold ?? false)
 }
 
 /** The same, but that the server has not heard of it. */

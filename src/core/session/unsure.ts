@@ -3,6 +3,7 @@ import { limited } from '../http/limit.ts'
 import type { Config } from '../options/config.ts'
 import type { WaitUntil } from '../ports.ts'
 import type { Recheck } from './recheck.ts'
+import type { Session } from './session.ts'
 import type { SessionStore } from './session-store.ts'
 
 /** How long a page waits for its first state (milliseconds), if the server has to be asked for that. */
@@ -12,6 +13,8 @@ const PATIENCE = 2_000
 export interface Unsure {
   /** A form, or another site, may have logged somebody in. With `isLeaving` it is a logout. */
   readonly hear: (navigation: Request, isLeaving: boolean) => void
+  /** Hears of every change of the session: whoever may have logged in before a logout is out. */
+  readonly heed: (session: Session) => void
   /** Anything may have happened before this page. */
   readonly doubt: () => void
   /** Asks the server where there is doubt, and waits a while for the answer. */
@@ -26,7 +29,7 @@ interface Needs {
 
 export function createUnsure({ config, sessions, recheck }: Needs): Unsure {
   if (!COOKIES || config.accessTokenIn !== 'cookie')
-    return { hear: () => undefined, doubt: () => undefined, check: async () => undefined }
+    return { hear: () => undefined, heed: () => undefined, doubt: () => undefined, check: async () => undefined }
   const canAsk = config.sessionUrl !== null
   /** How often something may have changed whose session it is, and as of which time the server has said. */
   let changes = 0
@@ -70,6 +73,10 @@ export function createUnsure({ config, sessions, recheck }: Needs): Unsure {
       isOnItsWay = true
       isSureOfNobody = !canAsk
     },
+    heed: session => {
+      // Not by the news that the server could not be told of it: a form may have come since.
+      if (session.status === 'anonymous' && session.reason === 'logout' && !session.isCookieLeft) isLogin = false
+    },
     doubt: () => {
       isSent = isLeaving = false
       if (canAsk) changes++
@@ -77,9 +84,11 @@ export function createUnsure({ config, sessions, recheck }: Needs): Unsure {
     },
     check: async waitUntil => {
       isOnItsWay = false
-      const { status } = await sessions.current()
+      const session = await sessions.current()
+      const { status } = session
+      const isSure = status === 'authenticated' || (isSureOfNobody && !session.isUntold)
       // Before the server has heard of a logout, it would say that there is a session.
-      if (isLeaving || (changes === sure && (status === 'authenticated' || isSureOfNobody))) return
+      if (isLeaving || (changes === sure && isSure)) return
       // A refresh alone can tell nothing that is news.
       if (!canAsk && status === 'authenticated') return
       if (asking?.at !== changes) ask(waitUntil)

@@ -9,7 +9,7 @@ export const pathOf = ({ url }: Sent) => new URL(url).pathname
 type Handlers = Readonly<Record<string, (sent: Sent) => Response | Promise<Response>>>
 
 /** Any other path answers 401. */
-export function openCookies(handlers: Handlers, options: Partial<Options> = {}) {
+export function openCookies(handlers: Handlers, options: Partial<Options> = {}, stored?: Map<string, unknown>) {
   const core = openCore(
     {
       accessTokenIn: 'cookie',
@@ -22,6 +22,7 @@ export function openCookies(handlers: Handlers, options: Partial<Options> = {}) 
       ...options,
     },
     sent => (handlers[pathOf(sent)] ?? unauthorized)(sent),
+    stored,
   )
   const to = (path: string) => core.sent.filter(sent => pathOf(sent) === path)
   return {

@@ -1,13 +1,16 @@
 /** The logout of a session in cookies: only the server can clear them, and it may not take the request. */
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
-import { configOf, jsonResponse } from '../kit.ts'
+import { configOf, deferred, jsonResponse } from '../kit.ts'
 import { anonymous, authenticated, html, nothing, openCookies, redirect, unauthorized, user } from './cookie-core.ts'
 import { openCore } from './whole-core.ts'
 
 /** A server where ada logs in, and which answers a logout as `logout` says. */
-function open(logout: () => Response | Promise<Response>, options: Partial<Options> = {}) {
-  const server = { who: null as string | null, isRefreshGood: true }
+function open(
+  logout: () => Response | Promise<Response>,
+  options: Partial<Options> = {},
+  { server = { who: null as string | null, isRefreshGood: true }, records = new Map<string, unknown>() } = {},
+) {
   const core = openCookies(
     {
       '/auth/login': ({ body }) => {
@@ -20,6 +23,7 @@ function open(logout: () => Response | Promise<Response>, options: Partial<Optio
       '/api/data': ({ request }) => (server.who && request.credentials !== 'omit' ? jsonResponse({}) : unauthorized()),
     },
     options,
+    records,
   )
   return { ...core, server }
 }
@@ -43,6 +47,108 @@ describe('a logout that the server does not take', () => {
     expect(await ask('logout')).toMatchObject({ state: LEFT })
     expect([to('/auth/refresh').length, to('/auth/logout').length]).toEqual([1, 2])
   })
+})
+
+describe('a logout that the server has not heard of yet', () => {
+  const never = () => new Promise<Response>(() => undefined)
+
+  it('is not undone by a page that is loaded meanwhile, and the API gets no cookies (K8)', async () => {
+    const answer = deferred<Response>()
+    const { post, ask, load, send, told, to } = open(() => answer.promise)
+    await post('/auth/login')
+    const logout = ask('logout')
+    await expect.poll(() => to('/auth/logout').length).toBe(1)
+    expect(await load('/', { referrer: '' })).toEqual(anonymous({ reason: 'logout' }))
+    expect((await send('/api/data')).status).toBe(401)
+    answer.resolve(nothing())
+    expect(await logout).toMatchObject({ state: anonymous({ reason: 'logout' }) })
+    // By this one alone, and pages are told once.
+    expect(to('/auth/logout')).toHaveLength(1)
+    expect(told.filter(({ reason }) => reason === 'logout')).toHaveLength(1)
+  })
+
+  it('is asked about by recheck() once the server has heard', async () => {
+    const answer = deferred<Response>()
+    const { post, ask, recheck, server, to } = open(() => answer.promise)
+    await post('/auth/login')
+    const logout = ask('logout')
+    const asked = recheck()
+    await expect.poll(() => to('/auth/logout').length).toBe(1)
+    expect(to('/api/session')).toHaveLength(0)
+    server.who = null
+    answer.resolve(nothing())
+    expect(await asked).toMatchObject({ state: anonymous({ reason: 'logout' }) })
+    await logout
+  })
+
+  it.each([
+    ['by auth.logout()', { sessionUrl: '/api/session' }, (core: ReturnType<typeof open>) => core.ask('logout')],
+    ['by a request', { sessionUrl: '/api/session' }, (core: ReturnType<typeof open>) => core.post('/auth/logout')],
+    ['without a sessionUrl', { sessionUrl: null }, (core: ReturnType<typeof open>) => core.ask('logout')],
+  ])('is told by the next worker, where this one is stopped (K10, N8): %s', async (_, options, logOut) => {
+    const first = open(never, options)
+    await first.post('/auth/login')
+    void logOut(first)
+    await expect.poll(() => first.to('/auth/logout').length).toBe(1)
+
+    const { server, records } = first
+    const next = open(
+      () => {
+        server.who = null
+        return nothing()
+      },
+      options,
+      { server, records },
+    )
+    expect(await next.load('/', { referrer: '' })).toEqual(anonymous({ reason: 'logout' }))
+    await expect.poll(() => server.who).toBeNull()
+    await next.settle()
+    expect(await next.load('/', { referrer: '' })).toEqual(anonymous({ reason: 'logout' }))
+    expect(next.to('/auth/logout')).toHaveLength(1)
+    expect(next.stored()).not.toHaveProperty('isUntold')
+  })
+
+  it('and that no worker can tell says so', async () => {
+    const first = open(never)
+    await first.post('/auth/login')
+    void first.ask('logout')
+    await expect.poll(() => first.to('/auth/logout').length).toBe(1)
+    const { server, records } = first
+    const next = open(() => jsonResponse({}, { status: 503 }), {}, { server, records })
+    await next.load()
+    await expect.poll(() => next.state()).toEqual(LEFT)
+  })
+
+  it('is told before who logs in by a form after it is found', async () => {
+    const first = open(never)
+    await first.post('/auth/login')
+    void first.ask('logout')
+    await expect.poll(() => first.to('/auth/logout').length).toBe(1)
+    const { server, records } = first
+    const next = open(nothing, {}, { server, records })
+    await next.navigate('/login', 'POST')
+    server.who = 'grace'
+    expect(await next.load('/app/')).toMatchObject(authenticated('grace'))
+    expect(next.to('/auth/logout')).toHaveLength(0)
+  })
+})
+
+it.each(['maxIdle', 'maxAge'] as const)('who has reached %s is not logged in again by what is loaded', async limit => {
+  const { post, load, clock } = open(() => jsonResponse({}, { status: 503 }), { [limit]: 3600 })
+  await post('/auth/login')
+  clock.time += 3_600_000
+  const ended = anonymous({ reason: limit === 'maxIdle' ? 'idle' : 'max_age' })
+  expect(await load('/', { referrer: '' })).toMatchObject(ended)
+  expect(await load('/', { referrer: '' })).toMatchObject({ ...ended, isCookieLeft: true })
+})
+
+it('a form that was sent before a logout is no login after it', async () => {
+  const { navigate, ask, load, server, post } = open(() => jsonResponse({}, { status: 503 }))
+  await post('/auth/login')
+  await navigate('/search', 'POST')
+  await ask('logout')
+  expect(server.who).toBe('ada')
+  expect(await load('/', { referrer: '' })).toEqual(LEFT)
 })
 
 describe('a logout is taken', () => {

@@ -125,13 +125,19 @@ describe('a session in cookies', () => {
   })
 
   it('never goes on under another user (K7)', async () => {
-    const { logIn, expire, me, server, state } = open()
+    const { logIn, expire, me, server, state, refreshes } = open()
     await logIn()
     server.user = 'grace'
     server.refreshBody = { user: { id: 'grace' }, expires_in: 60 }
     expire()
-    await me()
-    expect(await state()).toEqual({ status: 'anonymous', reason: 'rejected' })
+    const before = await state()
+    // Not hers: who asked is not who is logged in now.
+    expect(await me()).toBe(0)
+    const after = await state()
+    expect(after).toMatchObject({ status: 'authenticated', claims: { user: { id: 'grace' } } })
+    expect(after).not.toHaveProperty('sessionId', (before as { sessionId: string }).sessionId)
+    expect(refreshes()).toHaveLength(1)
+    expect(await me()).toBe(200)
   })
 
   it("answers a page's own refresh from the session", async () => {

@@ -5,6 +5,7 @@ import { createAuthorize } from '../../../src/core/requests/authorize.ts'
 import { createLogin } from '../../../src/core/requests/login.ts'
 import { createLogout } from '../../../src/core/requests/logout.ts'
 import { createRenew } from '../../../src/core/requests/renewal.ts'
+import { createTellLogout } from '../../../src/core/requests/tell-logout.ts'
 import { createFreshSession } from '../../../src/core/session/fresh-session.ts'
 import { ended, type Session } from '../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../src/core/session/session-store.ts'
@@ -80,10 +81,8 @@ function setUp(options: Partial<Options>, stored: unknown = sessionOf()) {
       config,
       sessions,
       fetch,
-      sendLogout: sendLogoutOf(config, fetch, now),
-      locks,
+      tellLogout: createTellLogout({ config, sessions, sendLogout: sendLogoutOf(config, fetch, now), locks, log }),
       revoke,
-      log,
     })
     const backOff = createSteadyBackOff(now)
     const tokenEndpoint = tokenEndpointOf(config, fetch, now)

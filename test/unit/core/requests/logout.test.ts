@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../../src/core/options/options.ts'
 import { createLogout } from '../../../../src/core/requests/logout.ts'
+import { createTellLogout } from '../../../../src/core/requests/tell-logout.ts'
 import { ended, nobody, type Session } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
 import { createRevoke } from '../../../../src/core/tokens/revocation.ts'
@@ -41,8 +42,13 @@ function setUp(
     config,
     sessions,
     fetch,
-    sendLogout: sendLogoutOf(config, fetch, () => NOW),
-    locks,
+    tellLogout: createTellLogout({
+      config,
+      sessions,
+      sendLogout: sendLogoutOf(config, fetch, () => NOW),
+      locks,
+      log: (_, line) => void log.push(line),
+    }),
     revoke: createRevoke({
       config,
       fetch,
@@ -50,7 +56,6 @@ function setUp(
       later: (_, task) => task(),
       log: (_, line) => log.push(line),
     }),
-    log: (_, line) => log.push(line),
   })
   return {
     logout: () => logout(promise => behind.push(promise)),

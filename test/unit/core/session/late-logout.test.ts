@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Store } from '../../../../src/core/ports.ts'
 import { createLogout } from '../../../../src/core/requests/logout.ts'
+import { createTellLogout } from '../../../../src/core/requests/tell-logout.ts'
 import { createFallbackStore } from '../../../../src/core/session/fallback-store.ts'
 import { loggedIn } from '../../../../src/core/session/session.ts'
 import { createSessionStore } from '../../../../src/core/session/session-store.ts'
@@ -54,10 +55,14 @@ function setUp() {
       config,
       sessions,
       fetch,
-      sendLogout: sendLogoutOf(config, fetch, clock.now),
-      locks: createLocks(),
+      tellLogout: createTellLogout({
+        config,
+        sessions,
+        sendLogout: sendLogoutOf(config, fetch, clock.now),
+        locks: createLocks(),
+        log: () => undefined,
+      }),
       revoke: async () => undefined,
-      log: () => undefined,
     })
     return {
       saved: fallback.saved,

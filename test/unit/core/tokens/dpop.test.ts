@@ -6,6 +6,7 @@ import type { Store } from '../../../../src/core/ports.ts'
 import { createAuthorize } from '../../../../src/core/requests/authorize.ts'
 import { createLogin } from '../../../../src/core/requests/login.ts'
 import { createLogout } from '../../../../src/core/requests/logout.ts'
+import { createTellLogout } from '../../../../src/core/requests/tell-logout.ts'
 import { createFallbackStore } from '../../../../src/core/session/fallback-store.ts'
 import { createFreshSession } from '../../../../src/core/session/fresh-session.ts'
 import { nobody, type Session } from '../../../../src/core/session/session.ts'
@@ -91,7 +92,10 @@ function setUp(
   const authorize = createAuthorize({ ...ports, ...readersOf(config, clock.now), freshSession, prover: dpop.prover })
   const { logout, forward } = createLogout({
     ...ports,
-    sendLogout: sendLogoutOf(config, fetch, clock.now, dpop.prover, dpop.refresh),
+    tellLogout: createTellLogout({
+      ...ports,
+      sendLogout: sendLogoutOf(config, fetch, clock.now, dpop.prover, dpop.refresh),
+    }),
   })
   const login = createLogin({ ...ports, ...readersOf(config, clock.now), fetch: dpop.login })
   return {
