@@ -93,6 +93,8 @@ export function createMachine(scheduler: Scheduler, watch: Onlooker, locks: 'hel
       locks === 'stolen'
         ? task(false)
         : new Promise((resolve, reject) => {
+            // What goes on in a worker that was killed is none of its doing.
+            if (!life.isAlive) return
             waiting.push({ life, run: () => task(true).then(resolve, reject) })
             grant()
           })
