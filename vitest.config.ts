@@ -8,10 +8,9 @@ const define = () => ({ __VERSION__: JSON.stringify('0.0.0-test') })
 /** The same tests in each engine. One that is not there is left out, which scripts/browsers.mjs has said loudly. */
 const engines = ENGINE_NAMES.filter(name => isRequired(name) || findBrowser(name))
 
-/**
- * What is the worker's own doing or an application's, the same in any engine, or takes a kill, which only Chromium has:
- * shown there, and elsewhere with EVERYWHERE=1 (`npm run test:all`), since it takes long.
- */
+// `npm test` is to take a quarter of an hour at most: it takes a cross-section, and EVERYWHERE=1 (`npm run test:all`) all.
+
+/** What is the worker's own doing or an application's, the same in any engine, or takes a kill, which only Chromium has. */
 const ONE_ENGINE = [
   'backends',
   'build',
@@ -47,10 +46,15 @@ const ONE_ENGINE = [
   'without-worker-examples',
 ]
 
+/** What takes long, and is shown elsewhere for the most part. */
+const LEFT_OUT: Readonly<Record<EngineName, readonly string[]>> = {
+  chromium: ['docs-site', 'testing-guides'],
+  firefox: [...ONE_ENGINE],
+  webkit: [...ONE_ENGINE, 'storage', 'without-worker'],
+}
+
 const leftOut = (folder: string, engine: EngineName) =>
-  folder === 'browser' && engine !== 'chromium' && !process.env.EVERYWHERE
-    ? ONE_ENGINE.map(name => `test/browser/${name}.test.ts`)
-    : []
+  folder === 'browser' && !process.env.EVERYWHERE ? LEFT_OUT[engine].map(name => `test/browser/${name}.test.ts`) : []
 
 const browserProject = (folder: string) => (engine: EngineName, index: number) => ({
   define: define(),
@@ -93,11 +97,11 @@ const IN_PAGE = [
   'secrets',
 ]
 
-/** Of them, what takes long: only with EVERYWHERE=1. */
-const IN_PAGE_LONG = ['storage']
+/** Of them, what takes long, and what the core decides: with EVERYWHERE=1 only. */
+const IN_PAGE_LONG = ['storage', 'limits', 'refusals']
 
 /** Of them, what an engine decides. */
-const IN_PAGE_EVERYWHERE = ['requests', 'main-job', 'users', 'pages']
+const IN_PAGE_EVERYWHERE = ['requests', 'pages']
 
 const withoutWorker = (engine: EngineName, index: number) => {
   const { test } = browserProject('browser')(engine, index)
