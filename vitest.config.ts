@@ -79,7 +79,15 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
 })
 
 /** The tests of the whole core, by what a host has it answer. */
-const WHOLE_CORE = ['cookie-sessions', 'session-kinds', 'existing-code', 'hold', 'hooks', 'requests/operations']
+const WHOLE_CORE = [
+  'cookie-sessions',
+  'session-kinds',
+  'session-kinds-faults',
+  'existing-code',
+  'hold',
+  'hooks',
+  'requests/operations',
+]
 
 /** What is run in pages that may have no worker, too (P1). */
 const IN_PAGE = [
