@@ -157,6 +157,29 @@ describe('a server that wants a CSRF token in a header', () => {
   })
 })
 
+it.runIf(engine.can.stopWorkers)(
+  'a logout that is cut off with its worker is told by the next one (K8, N8)',
+  async () => {
+    const logout = barrier()
+    const { server, site } = await open({ beforeLogout: logout.pass })
+    const tab = await site.tab('/public/')
+    await logIn(tab)
+    await tab.evaluate(() => void window.auth.logout())
+    await logout.reached
+    await tab.stopWorkers()
+    await expect.poll(() => server.stats.cutLogouts).toBe(1)
+    logout.open()
+    // The server would say that there is a session.
+    const other = await site.tab('/public/')
+    expect(await stateOf(other)).toEqual({ status: 'anonymous', reason: 'logout' })
+    await expect.poll(() => server.stats.logouts).toBe(1)
+    await expect.poll(() => other.evaluate(async () => (await fetch('/whose')).text())).toBe('')
+    expect(await call(other)).toBe(401)
+    await logIn(other)
+    expect(await call(tab)).toBe(200)
+  },
+)
+
 describe.runIf(engine.can.stopWorkers)('a worker that is killed in the middle of a refresh', () => {
   /** The killed one's clock is gone: the access token is expired for the server alone. */
   async function refreshAndKill(server: CookieServer, site: Site<CookieServer>, isReached: Promise<unknown>) {

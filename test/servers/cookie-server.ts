@@ -42,17 +42,34 @@ interface CookieServerOptions {
   readonly checksCsrf?: boolean
   /** Awaited once the browser has the cookies of a refresh, before the end of its answer. */
   readonly afterCookies?: () => Promise<unknown>
+  /** Awaited before a logout is handled, which is not where whoever sent it is gone by then. */
+  readonly beforeLogout?: () => Promise<unknown>
 }
 
 const atOnce = async () => undefined
 
 export async function openCookieServer(options: CookieServerOptions = {}) {
-  const { beforeRefresh = atOnce, afterRefresh = atOnce, afterCookies, checksCsrf = false } = options
+  const {
+    beforeRefresh = atOnce,
+    afterRefresh = atOnce,
+    beforeLogout = atOnce,
+    afterCookies,
+    checksCsrf = false,
+  } = options
   const files = new Map<string, { type: string; body: string }>()
   const sessions = new Set<Session>()
   const secrets = new Set<string>()
   const rendered: Rendered[] = []
-  const stats = { refreshes: 0, refusals: 0, requests: 0, unauthorized: 0, logouts: 0, forgeries: 0, csrfAnswers: 0 }
+  const stats = {
+    refreshes: 0,
+    refusals: 0,
+    requests: 0,
+    unauthorized: 0,
+    logouts: 0,
+    cutLogouts: 0,
+    forgeries: 0,
+    csrfAnswers: 0,
+  }
   const state = { isLogoutDown: false, cutsRefresh: false }
 
   const cookieOf = (req: Request, name: string) =>
@@ -132,7 +149,9 @@ export async function openCookieServer(options: CookieServerOptions = {}) {
     res.append('Set-Cookie', cookie)
     res.json({ token: decodeURIComponent(/=([^;]*)/.exec(cookie)?.[1] ?? '') })
   })
-  app.all('/auth/logout', (req, res) => {
+  app.all('/auth/logout', async (req, res) => {
+    await Promise.race([beforeLogout(), new Promise(resolve => res.on('close', resolve))])
+    if (res.closed) return void stats.cutLogouts++
     if (state.isLogoutDown) return void res.status(503).end()
     const refresh = cookieOf(req, 'refresh')
     for (const session of sessions) if (session.refresh === refresh) sessions.delete(session)
