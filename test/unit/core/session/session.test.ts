@@ -11,6 +11,7 @@ import {
   refreshBegun,
   refreshed,
   refreshFailed,
+  untold,
 } from '../../../../src/core/session/session.ts'
 import { IN_COOKIE, isToken } from '../../../../src/core/tokens/tokens.ts'
 import { NOW, sessionOf, tokensOf } from '../../kit.ts'
@@ -104,7 +105,7 @@ describe('freshness', () => {
 describe('parseSession', () => {
   it('reads what was stored', () => {
     const bare = sessionOf({ expiresAt: null, refreshToken: null })
-    for (const session of [sessionOf(), bare, sessionOf({ isBound: true }), ended(sessionOf(), 'lost')])
+    for (const session of [sessionOf(), bare, sessionOf({ isBound: true }), ended(sessionOf(), 'lost'), untold(nobody)])
       expect(parseSession(structuredClone(session))).toEqual(session)
   })
 
@@ -151,6 +152,8 @@ describe('parseSession', () => {
       },
     ],
     ['a reason of no kind', { ...ended(intact, 'logout'), reason: 'because' }],
+    ['a logout of which the server may have heard', { ...ended(intact, 'logout'), isUntold: 'perhaps' }],
+    ['a cookie that may be left', { ...ended(intact, 'logout'), isCookieLeft: 1 }],
   ])('takes %s for nobody (C12)', (_, stored) => {
     expect(parseSession(stored)).toBe(nobody)
   })
