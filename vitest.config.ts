@@ -66,8 +66,8 @@ const browserProject = (folder: string) => (engine: EngineName, index: number) =
     globalSetup: 'test/browser/global-setup.ts',
     // Left to Node, as whoever copies them does: Vite has another way to resolve a package, and two of graphql are one too many.
     server: { deps: { external: [/\/examples\/recipes\//] } },
-    // A page and its worker keep one processor busy; what is left of two is time that a test waits.
-    maxWorkers: 2,
+    // More than there are processors of two, since a test waits for much of its time.
+    maxWorkers: 3,
     // So that a worker's browser serves all of its files.
     isolate: false,
     sequence: { groupOrder: 1 + index },

@@ -30,7 +30,8 @@ export function createWatch({ locks }: Circumstances) {
   const open = new Set<Refresh>()
   const views = new Map<Life, Session>()
   const loggingOut = new Set<Life>()
-  const rechecks = new Set<Life>()
+  /** Those under way, and whether their worker had logged out before. */
+  const rechecks = new Map<Life, boolean>()
   const attempts = new Map<number, (string | null)[]>()
   const pending = new Map<Promise<unknown>, { life: Life; label: string }>()
   /** What may end a session: what the server has said no to, or answered for somebody else, or was cut off. */
@@ -86,7 +87,7 @@ export function createWatch({ locks }: Circumstances) {
     },
     /** The server is asked, whatever there was before. */
     rechecks: (life: Life) => {
-      rechecks.add(life)
+      rechecks.set(life, loggingOut.has(life))
       isNewLogin = true
       return () => void rechecks.delete(life)
     },
@@ -115,7 +116,7 @@ export function createWatch({ locks }: Circumstances) {
       }
       if (before.status === 'anonymous' && after.status === 'authenticated') {
         // Between two workers, news takes a while.
-        const isElsewhere = [...rechecks].some(each => !loggingOut.has(each))
+        const isElsewhere = [...rechecks.values()].includes(false)
         check(
           !isLoggedOut || mayBeIn() || openLogins > 0 || openLeaves > 0 || isElsewhere,
           'who had logged out is logged in again',
