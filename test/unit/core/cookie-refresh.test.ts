@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
 import type { Authenticated } from '../../../src/core/session/session.ts'
+import { jsonResponse } from '../kit.ts'
 import { anonymous, authenticated, nothing, openCookies, unauthorized, user } from './cookie-core.ts'
 
 describe('a refresh that is answered without a body', () => {
@@ -169,6 +170,7 @@ describe('a refresh under way', () => {
           server.cookie = null
           return nothing()
         },
+        '/api/data': () => (server.cookie ? jsonResponse({}) : unauthorized()),
         '/api/session': () => (server.cookie ? user(server.cookie, 60) : unauthorized()),
       },
       options,
