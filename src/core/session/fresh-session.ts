@@ -1,12 +1,13 @@
 import { type ErrorCode, RefreshWorkerError } from '../../errors.ts'
-import type { RefreshReport } from '../../protocol.ts'
+import { own, type RefreshReport } from '../../protocol.ts'
 import { COOKIES } from '../features.ts'
 import type { Config, SessionLimits } from '../options/config.ts'
 import type { Clock, IsRetired, Locks, Log, NewId, WaitUntil } from '../ports.ts'
+import { decodeJwt } from '../tokens/jwt.ts'
 import type { Revoke } from '../tokens/revocation.ts'
 import { patienceOf, type RefreshAnswer, type TokenEndpoint } from '../tokens/token-endpoint.ts'
 import { subjectOf } from '../tokens/token-response.ts'
-import { IN_COOKIE } from '../tokens/tokens.ts'
+import { type HeldTokens, IN_COOKIE } from '../tokens/tokens.ts'
 import { isDevelopment } from '../trace.ts'
 import { alone, type LockOptions } from './alone.ts'
 import type { BackOff } from './back-off.ts'
@@ -137,14 +138,14 @@ export function createFreshSession(needs: Needs): FreshSession {
 
     if (answer.outcome === 'refreshed') {
       const { tokens } = answer
-      const [before, after] = [subjectOf(stored), subjectOf(tokens)]
-      const isAnother = before !== undefined && after !== undefined && before !== after
-      // OpenID Connect Core §12.2: it must be the same.
+      // OpenID Connect Core §12.2: it must be the same. A cookie may be of a login that no worker has seen.
+      const isAnother =
+        areTwo(subjectOf(stored), subjectOf(tokens)) ||
+        (COOKIES && config.refreshTokenIn === 'cookie' && areTwo(subOf(stored), subOf(tokens)))
       if (isAnother && !(COOKIES && tokens.accessToken === IN_COOKIE))
-        return reject(stored, "the token endpoint answered with another user's id token")
+        return reject(stored, 'the token endpoint answered with tokens of another user')
       if (isDevelopment) log('debug', `refreshed the access token in ${duration} ms`)
-      // Login and logout win: the result of a refresh that they overtook is dropped. Cookies of another user are those of a
-      // login that no worker has seen.
+      // Login and logout win: the result of a refresh that they overtook is dropped.
       const session = await sessions.change(
         ifUnchanged(stored, latest =>
           COOKIES && isAnother ? loggedIn(latest, newId(), tokens) : refreshed(latest, tokens),
@@ -226,6 +227,15 @@ export function createFreshSession(needs: Needs): FreshSession {
     isRefreshing: session => inFlight.has(keyOf(session)),
     refreshes: () => refreshes,
   }
+}
+
+/** Of the access token itself: that of an id token may be another, for the same user. */
+function subOf({ accessToken }: Pick<HeldTokens, 'accessToken'>): unknown {
+  return accessToken === null ? undefined : own(decodeJwt(accessToken), 'sub')
+}
+
+function areTwo(a: unknown, b: unknown): boolean {
+  return a !== undefined && b !== undefined && a !== b
 }
 
 export function keyOf({ id, generation }: Authenticated): string {

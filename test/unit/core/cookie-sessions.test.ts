@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Options } from '../../../src/core/options/options.ts'
 import type { Authenticated } from '../../../src/core/session/session.ts'
 import { envelope, type PageRequest } from '../../../src/protocol.ts'
-import { configOf, jsonResponse, type Sent } from '../kit.ts'
+import { configOf, jsonResponse, jwt, type Sent } from '../kit.ts'
 import { openCore } from './whole-core.ts'
 
 const pathOf = ({ url }: Sent) => new URL(url).pathname
@@ -439,5 +439,40 @@ describe('recheck with the refresh token alone in a cookie', () => {
     await other.ask('logout')
     await other.ask('recheck')
     expect(await other.state()).toEqual({ status: 'anonymous', reason: 'logout' })
+  })
+})
+
+describe('a refresh by a cookie alone, which somebody else has logged in with', () => {
+  /** A server whose access tokens say whose they are, to whom it knows the cookie. */
+  async function openWith(tokenOf: (user: string) => string, id?: (user: string) => string) {
+    const server = { user: 'ada' }
+    const core = openCore({ refreshTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh' }, sent => {
+      if (!pathOf(sent).startsWith('/auth/')) return jsonResponse({})
+      const idToken = id && pathOf(sent) === '/auth/login' ? { id_token: id(server.user) } : {}
+      return jsonResponse({ access_token: tokenOf(server.user), expires_in: 60, ...idToken })
+    })
+    await core.post('/auth/login')
+    core.clock.time += 60_000
+    return { ...core, server }
+  }
+  const token = (sub: string) => jwt({ sub, jti: `${Math.random()}` })
+
+  it('ends the session, and sends nothing as another user (K7, R23)', async () => {
+    const { server, send, state, sent } = await openWith(token)
+    server.user = 'grace'
+    await send('/api/me')
+    expect(await state()).toEqual({ status: 'anonymous', reason: 'rejected' })
+    expect(sent.filter(({ url, authorization }) => url.includes('api') && authorization)).toEqual([])
+  })
+
+  it('goes on for the same user, for tokens that say nothing, and where an id token has another sub', async () => {
+    for (const { send, state } of [
+      await openWith(token),
+      await openWith(() => 'opaque'),
+      await openWith(token, user => jwt({ sub: `pairwise-${user}` })),
+    ]) {
+      expect((await send('/api/me')).status).toBe(200)
+      expect(await state()).toMatchObject({ status: 'authenticated' })
+    }
   })
 })
