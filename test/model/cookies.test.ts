@@ -13,6 +13,9 @@ describe('N24 for sessions in cookies: the invariants hold', { timeout }, () => 
 
   it('where forms log in, and pages go to the logout', () => check(2_500, but({ canAsk: true }), stepsOf(10, true)))
 
+  it('with the refresh token alone in a cookie', () =>
+    check(2_000, but({ kind: 'refresh', canAsk: false }), stepsOf(10, false)))
+
   it('where the lock is stolen', () => check(1_000, but({ locks: 'stolen' }), stepsOf(10, false)))
 })
 

@@ -79,6 +79,8 @@ export function createLogout({ config, sessions, fetch, tellLogout, revoke }: Ne
     if (isAllInCookies) return tellLogout.tell(end('worker'))
     const { session, was } = await end('worker')
     if (was) waitUntil(farewell(was))
+    // There may be a cookie of who is not known here.
+    else if (isInCookie) waitUntil(tellLogout.tell(Promise.resolve({ session, was })))
     return session
   }
 

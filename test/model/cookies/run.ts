@@ -73,7 +73,7 @@ export async function run(
 }
 
 /** Once the server is well again, who is logged in there is so here, and who is not knows it. */
-async function recovers(world: CookieWorld, finish: () => Promise<void>, { canAsk }: Circumstances) {
+async function recovers(world: CookieWorld, finish: () => Promise<void>, { canAsk, kind }: Circumstances) {
   const { watch } = world
   world.setMode('ok')
   world.setClock(0)
@@ -89,7 +89,7 @@ async function recovers(world: CookieWorld, finish: () => Promise<void>, { canAs
     const isIn = stored.status === 'authenticated'
     watch.check(
       // Without a sessionUrl, who is not known to be logged in may be.
-      status === 200 ? isIn || !canAsk : status === 401 && !isIn,
+      status === 200 ? isIn || (kind === 'both' && !canAsk) : status === 401 && !isIn,
       `the API answers ${status} in the end, and the session is ${stored.status}`,
     )
     const isOther = isIn && user !== null && userIn(stored) !== null && userIn(stored) !== user

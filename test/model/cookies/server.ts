@@ -1,5 +1,6 @@
 /** A server whose sessions are in cookies, and a browser's jar of them. */
-import { jsonResponse, received } from '../../unit/kit.ts'
+import { decodeJwt } from '../../../src/core/tokens/jwt.ts'
+import { jsonResponse, jwt, received } from '../../unit/kit.ts'
 import { createOracle, type Grant, LIFE, lineageOf, type OnReuse } from '../oracle.ts'
 
 /** What a browser keeps of it: both HttpOnly. */
@@ -17,6 +18,9 @@ export interface Answered {
   readonly location?: string
 }
 
+/** Whether both tokens are in cookies, or the refresh token alone, and the access token in JSON. */
+export type Kind = 'both' | 'refresh'
+
 /** What its answer to a refresh tells: nothing, 204; until when; whose it is, too. */
 export type Says = 'nothing' | 'life' | 'all'
 
@@ -25,7 +29,17 @@ export type CookieServer = ReturnType<typeof createCookieServer>
 /** A lineage begins with its user's name. */
 const userOf = (token: string) => lineageOf(token).replace(/\d+$/, '')
 
-export function createCookieServer(now: () => number, { onReuse, says }: { onReuse: OnReuse; says: Says }) {
+/** A JWT, of which the worker can read whose it is. */
+const inJwt = (token: string) => jwt({ sub: userOf(token), jti: token })
+const outOfJwt = (token: string | null) => (token ? String(decodeJwt(token)?.jti) : null)
+
+interface Traits {
+  readonly kind: Kind
+  readonly onReuse: OnReuse
+  readonly says: Says
+}
+
+export function createCookieServer(now: () => number, { kind, onReuse, says }: Traits) {
   const oracle = createOracle(now, onReuse)
   const expiries = new Map<string, number>()
 
@@ -37,6 +51,15 @@ export function createCookieServer(now: () => number, { onReuse, says }: { onReu
   const about = (token: string) => ({ user: { id: userOf(token) } })
 
   const login = (user: string) => jarOf(oracle.login(user, true))
+  /** In cookies, or in the body of the answer. */
+  const give = (jar: Jar, body: object | null): Answered => {
+    if (kind === 'refresh')
+      return {
+        response: jsonResponse({ ...body, access_token: inJwt(jar.access ?? ''), expires_in: LIFE / 1000 }),
+        cookies: { access: null, refresh: jar.refresh },
+      }
+    return { response: body ? jsonResponse(body) : status(204), cookies: jar }
+  }
   const isIn = ({ access }: Jar) => access !== null && oracle.accepts(access)
 
   return {
@@ -54,22 +77,26 @@ export function createCookieServer(now: () => number, { onReuse, says }: { onReu
       if (refresh) oracle.refuse(refresh)
     },
 
-    answer: (path: string, query: URLSearchParams, cookies: Jar): Answered => {
+    /** An access token as its answers have it. */
+    inJwt,
+
+    /** `token`: the one of the request's header, if there is one. */
+    answer: (path: string, query: URLSearchParams, sent: Jar, token: string | null): Answered => {
+      const cookies = kind === 'refresh' ? { ...sent, access: outOfJwt(token) } : sent
       switch (path) {
         case '/auth/login': {
           const user = query.get('user') ?? ''
           const body = { user: { id: user }, expires_in: LIFE / 1000 }
-          return { response: jsonResponse(body), cookies: login(user), location: '/app/' }
+          return { ...give(login(user), body), location: '/app/' }
         }
         case '/auth/logout':
-          for (const token of [cookies.access, cookies.refresh]) if (token) oracle.revoke(token)
+          for (const each of [cookies.access, cookies.refresh]) if (each) oracle.revoke(each)
           return { response: status(204), cookies: EMPTY, location: '/app/' }
         case '/auth/refresh': {
           const grant = cookies.refresh ? oracle.refresh(cookies.refresh, true, null) : null
           if (!grant) return { response: jsonResponse({ error: 'invalid_grant' }, { status: 400 }) }
           const whose = says === 'all' ? about(grant.accessToken) : {}
-          const response = says === 'nothing' ? status(204) : jsonResponse({ ...whose, expires_in: LIFE / 1000 })
-          return { response, cookies: jarOf(grant) }
+          return give(jarOf(grant), says === 'nothing' ? null : { ...whose, expires_in: LIFE / 1000 })
         }
         case '/auth/session': {
           const { access } = cookies

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { OnReuse } from '../oracle.ts'
 import { MINUTE, order, type Step as StepOf } from '../steps.ts'
-import type { Says } from './server.ts'
+import type { Kind, Says } from './server.ts'
 
 export const MODES = [
   'ok',
@@ -24,6 +24,7 @@ export interface Circumstances {
   readonly start: 'nobody' | 'fresh' | 'expired' | 'unseen'
   readonly onReuse: OnReuse
   readonly locks: 'held' | 'stolen'
+  readonly kind: Kind
   readonly says: Says
   /** Whether the worker knows a `sessionUrl`. */
   readonly canAsk: boolean
@@ -95,6 +96,7 @@ export const usual: fc.Arbitrary<Circumstances> = fc.record({
   start: fc.constantFrom('nobody', 'fresh', 'expired', 'unseen'),
   onReuse: fc.constantFrom('revoke', 'refuse'),
   locks: fc.constant('held'),
+  kind: fc.constant('both'),
   says: fc.constantFrom('nothing', 'life', 'all'),
   canAsk: fc.boolean(),
 })

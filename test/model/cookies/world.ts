@@ -17,15 +17,13 @@ import { createCookieServer, EMPTY, type Jar } from './server.ts'
 import type { Circumstances, Mode } from './steps.ts'
 import { createWatch, type Watch } from './watch.ts'
 
-const options = {
-  accessTokenIn: 'cookie',
-  refreshTokenUrl: '/auth/refresh',
-  logoutUrl: '/auth/logout',
-  logoutMethod: 'post',
-  subjectProp: 'user.id',
-  navigations: ['/app/'],
-} as const
-const CONFIGS = { silent: configOf(options), asking: configOf({ ...options, sessionUrl: '/auth/session' }) }
+const endpoints = { refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout', logoutMethod: 'post' }
+const both = { ...endpoints, accessTokenIn: 'cookie', subjectProp: 'user.id', navigations: ['/app/'] } as const
+const CONFIGS = {
+  silent: configOf(both),
+  asking: configOf({ ...both, sessionUrl: '/auth/session' }),
+  refresh: configOf({ ...endpoints, refreshTokenIn: 'cookie' }),
+}
 
 /** As long as no navigation waits. */
 const MOST_HOPS = 10
@@ -33,8 +31,9 @@ const MOST_HOPS = 10
 export type CookieWorld = ReturnType<typeof createCookieWorld>
 
 export function createCookieWorld(scheduler: Scheduler, circumstances: Circumstances) {
-  const { start, canAsk } = circumstances
-  const config = canAsk ? CONFIGS.asking : CONFIGS.silent
+  const { start, canAsk, kind } = circumstances
+  const inBoth = canAsk ? CONFIGS.asking : CONFIGS.silent
+  const config = kind === 'both' ? inBoth : CONFIGS.refresh
   let time = NOW
   let offset = 0
   let mode: Mode = 'ok'
@@ -46,8 +45,11 @@ export function createCookieWorld(scheduler: Scheduler, circumstances: Circumsta
 
   if (start !== 'nobody') {
     jar = server.login('zoe')
-    const tokens = { ...NO_TOKENS, accessToken: IN_COOKIE, receivedAt: time, expiresAt: time + LIFE }
-    if (start !== 'unseen') machine.put(loggedIn(nobody, 'first', { ...tokens, subject: '"zoe"', life: LIFE }))
+    const accessToken = kind === 'both' ? IN_COOKIE : server.inJwt(jar.access ?? '')
+    const tokens = { ...NO_TOKENS, accessToken, receivedAt: time, expiresAt: time + LIFE }
+    const seen = kind === 'both' ? { ...tokens, subject: '"zoe"', life: LIFE } : tokens
+    if (start !== 'unseen') machine.put(loggedIn(nobody, 'first', seen))
+    if (kind === 'refresh') jar = { ...jar, access: null }
     if (start === 'expired') time += LIFE
   }
 
@@ -75,6 +77,7 @@ export function createCookieWorld(scheduler: Scheduler, circumstances: Circumsta
         const { pathname, searchParams } = new URL(request.url)
         const label = `${life.name} ${pathname}`
         const cookies = request.credentials === 'omit' ? EMPTY : jar
+        const token = request.headers.get('Authorization')?.slice('Bearer '.length) ?? null
         const refresh = pathname === '/auth/refresh' ? watch.sendsRefresh(life, cookies.refresh) : null
         if (pathname.startsWith('/api/')) watch.sendsApi(life, Number(pathname.slice(5)), server.userBy(cookies))
         const giveUp = () => {
@@ -91,17 +94,21 @@ export function createCookieWorld(scheduler: Scheduler, circumstances: Circumsta
         const exchange = async () => {
           await scheduler.wait(`${label} arrives`)
           const at = mode
-          if (at === 'network') return fail()
+          if (at === 'network') {
+            watch.hasTrouble()
+            return fail()
+          }
           if (at === 'api 401' && pathname.startsWith('/api/'))
             return resolve(received(new Response(null, { status: 401 })))
           const isDown = at === '503' ? refresh !== null || pathname === '/auth/session' : false
           if (isDown || (at === 'logout 503' && pathname === '/auth/logout')) {
+            watch.hasTrouble()
             refresh?.ends()
             return resolve(received(new Response(null, { status: 503 })))
           }
           if (refresh && at === 'hang') return
           if (refresh && at === 'refused') server.refuse(cookies)
-          const { response, cookies: next } = server.answer(pathname, searchParams, cookies)
+          const { response, cookies: next } = server.answer(pathname, searchParams, cookies, token)
           if (refresh && (!response.ok || at.startsWith('lost'))) watch.hasTrouble()
           if (refresh && at === 'slow') await new Promise<void>(late => after(config.timeout + 1000, late))
           if (refresh && at === 'lost, hangs') return
@@ -205,7 +212,7 @@ export function createCookieWorld(scheduler: Scheduler, circumstances: Circumsta
       }
       const cookies = jar
       await scheduler.wait(`${name} page ${url.pathname} arrives`)
-      const { cookies: next, location } = server.answer(url.pathname, url.searchParams, cookies)
+      const { cookies: next, location } = server.answer(url.pathname, url.searchParams, cookies, null)
       await scheduler.wait(`${name} page ${url.pathname} is answered`)
       if (next) jar = next
       if (!location) break

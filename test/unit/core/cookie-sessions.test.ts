@@ -442,6 +442,16 @@ describe('recheck with the refresh token alone in a cookie', () => {
   })
 })
 
+it('a logout has the server clear the cookie of who is not known here, the refresh token being alone in one', async () => {
+  const { ask, sent } = openCore(
+    { refreshTokenIn: 'cookie', refreshTokenUrl: '/auth/refresh', logoutUrl: '/auth/logout' },
+    () => new Response(null, { status: 204 }),
+  )
+  await ask('logout')
+  await expect.poll(() => sent.map(pathOf)).toEqual(['/auth/logout'])
+  expect(sent[0]?.request.credentials).toBe('include')
+})
+
 describe('a refresh by a cookie alone, which somebody else has logged in with', () => {
   /** A server whose access tokens say whose they are, to whom it knows the cookie. */
   async function openWith(tokenOf: (user: string) => string, id?: (user: string) => string) {
