@@ -1,5 +1,5 @@
 /** One run: steps, what happens after each, and what must hold in the end. */
-import { choicesOf, type Scheduler, settled } from './scheduler.ts'
+import { createGo, type Scheduler, settled } from './scheduler.ts'
 import { type Command, MINUTE, type Step } from './steps.ts'
 import { type Circumstances, createWorld, type World } from './world.ts'
 
@@ -32,16 +32,7 @@ export async function run(
   lastOrder: number,
 ): Promise<void> {
   const world = createWorld(scheduler, circumstances)
-  const go = async (count: Step[1], order: number) => {
-    await settled()
-    const choice = choicesOf(order)
-    const sent = world.watch.refreshes()
-    const isEnough = (n: number) => (typeof count === 'number' ? n >= count : n > 20 || world.watch.refreshes() > sent)
-    for (let n = 0; scheduler.count() > 0 && !isEnough(n); n++) {
-      await scheduler.next(choice)
-      world.watch.assert()
-    }
-  }
+  const go = createGo(scheduler, world.watch)
   const finish = async () => {
     do {
       await go(Number.POSITIVE_INFINITY, lastOrder)

@@ -43,3 +43,22 @@ export function choicesOf(order: number): Choice {
     return choice
   }
 }
+
+interface Onlooker {
+  readonly refreshes: () => number
+  readonly assert: () => void
+}
+
+/** Lets so many of the things that are under way happen, or all until a refresh is sent, and looks on after each. */
+export function createGo(scheduler: Scheduler, watch: Onlooker) {
+  return async (count: number | 'a refresh is sent', order: number) => {
+    await settled()
+    const choice = choicesOf(order)
+    const sent = watch.refreshes()
+    const isEnough = (n: number) => (typeof count === 'number' ? n >= count : n > 20 || watch.refreshes() > sent)
+    for (let n = 0; scheduler.count() > 0 && !isEnough(n); n++) {
+      await scheduler.next(choice)
+      watch.assert()
+    }
+  }
+}

@@ -1,6 +1,7 @@
 /** Looks on, and notes what breaks an invariant (cases.md, INV1 to INV8; design.md, G1 to G6). */
 import type { Authenticated, Session } from '../../src/core/session/session.ts'
 import type { Life } from './machine.ts'
+import { createNotes } from './notes.ts'
 import { lineageOf, numberOf, type Oracle } from './oracle.ts'
 import type { Circumstances } from './world.ts'
 
@@ -30,10 +31,8 @@ const lineageIn = (session: Session) => (session.status === 'authenticated' ? li
 
 export function createWatch(oracle: Oracle, circumstances: Circumstances) {
   const locksHold = circumstances.locks === 'held'
-  const broken: string[] = []
-  const check = (holds: boolean, what: string) => {
-    if (!holds) broken.push(what)
-  }
+  const notes = createNotes()
+  const { check } = notes
 
   /** The lineage of the last login that was stored, unless it has ended since. */
   let lastLogin: string | null = null
@@ -51,7 +50,6 @@ export function createWatch(oracle: Oracle, circumstances: Circumstances) {
   const asked = new Map<number, Asked>()
   /** The requests that came while the worker knew of no session, and which of its looks at the store is theirs. */
   const blind: { readonly life: Life; readonly request: Asked; readonly read: number }[] = []
-  const pending = new Map<Promise<unknown>, { life: Life; label: string }>()
 
   const checkEnd = (before: Authenticated, reason: string, life: Life) => {
     const { refreshToken } = before
@@ -88,15 +86,10 @@ export function createWatch(oracle: Oracle, circumstances: Circumstances) {
   }
 
   return {
-    check,
-    /** Throws where anything is broken. */
-    assert: () => {
-      if (broken.length > 0) throw new Error(broken.join('\n'))
-    },
+    ...notes,
     lives: () => lives,
     refreshes: () => refreshes,
     view: (life: Life) => views.get(life),
-    unsettled: () => [...pending.values()].filter(({ life }) => life.isAlive).map(({ label }) => label),
 
     starts: (session: Session) => {
       lastLogin = lineageIn(session)
@@ -106,13 +99,6 @@ export function createWatch(oracle: Oracle, circumstances: Circumstances) {
       lives++
       held.set(life, new Set())
       endedBy.set(life, new Set())
-    },
-
-    awaits: <T>(life: Life, label: string, promise: Promise<T>): Promise<T | undefined> => {
-      pending.set(promise, { life, label })
-      const done = () => pending.delete(promise)
-      promise.then(done, done)
-      return promise.catch(() => undefined)
     },
 
     logsOut: <T>(life: Life, logout: () => T): T => {

@@ -1,5 +1,5 @@
 /** One run where sessions are in cookies: steps, what happens after each, and what must hold in the end. */
-import { choicesOf, type Scheduler, settled } from '../scheduler.ts'
+import { createGo, type Scheduler, settled } from '../scheduler.ts'
 import { MINUTE } from '../steps.ts'
 import type { Circumstances, Command, Step } from './steps.ts'
 import { userIn } from './watch.ts'
@@ -32,16 +32,7 @@ export async function run(
 ): Promise<void> {
   const world = createCookieWorld(scheduler, circumstances)
   const { watch } = world
-  const go = async (count: Step[1], order: number) => {
-    await settled()
-    const choice = choicesOf(order)
-    const sent = watch.refreshes()
-    const isEnough = (n: number) => (typeof count === 'number' ? n >= count : n > 20 || watch.refreshes() > sent)
-    for (let n = 0; scheduler.count() > 0 && !isEnough(n); n++) {
-      await scheduler.next(choice)
-      watch.assert()
-    }
-  }
+  const go = createGo(scheduler, watch)
   const finish = async () => {
     do {
       await go(Number.POSITIVE_INFINITY, lastOrder)

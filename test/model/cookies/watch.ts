@@ -1,6 +1,7 @@
 /** Looks on where sessions are in cookies, and notes what breaks an invariant (cases.md, INV1 to INV8; design.md, G1 to G14). */
 import { mayBeLeft, type Session, subjectIn } from '../../../src/core/session/session.ts'
 import type { Life } from '../machine.ts'
+import { createNotes } from '../notes.ts'
 import type { Circumstances } from './steps.ts'
 
 /** One refresh on its way. */
@@ -18,10 +19,8 @@ export const userIn = (session: Session): string | null => {
 }
 
 export function createWatch({ kind, locks }: Circumstances) {
-  const broken: string[] = []
-  const check = (holds: boolean, what: string) => {
-    if (!holds) broken.push(what)
-  }
+  const notes = createNotes()
+  const { check } = notes
 
   let commands = 0
   let lives = 0
@@ -33,7 +32,6 @@ export function createWatch({ kind, locks }: Circumstances) {
   /** Those under way, and whether their worker had logged out before. */
   const rechecks = new Map<Life, boolean>()
   const attempts = new Map<number, (string | null)[]>()
-  const pending = new Map<Promise<unknown>, { life: Life; label: string }>()
   /** What may end a session: what the server has said no to, or answered for somebody else, or was cut off. */
   let troubles = 0
   /** What may begin one after a logout: logins that are under way, or have come since, and who asks for it. */
@@ -47,26 +45,15 @@ export function createWatch({ kind, locks }: Circumstances) {
   const mayBeIn = () => isNewLogin || (locks !== 'held' && logins > 0)
 
   return {
-    check,
-    assert: () => {
-      if (broken.length > 0) throw new Error(broken.join('\n'))
-    },
+    ...notes,
     lives: () => lives,
     refreshes: () => refreshes,
-    view: (life: Life) => views.get(life),
-    unsettled: () => [...pending.values()].filter(({ life }) => life.isAlive).map(({ label }) => label),
 
     commands: () => {
       commands++
     },
     begins: () => {
       lives++
-    },
-    awaits: <T>(life: Life, label: string, promise: Promise<T>): Promise<T | undefined> => {
-      pending.set(promise, { life, label })
-      const done = () => pending.delete(promise)
-      promise.then(done, done)
-      return promise.catch(() => undefined)
     },
     logsOut: <T>(life: Life, logout: () => T): T => {
       loggingOut.add(life)

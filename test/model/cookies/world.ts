@@ -225,7 +225,6 @@ export function createCookieWorld(scheduler: Scheduler, circumstances: Circumsta
 
   return {
     watch,
-    workers,
     stored: machine.stored,
     /** Who is logged in at the server. */
     user: () => server.userBy(jar),

@@ -1,6 +1,6 @@
 /** A whole core and a server that takes each refresh token once, whose tokens are in JSON or in cookies. */
 import type { Options } from '../../../src/core/options/options.ts'
-import { jsonResponse, type Sent } from '../kit.ts'
+import { deferred, jsonResponse, type Sent } from '../kit.ts'
 import { openCore } from './whole-core.ts'
 
 export const pathOf = ({ url }: Sent) => new URL(url).pathname
@@ -94,6 +94,16 @@ export function openKind(options: Partial<Options>, { server = createKindServer(
     call: async (path = '/api/me') => (await core.send(path)).status,
     callAll: (amount: number) =>
       Promise.all(Array.from({ length: amount }, async () => (await core.send('/api/me')).status)),
+    /** Has refreshes wait for an answer; `late`: with what the server has given already. */
+    holdRefresh: (late?: 'late') => {
+      const answer = deferred<void>()
+      server.refresh = async grant => {
+        const given = late && grant()
+        await answer.promise
+        return given ?? grant()
+      }
+      return answer
+    },
     /** Whose session it is; null: nobody's. */
     sessionId: async () => {
       const state = await core.state()

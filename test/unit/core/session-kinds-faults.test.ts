@@ -1,6 +1,6 @@
 /** What servers and networks do to a session, whether its tokens are in JSON or in cookies (G14). */
 import { describe, expect, it } from 'vitest'
-import { deferred, jsonResponse, received } from '../kit.ts'
+import { jsonResponse, received } from '../kit.ts'
 import { redirect } from './cookie-core.ts'
 import { kinds, openKind } from './kinds.ts'
 
@@ -110,14 +110,10 @@ describe.each(kinds)('%s', (_, options) => {
   })
 
   it('a refresh that takes its time is waited for by all, once (B2)', async () => {
-    const { logIn, expire, callAll, server, refreshes } = open()
+    const { logIn, expire, callAll, holdRefresh, refreshes } = open()
     await logIn()
     expire()
-    const answer = deferred<void>()
-    server.refresh = async grant => {
-      await answer.promise
-      return grant()
-    }
+    const answer = holdRefresh()
     const all = callAll(20)
     await expect.poll(refreshes).toBe(1)
     answer.resolve()
@@ -126,15 +122,11 @@ describe.each(kinds)('%s', (_, options) => {
   })
 
   it('a refresh that hangs lets go of those who wait, and the session stays (B1, V35)', async () => {
-    const { logIn, expire, callAll, server, sessionId, refreshes } = openKind({ ...options, timeout: 0.1 })
+    const { logIn, expire, callAll, holdRefresh, sessionId, refreshes } = openKind({ ...options, timeout: 0.1 })
     await logIn()
     const before = await sessionId()
     expire()
-    const answer = deferred<void>()
-    server.refresh = async grant => {
-      await answer.promise
-      return grant()
-    }
+    const answer = holdRefresh()
     expect(new Set(await callAll(5))).toEqual(new Set([503]))
     // Taken when it comes.
     answer.resolve()

@@ -111,14 +111,10 @@ describe.each(kinds)('%s', (_, options) => {
   })
 
   it('is refreshed once by requests that come during, before and after a refresh, and by one that is due (N3, N21)', async () => {
-    const { logIn, expire, call, ask, refreshes, server } = open()
+    const { logIn, expire, call, ask, refreshes, holdRefresh } = open()
     await logIn()
     expire()
-    const answer = deferred<void>()
-    server.refresh = async grant => {
-      await answer.promise
-      return grant()
-    }
+    const answer = holdRefresh()
     const first = call()
     await expect.poll(refreshes).toBe(1)
     const others = [call(), ask('state'), ask('update-token'), call()]
@@ -131,16 +127,11 @@ describe.each(kinds)('%s', (_, options) => {
 
   it('is that of a login which comes during a refresh, whichever is answered first (N6)', async () => {
     for (const isLoginFirst of [true, false]) {
-      const { logIn, expire, call, state, server, refreshes, sessionId } = open()
+      const { logIn, expire, call, state, holdRefresh, refreshes, sessionId } = open()
       await logIn('ada')
       const before = await sessionId()
       expire()
-      const answer = deferred<void>()
-      server.refresh = async grant => {
-        const response = grant()
-        await answer.promise
-        return response
-      }
+      const answer = holdRefresh('late')
       const request = call()
       await expect.poll(refreshes).toBe(1)
       const login = logIn('grace')
@@ -174,14 +165,10 @@ describe.each(kinds)('%s', (_, options) => {
   })
 
   it('stays over where a logout comes during a refresh, and nothing goes out for it after that (N8)', async () => {
-    const { logIn, expire, call, state, ask, server, refreshes } = open()
+    const { logIn, expire, call, state, ask, holdRefresh, refreshes } = open()
     await logIn()
     expire()
-    const answer = deferred<void>()
-    server.refresh = async grant => {
-      await answer.promise
-      return grant()
-    }
+    const answer = holdRefresh()
     const request = call()
     await expect.poll(refreshes).toBe(1)
     const logout = ask('logout')
@@ -194,20 +181,14 @@ describe.each(kinds)('%s', (_, options) => {
   })
 
   it("fails a user's request that waits for a refresh when another one logs in, and never sends it as theirs (N13)", async () => {
-    const { logIn, expire, post, server, refreshes, count } = open()
+    const { logIn, expire, post, holdRefresh, refreshes, count } = open()
     await logIn('ada')
     expire()
-    const answer = deferred<void>()
-    server.refresh = async grant => {
-      const response = grant()
-      await answer.promise
-      return response
-    }
+    const answer = holdRefresh('late')
     const request = post('/api/orders', { what: 'tea' })
     await expect.poll(refreshes).toBe(1)
     const login = logIn('grace')
     if (options.accessTokenIn !== 'cookie') await login
-    else answer.resolve()
     answer.resolve()
     const { status } = await request
     await login
