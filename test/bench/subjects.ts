@@ -249,6 +249,7 @@ export class Kit {
   readonly #root: string
   readonly #folder: string
   readonly #pages = new Map<SubjectName, string>()
+  readonly #oneFiles = new Map<Site, Promise<string>>()
   readonly #prologue: string
   readonly #marks: string
 
@@ -313,9 +314,11 @@ export class Kit {
     }
   }
 
-  /** Ours as one script. */
+  /** Ours as one script. Built once, or the browser's own checks for updates would have it built beside what is measured. */
   oneFile(site: Site): Promise<string> {
-    return buildOneFile(this.#root, site)
+    const built = this.#oneFiles.get(site) ?? buildOneFile(this.#root, site)
+    this.#oneFiles.set(site, built)
+    return built
   }
 
   version(name: string): string {
