@@ -13,12 +13,12 @@ const BUILDS = [
   {
     name: 'one file',
     code: Buffer.from(await oneFileOf(PLAIN)),
-    limit: 27_100,
+    limit: 26_950,
     target: 8_000,
   },
   // Only where there is no worker, or none yet.
   { name: 'in page', code: readFileSync('dist/refresh-worker.in-page.js'), limit: 38_050, target: 20_000 },
-  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 29_950, target: 20_000 },
+  { name: 'in page, built', code: Buffer.from(await inPageOf(PLAIN)), limit: 29_800, target: 20_000 },
   {
     name: 'page',
     code: Buffer.from(await loadedAtOnce("import { register } from 'refresh-worker'; register('/sw.js')", '.')),

@@ -5,18 +5,6 @@ import { isAbsolute, parseEndpoint } from './parse-endpoint.ts'
 import { isObject, show } from './show.ts'
 import { unknownOption } from './unknown-option.ts'
 
-/** What else than scripts asks for with a token may be; a navigation that got one would launder cross-site requests. */
-const DESTINATIONS: ReadonlySet<unknown> = new Set<RequestDestination>([
-  '',
-  'audio',
-  'font',
-  'image',
-  'manifest',
-  'style',
-  'track',
-  'video',
-])
-
 type Check = (value: unknown) => boolean
 type Row = readonly [takes: string, check: Check]
 
@@ -31,11 +19,16 @@ const flag: Row = ['true or false', value => typeof value === 'boolean']
 const text: Row = ['a string that is not empty', isText]
 const textOrFalse: Row = ['a string that is not empty, or false', value => value === false || isText(value)]
 const urlOrNull: Row = ['a URL, or null', value => value === null || isText(value)]
-const getter: Row = ['a function, or null', value => value === null || typeof value === 'function']
+const hook: Row = ['a function, or null', value => value === null || typeof value === 'function']
 const oneOf = (...words: readonly [string, ...string[]]): Row => [
   words.map(word => `'${word}'`).join(' or '),
   value => words.includes(value as string),
 ]
+/** What else than scripts asks for with a token may be; a navigation that got one would launder cross-site requests. */
+const destinations = (): Row => {
+  const [words, isOne] = oneOf('', 'audio', 'font', 'image', 'manifest', 'style', 'track', 'video')
+  return [`an array of ${words}: no navigations`, value => Array.isArray(value) && value.every(isOne)]
+}
 const seconds = (least: number, most: number): Row => [
   `a number of seconds from ${least} to ${most}`,
   value => typeof value === 'number' && value >= least && value <= most,
@@ -45,8 +38,14 @@ const limit: Row = [
   value => value === null || (Number.isFinite(value) && (value as number) >= 1),
 ]
 
-/** Every option: what it takes in words, and the check. Made when it is needed: a worker that starts again does not check. */
-const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
+/** What an option takes that has such a default: most are of one of these kinds. */
+const rowFor = (byDefault: unknown): Row => (byDefault === null ? hook : typeof byDefault === 'boolean' ? flag : text)
+
+/**
+ * What the others take, in words, and the check. Made when it is needed: a worker
+ * that starts again does not check.
+ */
+const tableOf = (): Readonly<Partial<Record<keyof Options, Row>>> => ({
   apiUrls: [
     "an array of URL prefixes, predicates or URLPatterns, at least one, such as ['/api/']",
     value => Array.isArray(value) && value.length > 0,
@@ -65,7 +64,6 @@ const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
     value => Array.isArray(value) && value.every(name => /^[_a-z]\w*$/i.test(name)),
   ],
   signupUrl: urlOrNull,
-  loginOnSignup: flag,
   logoutUrl: [
     'a URL, a predicate, a URLPattern, an array of these, or null',
     value => value === null || Array.isArray(value) || isUrl(value),
@@ -77,41 +75,19 @@ const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
   revocationUrl: urlOrNull,
   endSessionUrl: urlOrNull,
   refreshTokenUrl: urlOrNull,
-  useRefreshToken: flag,
   refreshTokenIn: oneOf('body', 'cookie', 'access_token'),
   accessTokenIn: oneOf('header', 'cookie'),
   sessionUrl: urlOrNull,
-  subjectProp: text,
   navigations: ["an array of URL prefixes, such as ['/app/']", value => Array.isArray(value) && value.every(isText)],
   idempotencyKeys: oneOf('same-origin', 'always', 'never'),
-  autoUpdateToken: flag,
   clientId: textOrFalse,
-  accessTokenProp: text,
-  accessTokenName: text,
   accessTokenRoot: textOrFalse,
-  refreshTokenProp: text,
-  refreshTokenName: text,
   refreshTokenRoot: textOrFalse,
-  idTokenProp: text,
-  idTokenName: text,
   idTokenRoot: textOrFalse,
-  refreshTokenSubmitProp: text,
-  getAccessTokenFromResponse: getter,
-  getRefreshTokenFromResponse: getter,
-  getExpirationDateFromResponse: getter,
-  refreshRequest: getter,
-  logoutRequest: getter,
-  readTokens: getter,
-  tokensInAnswers: flag,
   tokensInBodies: ['an array of URL prefixes, predicates or URLPatterns', Array.isArray],
-  isUnauthorized: getter,
-  isRefreshRejected: getter,
   authHeader: ['the name of a header', isHeaderName],
   authTokenType: ['a token type, or a falsy value', value => !value || isHeaderName(value)],
-  httpInterceptor: flag,
-  logoutOnInvalidToken: flag,
   defaultHeadersForTokenRequests: ['an object of header names and strings', isTextMap],
-  storageKey: text,
   storage: oneOf('indexeddb', 'memory'),
   refreshAhead: seconds(0, 86_400),
   timeout: seconds(0.1, 300),
@@ -123,18 +99,9 @@ const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
   whenEnded: oneOf('fail', 'hold'),
   holdTime: seconds(1, 240),
   bypassHeader: ['the name of a header', isHeaderName],
-  destinations: [
-    `an array of ${[...DESTINATIONS].map(name => `'${name}'`).join(', ')}: no navigations`,
-    value => Array.isArray(value) && value.every(name => DESTINATIONS.has(name)),
-  ],
-  staticRoutes: flag,
-  redactTokens: flag,
+  destinations: destinations(),
   placeholders: oneOf('jwt', 'opaque'),
-  exposeIdToken: flag,
   claims: ['an array of claim names', value => Array.isArray(value) && value.every(isText)],
-  exposeAccessToken: flag,
-  dpop: flag,
-  lifecycle: flag,
 })
 
 /**
@@ -143,11 +110,12 @@ const tableOf = (): Readonly<Record<keyof Options, Row>> => ({
 export function checkOptions(options: Options, scriptUrl: string) {
   if (!isObject(options)) throw new ConfigError('(all)', `setup() takes an object, such as { apiUrls: ['/api/'] }`)
   const table = tableOf()
-  for (const name of Object.keys(options))
-    if (!Object.hasOwn(table, name)) throw unknownOption(name, Object.keys(table))
-  for (const [name, [takes, check]] of Object.entries(table)) {
-    const given = options[name as keyof Options]
-    const isWrong = given === undefined ? defaults[name as keyof Options] === undefined : !check(given)
+  const names = Object.keys(defaults) as (keyof Options)[]
+  for (const name of Object.keys(options)) if (!Object.hasOwn(defaults, name)) throw unknownOption(name, names)
+  for (const name of names) {
+    const given = options[name]
+    const [takes, check] = table[name] ?? rowFor(defaults[name])
+    const isWrong = given === undefined ? defaults[name] === undefined : !check(given)
     if (isWrong) throw new ConfigError(name, `got ${show(given)}, takes ${takes}`)
   }
   for (const name of ['baseUrl', 'issuer'] as const)
