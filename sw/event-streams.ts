@@ -9,7 +9,7 @@ export type EndEvents = (request: Request, answer: Promise<Response>) => Promise
  * minutes, since they have no end. EventSource connects again by itself, and through the new version. Any other stream
  * is left alone: nobody would ask for the rest of it.
  */
-export function createEndEvents(registration: Updates): EndEvents {
+export function createEndEvents(registration: Updates, waitsForStreams: () => boolean): EndEvents {
   const open = new Set<() => void>()
   registration.addEventListener('updatefound', () => {
     const { installing } = registration
@@ -51,16 +51,16 @@ export function createEndEvents(registration: Updates): EndEvents {
 
   return async (request, answer) => {
     const response = await answer
-    return response.body && response.ok && isEventSource(request, response)
-      ? endable(response, response.body)
-      : response
+    const mayBeOne = response.ok && isEventSource(request, response) && waitsForStreams()
+    // The body is asked for last: to have it costs time, with every answer.
+    return mayBeOne && response.body ? endable(response, response.body) : response
   }
 }
 
 /** Scripts that read such a stream by `fetch` have no reason to say `no-store`. */
 function isEventSource({ method, cache, headers }: Request, response: Response): boolean {
   return (
-    isEventStream(response) && method === 'GET' && cache === 'no-store' && headers.get('Accept') === 'text/event-stream'
+    cache === 'no-store' && method === 'GET' && headers.get('Accept') === 'text/event-stream' && isEventStream(response)
   )
 }
 

@@ -76,8 +76,9 @@ export function createHost(needs: Needs): Host {
 
   const hasLifecycle = configs.every(({ lifecycle }) => lifecycle)
   // What the application has wait shall wait.
-  const endEvents: EndEvents =
-    hasLifecycle && waitsForStreams ? createEndEvents(self.registration) : (_, answer) => answer
+  const endEvents: EndEvents = hasLifecycle
+    ? createEndEvents(self.registration, waitsForStreams)
+    : (_, answer) => answer
   const dispatch = createDispatch({ cores, fetch, log, ...(isDevelopment && devtools ? devtools : {}) })
   /** Pages that have asked for a state: with static routes, the worker need not have heard of their navigations. */
   const met = new Set<string>()

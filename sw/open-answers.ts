@@ -65,11 +65,12 @@ export function createOpenAnswers({ pages, later }: Needs): OpenAnswers {
 }
 
 /** What was redirected would lose the URL that it came from. */
-function mayBeLong({ status, body, headers, redirected }: Response): boolean {
+function mayBeLong(response: Response): boolean {
+  const { status, headers, redirected } = response
   const length = headers.get('Content-Length')
-  // Firefox gives a body to statuses that must not have one.
-  const mayHaveBody = body !== null && ![204, 205, 304].includes(status)
-  return mayHaveBody && !redirected && (length === null || Number(length) > SHORT)
+  if (redirected || (length !== null && Number(length) <= SHORT)) return false
+  // Firefox gives a body to statuses that must not have one. Asked for last: to have it costs time.
+  return ![204, 205, 304].includes(status) && response.body !== null
 }
 
 /** Firefox plays nothing of another origin that a worker has built; what breaks off there is asked for by range. */

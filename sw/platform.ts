@@ -16,11 +16,10 @@ export interface Platform {
   /** Whether this browser stops a worker in the middle of an answer that takes long. */
   readonly stopsAnswers: boolean
   /** Whether in this browser a new version waits for the end of every answer of the old one. */
-  readonly waitsForStreams: boolean
+  readonly waitsForStreams: () => boolean
 }
 
 export function createPlatform(store: Store & Records): Platform {
-  const { userAgent } = navigator
   return {
     store,
     ports: {
@@ -30,7 +29,7 @@ export function createPlatform(store: Store & Records): Platform {
       isOnline: () => navigator.onLine,
       later: (delay, task) => void setTimeout(task, delay),
       fetch: request => fetch(request),
-      locks: createLocks(navigator.locks),
+      locks: createLocks(() => navigator.locks),
       broadcast,
       es256,
       log,
@@ -48,9 +47,10 @@ export function createPlatform(store: Store & Records): Platform {
         return async () => Boolean(await before) && !(await self.clients.get(clientId))
       },
     },
-    // Nothing else tells: it shows only when it is too late.
-    stopsAnswers: userAgent.includes('Firefox'),
-    waitsForStreams: userAgent.includes('Chrome'),
+    // Nothing else tells: it shows only when it is too late. The class is Firefox's own; to read `userAgent` takes a worker
+    // that was just started as long as to match a request.
+    stopsAnswers: 'InternalError' in self,
+    waitsForStreams: () => navigator.userAgent.includes('Chrome'),
   }
 }
 

@@ -56,8 +56,9 @@ export function setup(options: Options | readonly Options[]): AuthorizedApi {
   self.addEventListener('activate', event => host().activate(event))
 
   // The event that it is started for comes only when the script is through: all that can be made while it is on its way, is.
+  // In the second task from now, since in the first one Chromium tells the browser that the worker has started.
   if (isAgain) {
-    setTimeout(host)
+    setTimeout(() => setTimeout(host))
     return api
   }
 

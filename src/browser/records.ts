@@ -2,6 +2,9 @@ import { delMany, entries, get, type UseStore, update } from 'idb-keyval'
 import type { Records, Store } from '../core/ports.ts'
 import { openChannel } from './channel.ts'
 
+/** How long (milliseconds) after its first look a worker begins to listen: what it was started for is answered by then. */
+const LISTEN_DELAY = 100
+
 /** The real ports of those names: IndexedDB, and a channel on which workers tell each other of changes. */
 export function openStore(): Store & Records {
   const watchers: (() => void)[] = []
@@ -18,8 +21,14 @@ export function openStore(): Store & Records {
     }
     return opened
   }
+  let hasLooked = false
   return {
-    read: key => get(key, records),
+    read: key => {
+      // What it was started for does not wait for that. It may have changed between this look and then.
+      if (!hasLooked) setTimeout(() => channel() && tell(), LISTEN_DELAY)
+      hasLooked = true
+      return get(key, records)
+    },
     update: (key, updater) => {
       const change = (stored: unknown) => {
         const next = updater(stored)
@@ -31,7 +40,6 @@ export function openStore(): Store & Records {
     },
     watch: onNews => {
       watchers.push(onNews)
-      channel()
     },
     entries: () => entries<string, unknown>(records),
     remove: async keys => {

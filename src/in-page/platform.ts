@@ -38,7 +38,7 @@ export function createPlatform({ fetch, isRetired, broadcast }: Needs): { ports:
       later: (delay, task) => void setTimeout(task, delay),
       fetch,
       // Absent where the page is not secure, and in older browsers.
-      locks: navigator.locks ? createLocks(navigator.locks) : withoutLocks,
+      locks: navigator.locks ? createLocks(() => navigator.locks) : withoutLocks,
       broadcast,
       es256,
       isRetired,

@@ -51,14 +51,29 @@ function foldedPathOf(endpoint: Endpoint): string {
 }
 
 function fold(pathname: string): string {
-  // As most are.
-  if (/^(\/[a-z\d_-]+)+$/.test(pathname)) return pathname
+  if (isFolded(pathname)) return pathname
   const resolved: string[] = []
   for (const segment of segmentsOf(pathname)) {
     if (segment === '..') resolved.pop()
     else if (segment !== '' && segment !== '.') resolved.push(segment.toLowerCase())
   }
   return `/${resolved.join('/')}`
+}
+
+/**
+ * Whether a path is as `fold` leaves it, as most are: of lower-case letters, digits, `-` and `_`, and without an empty segment.
+ * Not by a RegExp, of which the first use alone takes a worker that was just started as long as all else here.
+ */
+function isFolded(pathname: string): boolean {
+  const SLASH = 47
+  let last = SLASH
+  for (let at = 1; at < pathname.length; at++) {
+    const code = pathname.charCodeAt(at)
+    const isPlain = (code > 96 && code < 123) || (code > 47 && code < 58) || code === 45 || code === 95
+    if (code === SLASH ? last === SLASH : !isPlain) return false
+    last = code
+  }
+  return last !== SLASH
 }
 
 /** Tells whether a URL is one of `prefixes`, or below one, by whole path segments. */

@@ -72,7 +72,7 @@ export function resolveConfig(options: Options, scriptUrl: string, isChecked = f
     keepsRefreshToken: useRefreshToken && refreshTokenIn === 'body',
     namesSubject: options.subjectProp !== undefined,
   })
-  assertBuiltFor(config)
+  if (!isChecked) assertBuiltFor(config)
   return config
 }
 

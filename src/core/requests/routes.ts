@@ -61,8 +61,8 @@ export function createMatcher(
     const { refreshTokenUrl } = known()
     return (
       refreshTokenUrl !== null &&
-      /^(GET|PUT|PATCH)$/.test(request.method) &&
       isAt(url, refreshTokenUrl) &&
+      /^(GET|PUT|PATCH)$/.test(request.method) &&
       !isLogin(request, url) &&
       // A page that asks who is logged in wants to know it as it is now.
       !(config.sessionUrl && isAt(url, config.sessionUrl))

@@ -20,7 +20,8 @@ function createManager() {
 }
 
 it('runs one task after another, alone', async () => {
-  const locks = createLocks(createManager())
+  const manager = createManager()
+  const locks = createLocks(() => manager)
   const order: string[] = []
   const { promise, resolve } = deferred<void>()
   const first = locks('name', 60_000, async isAlone => {
@@ -37,7 +38,7 @@ it('V37: waits once for a lock that a page holds, and again once it has been fre
   const manager = createManager()
   const { promise, resolve: release } = deferred<void>()
   manager.request('name', () => promise)
-  const locks = createLocks(manager)
+  const locks = createLocks(() => manager)
   const run = () => locks('name', 1, async isAlone => isAlone)
   expect([await run(), await run(), await run()]).toEqual([false, false, false])
   expect(manager.requests).toEqual(['listens', 'waits', 'listens'])

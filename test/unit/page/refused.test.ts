@@ -1,7 +1,6 @@
 // @vitest-environment happy-dom
 /** Pages that get no worker, get it late, or have another one: what they say, and what becomes of their logins. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { openStore } from '../../../src/browser/records.ts'
 import { RefreshWorkerError } from '../../../src/errors.ts'
 import { register } from '../../../src/page/register.ts'
 import { SETUP_CHANNEL } from '../../../src/protocol.ts'
@@ -63,12 +62,6 @@ describe('a page that may have no worker', () => {
     withoutChannels()
     container.control()
     await register('/sw.js').ready
-  })
-
-  it('P8: keeps records without a channel', () => {
-    withoutChannels()
-    vi.stubGlobal('indexedDB', { open: () => ({}) })
-    openStore().watch(() => undefined)
   })
 
   it.each([

@@ -2,9 +2,9 @@ import { expect, it } from 'vitest'
 import { createEndEvents } from '../../../sw/event-streams.ts'
 import { ORIGIN } from '../kit.ts'
 
-function setUp() {
+function setUp(waits = true) {
   const registration = Object.assign(new EventTarget(), { installing: null as ServiceWorker | null })
-  const endEvents = createEndEvents(registration)
+  const endEvents = createEndEvents(registration, () => waits)
   const installed = () => {
     const worker = Object.assign(new EventTarget(), { state: 'installing' })
     registration.installing = worker as unknown as ServiceWorker
@@ -50,6 +50,12 @@ it.each([
   expect(await endEvents(request, Promise.resolve(response))).toBe(response)
   installed()
   expect(isCancelled()).toBe(false)
+})
+
+it('is left alone where a new version does not wait for it (V32)', async () => {
+  const { endEvents, answerOf } = setUp(false)
+  const response = answerOf('text/event-stream')
+  expect(await endEvents(eventSource(), Promise.resolve(response))).toBe(response)
 })
 
 it('one that fails, or that the page gives up, is not ended again', async () => {
