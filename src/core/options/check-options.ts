@@ -38,14 +38,23 @@ const limit: Row = [
   value => value === null || (Number.isFinite(value) && (value as number) >= 1),
 ]
 
-/** What an option takes that has such a default: most are of one of these kinds. */
+/** Options whose type has one of three kinds, of which the default tells; all others have a row. */
+type Plain = {
+  [Name in keyof Options]-?: IsPlain<Exclude<Options[Name], undefined>> extends true ? Name : never
+}[keyof Options]
+type IsPlain<T> = [T] extends [boolean]
+  ? true
+  : [NonNullable<T>] extends [(...args: never) => unknown]
+    ? true
+    : [string, T] extends [T, string]
+      ? true
+      : false
+
+/** What an option takes that has such a default, and no row. */
 const rowFor = (byDefault: unknown): Row => (byDefault === null ? hook : typeof byDefault === 'boolean' ? flag : text)
 
-/**
- * What the others take, in words, and the check. Made when it is needed: a worker
- * that starts again does not check.
- */
-const tableOf = (): Readonly<Partial<Record<keyof Options, Row>>> => ({
+/** What the others take, in words, and the check. Made when it is needed: a worker that starts again does not check. */
+const tableOf = (): Readonly<Record<Exclude<keyof Options, Plain>, Row> & Partial<Record<Plain, Row>>> => ({
   apiUrls: [
     "an array of URL prefixes, predicates or URLPatterns, at least one, such as ['/api/']",
     value => Array.isArray(value) && value.length > 0,
