@@ -24,7 +24,7 @@ export function openStore(): Store & Records {
   let hasLooked = false
   return {
     read: key => {
-      // What it was started for does not wait for that. It may have changed between this look and then.
+      // The channel opens later, lest the request wait for it; what has changed by then is found by one more look.
       if (!hasLooked) setTimeout(() => channel() && tell(), LISTEN_DELAY)
       hasLooked = true
       return get(key, records)

@@ -17,7 +17,7 @@ export function placeholderIn({ headers }: Request, { authHeader }: HeaderOption
 
 /** The value of a header; of Basic credentials (RFC 7617 §2), in which a placeholder may be the user, what they say. */
 export function spokenIn<T extends string | null>(value: T): T | string {
-  // Every header of every request comes here, and few have a space there.
+  // Every header of every request comes here, and few have their first space where `Basic ` has it.
   if (value?.[5] !== ' ') return value
   const [, basic] = /^basic +([\w+/]+={0,2})$/i.exec(value) ?? []
   try {
